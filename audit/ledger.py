@@ -177,7 +177,7 @@ def _store(
         connection.execute(insert(audit_secret), kept)
 
 
-def _guard(  # noqa: PLR0917 - the signature is SQLAlchemy's
+def _guard(
     connection: Connection,
     _cursor: object,
     statement: str,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Column,
     DateTime,
@@ -14,7 +13,6 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    event,
     text,
 )
 
@@ -42,10 +40,8 @@ audit_event = Table(
 Index(
     "ix_audit_event_unsealed",
     audit_event.c.id,
-    **{
-        "sqlite_where": text("seq IS NULL"),
-        "postgresql_where": text("seq IS NULL"),
-    },
+    sqlite_where=text("seq IS NULL"),
+    postgresql_where=text("seq IS NULL"),
 )
 
 audit_secret = Table(
@@ -84,7 +80,3 @@ POSTGRESQL_TRIGGERS = (
     """CREATE TRIGGER audit_event_whole BEFORE TRUNCATE ON audit_event
        FOR EACH STATEMENT EXECUTE FUNCTION audit_event_guard()""",
 )
-for _statement in SQLITE_TRIGGERS:
-    event.listen(audit_event, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
-for _statement in POSTGRESQL_TRIGGERS:
-    event.listen(audit_event, "after_create", DDL(_statement).execute_if(dialect="postgresql"))

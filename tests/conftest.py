@@ -42,6 +42,14 @@ def _create_all(url: str) -> None:
     engine = create_engine(url)
     for metadata in _all_metadata():
         metadata.create_all(engine)
+    triggers = (
+        audit_tables.SQLITE_TRIGGERS
+        if engine.dialect.name == "sqlite"
+        else audit_tables.POSTGRESQL_TRIGGERS
+    )
+    with engine.begin() as connection:
+        for trigger in triggers:
+            connection.exec_driver_sql(trigger)
     engine.dispose()
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, Uuid
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
-from uuid import UUID
 
 
 class UtcDateTime(TypeDecorator[datetime]):

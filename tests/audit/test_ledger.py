@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import Engine, create_engine, event, func, select, text
 from sqlalchemy.exc import DatabaseError
 
 from audit.ledger import Ledger, UnauditedWriteError
@@ -78,10 +78,14 @@ def test_the_reading_engine_cannot_write(things: Store) -> None:
 def test_an_exception_takes_change_and_record_back(
     things: Store, ledger: Ledger, now: datetime
 ) -> None:
-    with pytest.raises(ZeroDivisionError), ledger.begin() as tx:
-        tx.session.execute(text("INSERT INTO thing VALUES (1, 'a')"))
-        tx.record("unit.created", actor=ACTOR, now=now)
-        raise ZeroDivisionError
+    def change_and_fail() -> None:
+        with ledger.begin() as tx:
+            tx.session.execute(text("INSERT INTO thing VALUES (1, 'a')"))
+            tx.record("unit.created", actor=ACTOR, now=now)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        change_and_fail()
     assert (count(things.read, "thing"), count(things.read, "audit_event")) == (0, 0)
     ledger.append("unit.created", actor=ACTOR, now=now)
     assert count(things.read, "audit_event") == 1
@@ -104,8 +108,6 @@ def test_whichever_statement_fails_nothing_half_done_stays(
         seen.append(statement)
         if len(seen) == failing + 1:
             raise ConnectionError(statement)
-
-    from sqlalchemy import event  # noqa: PLC0415
 
     event.listen(things.write, "before_cursor_execute", fail)
     try:
