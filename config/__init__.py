@@ -1,0 +1,1 @@
+"""The settings of one zone, and the files an installation starts from."""

@@ -1,0 +1,223 @@
+"""What one setting may be: small total parsers, each saying in words what it allows."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+NARROWEST_TRUST = {4: 24, 6: 64}
+"""Shortest prefix of a network that may be believed, by IP version. Anything wider is how
+a gateway comes to believe everybody (class 35; Gitea CVE-2026-20896)."""
+
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+)
+_PORTS = range(1, 65536)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One setting's rule: `parse` returns the value or raises ValueError (why, or nothing)."""
+
+    allowed: str
+    parse: Callable[[object], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """Where the zone answers: a Unix socket (`path`) or one address (`host`, `port`)."""
+
+    path: str | None = None
+    host: str = ""
+    port: int = 0
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        return self.path is not None or ipaddress.ip_address(self.host).is_loopback
+
+
+def text(low: int, high: int) -> Rule:
+    """Printable text of `low` to `high` characters."""
+
+    def parse(value: object) -> object:
+        if not isinstance(value, str) or not low <= len(value) <= high or not value.isprintable():
+            raise ValueError
+        return value
+
+    return Rule(f"text of {low} to {high} characters", parse)
+
+
+def choice(*words: str) -> Rule:
+    """One of `words`."""
+
+    def parse(value: object) -> object:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError
+        return value
+
+    return Rule(" or ".join(f'"{word}"' for word in words), parse)
+
+
+def flag() -> Rule:
+    """True or false."""
+
+    def parse(value: object) -> object:
+        if not isinstance(value, bool):
+            raise ValueError  # noqa: TRY004 - the loader takes ValueError alone
+        return value
+
+    return Rule("true or false", parse)
+
+
+def whole(low: int, high: int, unit: str) -> Rule:
+    """A whole number of `unit`, `low` to `high`; true is not 1."""
+
+    def parse(value: object) -> object:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise ValueError
+        return value
+
+    return Rule(f"a whole number of {unit}, {low} to {high}", parse)
+
+
+def seconds(low: int, high: int) -> Rule:
+    """Whole seconds in the file, `timedelta` in the program."""
+    number = whole(low, high, "seconds")
+
+    def parse(value: object) -> object:
+        count = number.parse(value)
+        assert isinstance(count, int)
+        return timedelta(seconds=count)
+
+    return Rule(number.allowed, parse)
+
+
+def timezone() -> Rule:
+    """A name of the IANA time zone list."""
+
+    def parse(value: object) -> object:
+        if not isinstance(value, str) or value not in zoneinfo.available_timezones():
+            raise ValueError
+        return value
+
+    return Rule('a name of the IANA time zone list, as "Asia/Shanghai"', parse)
+
+
+def origin() -> Rule:
+    """`scheme://host[:port]`, lower case, nothing after; http for localhost names alone.
+
+    Browsers take our `__Host-` cookies over http from localhost names only.
+    """
+    return Rule("https://HOST or https://HOST:PORT (http only for localhost names)", _origin)
+
+
+def _origin(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004 - the loader takes ValueError alone
+    parts = urlsplit(value)
+    host = parts.hostname or ""
+    if value != f"{parts.scheme}://{parts.netloc}" or parts.netloc != _netloc(parts):
+        raise ValueError("scheme, host and port in lower case, and nothing else")
+    if not _HOST.fullmatch(host):
+        raise ValueError("not a host name")
+    if parts.scheme not in {"https", "http"}:
+        raise ValueError("https it must be")
+    if parts.scheme == "http" and not is_localhost(host):
+        raise ValueError("http would send passwords and cookies in the clear")
+    return value
+
+
+def is_localhost(host: str) -> bool:
+    """Whether `host` is `localhost` or a name below it (RFC 6761, 6.3)."""
+    return host == "localhost" or host.endswith(".localhost")
+
+
+def _netloc(parts: SplitResult) -> str:
+    """The only spelling of host and port that we take."""
+    port = parts.port
+    return (parts.hostname or "") + (f":{port}" if port is not None else "")
+
+
+def listen() -> Rule:
+    """A Unix socket's path, or one address and port; never every address."""
+    return Rule('"unix:PATH" or "ADDRESS:PORT" of one address, as "127.0.0.1:8000"', _listen)
+
+
+def _listen(value: object) -> Listen:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004 - the loader takes ValueError alone
+    if value.startswith("unix:"):
+        path = value.removeprefix("unix:")
+        if not path or not path.isprintable() or ".." in PurePosixPath(path).parts:
+            raise ValueError("the path of a socket is missing or leads upwards")
+        return Listen(path=path)
+    host, _, port = value.rpartition(":")
+    if not (port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) in _PORTS):  # noqa: PLR2004
+        raise ValueError("the port is a number from 1 to 65535")
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise ValueError("the address is an IP address, not a name") from None
+    if address.is_unspecified or address.is_multicast:
+        raise ValueError("every address at once would answer on networks nobody thought of")
+    return Listen(host=str(address), port=int(port))
+
+
+def networks() -> Rule:
+    """A list of addresses and small networks that are believed to be our proxies."""
+    return Rule(
+        "a list of addresses or networks no wider than /24 (IPv4) or /64 (IPv6), never all",
+        lambda value: tuple(_network(item) for item in _list(value)),
+    )
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError  # noqa: TRY004 - the loader takes ValueError alone
+    return value
+
+
+def _network(value: object) -> Network:
+    if not isinstance(value, str):
+        raise ValueError("each is a text")  # noqa: TRY004 - as above
+    try:
+        network = ipaddress.ip_network(value)
+    except ValueError:
+        raise ValueError(f'"{value}" is no address and no network') from None
+    if network.prefixlen < NARROWEST_TRUST[network.version]:
+        raise ValueError(f'"{value}" would believe {network.num_addresses} addresses')
+    if network.is_unspecified or network.is_multicast:
+        raise ValueError(f'"{value}" is nobody\'s address')
+    return network
+
+
+def database_url() -> Rule:
+    """SQLite or PostgreSQL through psycopg; the password has a file of its own."""
+    return Rule('"sqlite:///PATH" or "postgresql://USER@HOST/NAME", without a password', _database)
+
+
+def _database(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError
+    scheme, separator, rest = value.partition("://")
+    if not separator:
+        raise ValueError
+    if scheme == "sqlite":
+        if not rest.startswith("/") or rest in {"/", "/:memory:"} or "?" in rest:
+            raise ValueError("a file, as sqlite:///hangu.db")
+        return value
+    if scheme not in {"postgresql", "postgresql+psycopg"}:
+        raise ValueError("of databases we know SQLite and PostgreSQL")
+    if urlsplit(value).password is not None or "password=" in rest:
+        raise ValueError("the password belongs into secrets/database-password")
+    return f"postgresql+psycopg://{rest}"

@@ -1,0 +1,102 @@
+"""The sections of a zone's settings: one frozen class each, one rule beside each key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Any, get_type_hints
+from urllib.parse import urlsplit
+
+from config import rules
+from config.rules import Listen, Network, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """Which side of the pass this is, and whose."""
+
+    name: Annotated[str, rules.choice("intranet", "extranet")]
+    office: Annotated[str, rules.text(1, 60)]
+    demonstration: Annotated[bool, rules.flag()]
+    language: Annotated[str, rules.choice("zh_Hans_CN", "en")]
+    timezone: Annotated[str, rules.timezone()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """How browsers and proxies reach the zone. `listen.path` is absolute after loading."""
+
+    public_url: Annotated[str, rules.origin()]
+    listen: Annotated[Listen, rules.listen()]
+    proxy_addresses: Annotated[tuple[Network, ...], rules.networks()]
+    workers: Annotated[int, rules.whole(1, 64, "processes")]
+    threads: Annotated[int, rules.whole(1, 256, "threads")]
+    form_max_bytes: Annotated[int, rules.whole(1024, 1 << 24, "bytes")]
+
+    @property
+    def host(self) -> str:
+        """The gateway's host name, without the port."""
+        return urlsplit(self.public_url).hostname or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """The zone's own database; the URL is complete (absolute path, password) after loading."""
+
+    url: Annotated[str, rules.database_url()] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """What opens the key ring."""
+
+    root: Annotated[str, rules.choice("file", "passphrase")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """How long a sign-in lasts (NIST SP 800-63B-4, 2.2.3 and 2.3.3)."""
+
+    staff_idle: Annotated[timedelta, rules.seconds(60, 3600)]
+    staff_life: Annotated[timedelta, rules.seconds(300, 43200)]
+    officer_idle: Annotated[timedelta, rules.seconds(60, 900)]
+    officer_life: Annotated[timedelta, rules.seconds(300, 43200)]
+    step_life: Annotated[timedelta, rules.seconds(60, 600)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Passwords, one-time codes and enrolment. `argon2_memory` is in KiB."""
+
+    password_min: Annotated[int, rules.whole(8, 64, "characters")]
+    totp_back_steps: Annotated[int, rules.whole(0, 1, "steps of 30 s")]
+    enrolment_life: Annotated[timedelta, rules.seconds(600, 604800)]
+    argon2_memory: Annotated[int, rules.whole(8192, 1 << 20, "KiB")]
+    argon2_passes: Annotated[int, rules.whole(1, 16, "passes")]
+    hashes_at_once: Annotated[int, rules.whole(1, 64, "hashes")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """How the services behind the gate are reached."""
+
+    connect_timeout: Annotated[timedelta, rules.seconds(1, 60)]
+    read_timeout: Annotated[timedelta, rules.seconds(1, 3600)]
+    connections: Annotated[int, rules.whole(1, 1024, "connections")]
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "zone": Zone,
+    "web": Web,
+    "database": Database,
+    "keys": Keys,
+    "session": Session,
+    "sign_in": SignIn,
+    "upstream": Upstream,
+}
+
+
+def keys(section: type[Any]) -> dict[str, Rule]:
+    """The rule of every key of `section`, in the order of the class."""
+    hints = get_type_hints(section, include_extras=True)
+    return {name: hint.__metadata__[0] for name, hint in hints.items()}

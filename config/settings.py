@@ -1,0 +1,241 @@
+"""The settings of one zone: typed, frozen, read once, every problem said at once.
+
+`load(DIR)` lays DIR/hangu.toml over the documented defaults beside this file and adds the
+secrets of DIR/secrets. It is the only reader of these files.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from config.rules import is_localhost
+from config.secret_files import (
+    UnsafeFile,
+    own_directory,
+    own_file,
+    own_secret_directory,
+    read_secret,
+)
+from config.sections import SECTIONS, Database, Keys, Session, SignIn, Upstream, Web, Zone
+from config.sections import keys as keys_of
+
+FILE_NAME = "hangu.toml"
+SECRETS = "secrets"
+DEFAULTS = Path(__file__).with_name(FILE_NAME)
+ROOT_KEY_BYTES = 32
+PROXY_KEY_CHARACTERS = 32
+PASSPHRASE_CHARACTERS = 16
+SHOWN = 80
+"""Characters of a wrong value that a message repeats."""
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. `problems` holds every reason, the message all of them."""
+
+    def __init__(self, directory: Path, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(f"The settings of {directory} cannot be used:\n{lines}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What DIR/secrets holds. `root` is the key (32 bytes) or the passphrase (UTF-8)."""
+
+    root: bytes = field(repr=False)
+    proxy_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a zone is told. `directory` is absolute; keys live in `directory/keys`."""
+
+    directory: Path
+    zone: Zone
+    web: Web
+    database: Database
+    keys: Keys
+    session: Session
+    sign_in: SignIn
+    upstream: Upstream
+    secrets: Secrets
+
+
+def load(directory: Path) -> Settings:
+    """Read and check the settings of the zone in `directory`.
+
+    Raises:
+        SettingsError: with every problem found: unknown and missing keys, wrong values,
+            unsafe file modes, missing secrets, settings that contradict each other.
+    """
+    directory = directory.absolute()
+    problems = list(_unsafe(directory))
+    tables = _tables(directory, problems)
+    sections = {
+        name: _section(name, kind, tables.get(name, {}), problems)
+        for name, kind in SECTIONS.items()
+    }
+    problems += _contradictions(sections)
+    secrets, password = _secrets(directory, sections["keys"], problems)
+    if problems:
+        raise SettingsError(directory, problems)
+    assert secrets is not None
+    sections["web"] = _with_socket(sections["web"], directory)
+    sections["database"] = Database(url=_complete(sections["database"].url, directory, password))
+    return Settings(directory=directory, secrets=secrets, **sections)
+
+
+def _unsafe(directory: Path) -> Iterator[str]:
+    """Files and directories that somebody else could have changed or read."""
+    checks = (
+        (own_directory, directory),
+        (own_file, directory / FILE_NAME),
+        (own_secret_directory, directory / SECRETS),
+    )
+    for check, path in checks:
+        try:
+            check(path)
+        except UnsafeFile as problem:
+            yield str(problem)
+
+
+def _tables(directory: Path, problems: list[str]) -> dict[str, dict[str, object]]:
+    """The defaults under the zone's own file, unknown names reported."""
+    tables: dict[str, dict[str, object]] = _parse(DEFAULTS)
+    try:
+        own = _parse(directory / FILE_NAME)
+    except (OSError, ValueError) as error:
+        if not isinstance(error, FileNotFoundError):  # that one is reported with the modes
+            problems.append(f"{directory / FILE_NAME}: {error}")
+        own = {}
+    for section, values in own.items():
+        if section not in SECTIONS:
+            problems.append(f"[{section}]: no such section{_near(section, SECTIONS)}")
+        elif not isinstance(values, dict):
+            problems.append(f"{section}: is a section, written [{section}]")
+        else:
+            tables[section] |= values
+    return tables
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return tomllib.load(file)
+
+
+def _section(name: str, kind: type[Any], values: dict[str, object], problems: list[str]) -> Any:  # noqa: ANN401 - one of SECTIONS
+    """One section, or None after reporting what is wrong with it."""
+    keys = keys_of(kind)
+    before = len(problems)
+    unknown = sorted(values.keys() - keys.keys())
+    problems += [f"{name}.{key}: no such setting{_near(key, keys)}" for key in unknown]
+    parsed: dict[str, object] = {}
+    for key, rule in keys.items():
+        if key not in values:
+            problems.append(f"{name}.{key}: missing; {rule.allowed}")
+            continue
+        try:
+            parsed[key] = rule.parse(values[key])
+        except ValueError as why:
+            reason = f" ({why})" if str(why) else ""
+            problems.append(f"{name}.{key} = {_shown(values[key])}: {rule.allowed}{reason}")
+    return None if len(problems) > before else kind(**parsed)
+
+
+def _near(name: str, known: dict[str, Any]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; {close[0]} is meant?" if close else f"; there are {', '.join(known)}"
+
+
+def _shown(value: object) -> str:
+    """A value as the file writes it, short enough for a line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    plain = f'"{value}"' if isinstance(value, str) else str(value)
+    return plain if len(plain) <= SHOWN else plain[:SHOWN] + "…"
+
+
+def _contradictions(sections: dict[str, Any]) -> Iterator[str]:
+    """What is wrong between settings that are right by themselves."""
+    session: Session | None = sections["session"]
+    if session is not None:
+        if session.staff_idle > session.staff_life:
+            yield "session.staff_idle: longer than session.staff_life"
+        if session.officer_idle > session.officer_life:
+            yield "session.officer_idle: longer than session.officer_life"
+    zone: Zone | None = sections["zone"]
+    web: Web | None = sections["web"]
+    if zone is None or web is None or not zone.demonstration:
+        return
+    if not web.listen.loopback:
+        yield (
+            f"web.listen = {web.listen.host}:{web.listen.port}: a demonstration listens on "
+            "loopback (127.0.0.1 or ::1) or a Unix socket alone"
+        )
+    if not is_localhost(web.host):
+        yield f"web.public_url = {web.public_url}: a demonstration has a localhost name alone"
+
+
+def _secrets(
+    directory: Path, keys: Keys | None, problems: list[str]
+) -> tuple[Secrets | None, str | None]:
+    """The secrets and, if there is one, the database password."""
+    folder = directory / SECRETS
+    passphrase = keys is not None and keys.root == "passphrase"
+    root = _secret(folder / ("root-passphrase" if passphrase else "root-key"), problems)
+    proxy_key = _secret(folder / "proxy-key", problems).strip()
+    password = None
+    if (folder / "database-password").exists():
+        password = _secret(folder / "database-password", problems).strip().decode(errors="replace")
+    if passphrase:
+        root = root.strip()
+        if root and len(root.decode(errors="replace")) < PASSPHRASE_CHARACTERS:
+            problems.append(
+                f"{folder}/root-passphrase: at least {PASSPHRASE_CHARACTERS} characters"
+            )
+    elif root and len(root) != ROOT_KEY_BYTES:
+        problems.append(f"{folder}/root-key: {len(root)} bytes; exactly {ROOT_KEY_BYTES}")
+    if proxy_key and len(proxy_key) < PROXY_KEY_CHARACTERS:
+        problems.append(f"{folder}/proxy-key: at least {PROXY_KEY_CHARACTERS} characters")
+    complete = root and proxy_key
+    return (Secrets(root=root, proxy_key=proxy_key) if complete else None), password
+
+
+def _secret(path: Path, problems: list[str]) -> bytes:
+    """One secret; empty after reporting what is wrong with it."""
+    try:
+        content = read_secret(path)
+    except UnsafeFile as problem:
+        problems.append(str(problem))
+        return b""
+    if not content.strip():
+        problems.append(f"{path}: empty")
+        return b""
+    return content
+
+
+def _with_socket(web: Web, directory: Path) -> Web:
+    if web.listen.path is None:
+        return web
+    path = str(directory / web.listen.path)
+    return dataclasses.replace(web, listen=dataclasses.replace(web.listen, path=path))
+
+
+def _complete(url: str, directory: Path, password: str | None) -> str:
+    """The URL with an absolute SQLite path, or with the password of its file."""
+    scheme, rest = url.split("://", 1)
+    if scheme == "sqlite":
+        return f"sqlite:///{directory / rest.removeprefix('/')}"
+    if password is None:
+        return url
+    account, at, place = rest.partition("@")
+    if not at:  # no account named: the server takes the operating system's
+        return url
+    return f"{scheme}://{account}:{quote(password, safe='')}@{place}"
