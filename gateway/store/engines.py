@@ -60,6 +60,14 @@ def open_store(url: str, *, info: Mapping[str, Any] | None = None) -> Store:
     return Store(write=write, read=read, info=dict(info or {}))
 
 
+def open_for_migration(url: str) -> Engine:
+    """Open the engine that may change the schema; nothing else may use it."""
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        _dress_sqlite(engine, begin="BEGIN IMMEDIATE", read_only=False)
+    return engine
+
+
 def _dress_sqlite(engine: Engine, *, begin: str, read_only: bool) -> None:
     pragmas = [
         f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",

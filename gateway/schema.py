@@ -1,0 +1,11 @@
+"""Every table of a zone's database, whichever package owns it."""
+
+from __future__ import annotations
+
+import audit.tables
+import gateway.access.tables
+import gateway.identity.tables  # noqa: F401 - mapping the classes fills Base.metadata
+import policies.tables
+from gateway.store.base import Base
+
+METADATA = (audit.tables.metadata, policies.tables.metadata, Base.metadata)
