@@ -1,0 +1,1 @@
+"""Who may do what: the rules, their versions, and the engine that decides by them."""

@@ -1,0 +1,115 @@
+"""A question to the engine and its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from policies.vocabulary import (
+    ACTIONS,
+    LEVELS,
+    NETWORKS,
+    NO_CATEGORY,
+    STRENGTHS,
+    is_category,
+    is_page,
+    is_service_object,
+)
+
+
+class Outcome(StrEnum):
+    """What the gateway does with the request."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    STEP_UP = "step_up"
+
+
+class Reason(StrEnum):
+    """Why. Stable codes; the pages turn them into words."""
+
+    ALLOWED = "allowed"
+    CLEARANCE = "clearance"
+    """Only the person's clearance is too low for the classification."""
+    DENIED_BY_RULE = "denied_by_rule"
+    MALFORMED = "malformed"
+    """The request holds a value no rule can mean, e.g. a path that is not canonical."""
+    NO_RULE = "no_rule"
+    STRONGER_SIGN_IN = "stronger_sign_in"
+    """Only a stronger sign-in is missing."""
+    UNKNOWN_SUBJECT = "unknown_subject"
+    UNKNOWN_ZONE = "unknown_zone"
+    WRITE_DOWN = "write_down"
+    """The rules allow it, but it would carry data to a lower classification."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """May `subject` do `action` to `object`, in `zone`, now?
+
+    Attributes:
+        subject: `person:<uuid>`.
+        object: `svc:<slug>/<canonical path>`, at least `svc:<slug>/`; or `app:<permission>`.
+        action: an HTTP method, a data operation, or `use` for pages.
+        strength: of the sign-in, 1 to 3.
+        now: whole seconds since 1970-01-01 UTC.
+        category: `cat:<slug>` from the service catalogue.
+        classification: of the service, 0 to 4.
+        clearance: of the person, 0 to 4.
+        network: a class of `policies.vocabulary.NETWORKS`.
+    """
+
+    subject: str
+    zone: str
+    object: str
+    action: str
+    strength: int
+    now: int
+    category: str = NO_CATEGORY
+    classification: int = 0
+    clearance: int = 0
+    network: str = "lan"
+
+    @property
+    def is_well_formed(self) -> bool:
+        """Whether each value, subject and zone aside, is one that rules can speak of."""
+        return (
+            all(isinstance(value, str) for value in (self.object, self.action, self.category))
+            and (is_service_object(self.object) or is_page(self.object))
+            and self.action in ACTIONS
+            and is_category(self.category)
+            and self.network in NETWORKS
+            and _is_number_in(self.strength, STRENGTHS)
+            and _is_number_in(self.classification, LEVELS)
+            and _is_number_in(self.clearance, LEVELS)
+            and isinstance(self.now, int)
+            and self.now >= 0
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The answer, with the evidence for it.
+
+    Attributes:
+        rules: the ids of all rules that decided: each matching deny of a denial, each
+            matching allow of an allowance; of a step-up or of a denial for clearance or
+            write-down, the allows that would have given access. Sorted; may be empty.
+        version: the rule set's, 16 hexadecimal digits.
+        strength_needed: the least sign-in strength that gives access, for a step-up; else 0.
+    """
+
+    outcome: Outcome
+    reason: Reason
+    rules: tuple[str, ...]
+    version: str
+    strength_needed: int = 0
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the request may pass."""
+        return self.outcome is Outcome.ALLOW
+
+
+def _is_number_in(value: int, numbers: range) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value in numbers
