@@ -1,0 +1,82 @@
+"""The tables of published rules. Rows are written once and never changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+from policies.rows import CATEGORY_COLUMNS, RULE_COLUMNS
+from policies.vocabulary import MAX_VALUE
+
+
+class _Utc(TypeDecorator[datetime]):
+    """A moment in UTC, on SQLite too, which keeps no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is None:
+            raise ValueError("a stored time needs its zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+policy_version: Final = Table(
+    "policy_version",
+    metadata,
+    # Counts from 1 without gaps; the largest is in force. The same rules may be published
+    # again later (a return to an older state), so the hash does not identify the row.
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False, index=True),
+    Column("created_at", _Utc, nullable=False),
+    Column("author", String(80), nullable=False),
+    Column("note", Text, nullable=False),
+    CheckConstraint("seq > 0", name="seq_positive"),
+    CheckConstraint("length(hash) = 64", name="hash_length"),
+)
+
+
+def _row_table(name: str, columns: tuple[str, ...]) -> Table:
+    """Every value is present: an absent one would shift its neighbours in other readers."""
+    return Table(
+        name,
+        metadata,
+        Column("seq", ForeignKey(policy_version.c.seq), primary_key=True, autoincrement=False),
+        Column("position", Integer, primary_key=True, autoincrement=False),
+        *(Column(column, String(MAX_VALUE), nullable=False) for column in columns),
+    )
+
+
+policy_rule: Final = _row_table("policy_rule", RULE_COLUMNS)
+policy_category: Final = _row_table("policy_category", CATEGORY_COLUMNS)
