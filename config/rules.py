@@ -145,6 +145,8 @@ def is_localhost(host: str) -> bool:
 def _netloc(parts: SplitResult) -> str:
     """The only spelling of host and port that we take."""
     port = parts.port
+    if port == 0:
+        raise ValueError("there is no port 0")
     return (parts.hostname or "") + (f":{port}" if port is not None else "")
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass, field
 from pathlib import Path
+
+SECRETS = "secrets"
+ROOT_KEY_BYTES = 32
+PROXY_KEY_CHARACTERS = 32
+PASSPHRASE_CHARACTERS = 12
 
 OTHERS = 0o077
 """Every permission of the group and of everybody else."""
@@ -12,6 +18,68 @@ OTHERS = 0o077
 
 class UnsafeFile(Exception):
     """A file is missing, not a plain file, not ours, or open to others; says which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What DIR/secrets holds. Exactly one of `root_key` and `passphrase` is set."""
+
+    root_key: Path | None
+    """The checked key file; its 32 bytes are read by the vault alone."""
+    passphrase: str | None = field(repr=False)
+    proxy_key: bytes = field(repr=False)
+
+
+def secrets_of(
+    folder: Path, problems: list[str], *, passphrase: bool
+) -> tuple[Secrets, str | None]:
+    """Read a zone's secrets and, if there is one, the database password.
+
+    Appends what is wrong to `problems`; then the returned values must not be used.
+    """
+    proxy_key = _secret(folder / "proxy-key", problems).strip()
+    if proxy_key and len(proxy_key) < PROXY_KEY_CHARACTERS:
+        problems.append(f"{folder}/proxy-key: at least {PROXY_KEY_CHARACTERS} characters")
+    password = None
+    if (folder / "database-password").exists():
+        password = _line(folder / "database-password", problems)
+    root_key, phrase = None, None
+    if passphrase:
+        phrase = _line(folder / "root-passphrase", problems)
+        if 0 < len(phrase) < PASSPHRASE_CHARACTERS:
+            problems.append(
+                f"{folder}/root-passphrase: at least {PASSPHRASE_CHARACTERS} characters"
+            )
+    else:
+        root_key = folder / "root-key"
+        content = _secret(root_key, problems, modes="0400")
+        if content and len(content) != ROOT_KEY_BYTES:
+            problems.append(f"{root_key}: {len(content)} bytes; exactly {ROOT_KEY_BYTES}")
+    return Secrets(root_key=root_key, passphrase=phrase, proxy_key=proxy_key), password
+
+
+def _line(path: Path, problems: list[str]) -> str:
+    """A secret that is one line of UTF-8 text, without its line end."""
+    try:
+        line = _secret(path, problems).decode().removesuffix("\n")
+    except UnicodeDecodeError:
+        problems.append(f"{path}: not UTF-8 text")
+        return ""
+    if not line.isprintable():
+        problems.append(f"{path}: one line of printable text")
+    return line
+
+
+def _secret(path: Path, problems: list[str], *, modes: str = "0400 or 0600") -> bytes:
+    """One secret; empty after reporting what is wrong with it."""
+    try:
+        content = read_secret(path, owner_writes="0600" in modes)
+    except UnsafeFile as problem:
+        problems.append(str(problem))
+        return b""
+    if not content:
+        problems.append(f"{path}: empty")
+    return content
 
 
 def own_directory(path: Path) -> None:
@@ -29,8 +97,8 @@ def own_file(path: Path) -> None:
     _check(path, kind=stat.S_ISREG, noun="plain file", forbidden=0o022, want="0600 or 0640")
 
 
-def read_secret(path: Path) -> bytes:
-    """The bytes of one secret file: a plain file of ours, mode 0400 or 0600.
+def read_secret(path: Path, *, owner_writes: bool = True) -> bytes:
+    """The bytes of one secret file: a plain file of ours, mode 0400 or (if it may) 0600.
 
     Raises UnsafeFile. The mode is that of the opened file, so a swap in between is seen.
     """
@@ -40,9 +108,8 @@ def read_secret(path: Path) -> bytes:
         raise UnsafeFile(f"{path}: {_why(error)}") from None
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
-        _judge(
-            path, status, kind=stat.S_ISREG, noun="plain file", forbidden=0o177, want="0400 or 0600"
-        )
+        forbidden, want = (0o177, "0400 or 0600") if owner_writes else (0o377, "0400")
+        _judge(path, status, kind=stat.S_ISREG, noun="plain file", forbidden=forbidden, want=want)
         return file.read()
 
 

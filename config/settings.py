@@ -10,28 +10,26 @@ import dataclasses
 import difflib
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from config.rules import is_localhost
 from config.secret_files import (
+    SECRETS,
+    Secrets,
     UnsafeFile,
     own_directory,
     own_file,
     own_secret_directory,
-    read_secret,
+    secrets_of,
 )
 from config.sections import SECTIONS, Database, Keys, Session, SignIn, Upstream, Web, Zone
 from config.sections import keys as keys_of
 
 FILE_NAME = "hangu.toml"
-SECRETS = "secrets"
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
-ROOT_KEY_BYTES = 32
-PROXY_KEY_CHARACTERS = 32
-PASSPHRASE_CHARACTERS = 16
 SHOWN = 80
 """Characters of a wrong value that a message repeats."""
 
@@ -43,14 +41,6 @@ class SettingsError(Exception):
         self.problems = tuple(problems)
         lines = "\n".join(f"  - {problem}" for problem in problems)
         super().__init__(f"The settings of {directory} cannot be used:\n{lines}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
-    """What DIR/secrets holds. `root` is the key (32 bytes) or the passphrase (UTF-8)."""
-
-    root: bytes = field(repr=False)
-    proxy_key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +73,11 @@ def load(directory: Path) -> Settings:
         for name, kind in SECTIONS.items()
     }
     problems += _contradictions(sections)
-    secrets, password = _secrets(directory, sections["keys"], problems)
+    secrets, password = secrets_of(
+        directory / SECRETS, problems, passphrase=_root(sections["keys"]) == "passphrase"
+    )
     if problems:
         raise SettingsError(directory, problems)
-    assert secrets is not None
     sections["web"] = _with_socket(sections["web"], directory)
     sections["database"] = Database(url=_complete(sections["database"].url, directory, password))
     return Settings(directory=directory, secrets=secrets, **sections)
@@ -114,7 +105,8 @@ def _tables(directory: Path, problems: list[str]) -> dict[str, dict[str, object]
     except (OSError, ValueError) as error:
         if not isinstance(error, FileNotFoundError):  # that one is reported with the modes
             problems.append(f"{directory / FILE_NAME}: {error}")
-        own = {}
+        # Nothing in it is known, so every key would be called missing.
+        raise SettingsError(directory, problems) from None
     for section, values in own.items():
         if section not in SECTIONS:
             problems.append(f"[{section}]: no such section{_near(section, SECTIONS)}")
@@ -183,42 +175,8 @@ def _contradictions(sections: dict[str, Any]) -> Iterator[str]:
         yield f"web.public_url = {web.public_url}: a demonstration has a localhost name alone"
 
 
-def _secrets(
-    directory: Path, keys: Keys | None, problems: list[str]
-) -> tuple[Secrets | None, str | None]:
-    """The secrets and, if there is one, the database password."""
-    folder = directory / SECRETS
-    passphrase = keys is not None and keys.root == "passphrase"
-    root = _secret(folder / ("root-passphrase" if passphrase else "root-key"), problems)
-    proxy_key = _secret(folder / "proxy-key", problems).strip()
-    password = None
-    if (folder / "database-password").exists():
-        password = _secret(folder / "database-password", problems).strip().decode(errors="replace")
-    if passphrase:
-        root = root.strip()
-        if root and len(root.decode(errors="replace")) < PASSPHRASE_CHARACTERS:
-            problems.append(
-                f"{folder}/root-passphrase: at least {PASSPHRASE_CHARACTERS} characters"
-            )
-    elif root and len(root) != ROOT_KEY_BYTES:
-        problems.append(f"{folder}/root-key: {len(root)} bytes; exactly {ROOT_KEY_BYTES}")
-    if proxy_key and len(proxy_key) < PROXY_KEY_CHARACTERS:
-        problems.append(f"{folder}/proxy-key: at least {PROXY_KEY_CHARACTERS} characters")
-    complete = root and proxy_key
-    return (Secrets(root=root, proxy_key=proxy_key) if complete else None), password
-
-
-def _secret(path: Path, problems: list[str]) -> bytes:
-    """One secret; empty after reporting what is wrong with it."""
-    try:
-        content = read_secret(path)
-    except UnsafeFile as problem:
-        problems.append(str(problem))
-        return b""
-    if not content.strip():
-        problems.append(f"{path}: empty")
-        return b""
-    return content
+def _root(keys: Keys | None) -> str | None:
+    return None if keys is None else keys.root
 
 
 def _with_socket(web: Web, directory: Path) -> Web:
