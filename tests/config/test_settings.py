@@ -227,6 +227,7 @@ def test_idle_limits_longer_than_the_session_are_refused(zone: Path) -> None:
 ALL_KEYS = [
     (section, key, rule) for section, kind in SECTIONS.items() for key, rule in keys(kind).items()
 ]
+NAMES = [f"{section}.{key}" for section, key, _ in ALL_KEYS]
 
 
 @pytest.mark.parametrize(("section", "key", "rule"), ALL_KEYS, ids=NAMES)
