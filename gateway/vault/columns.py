@@ -2,7 +2,7 @@
 
     class Person(Base):
         id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-        row_version: Mapped[int]
+        row_version: Mapped[int] = mapped_column()
         login_sealed: Mapped[bytes]
         login = SealedText("login_sealed")
         __mapper_args__ = {"version_id_col": row_version, "version_id_generator": False}
@@ -21,7 +21,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Generic, Self, TypeVar, overload
 
-from sqlalchemy import event, inspect
+from sqlalchemy import event
 from sqlalchemy.orm import Mapper, Session, sessionmaker
 from sqlalchemy.orm.attributes import flag_dirty, get_history
 
@@ -34,6 +34,7 @@ from gateway.vault.rows import (
     UnsealableRowError,
     committed,
     mapper,
+    persistent,
     row_id,
     vault,
 )
@@ -134,7 +135,7 @@ class SealedBytes(Sealed[bytes | None]):
     """Bytes or None (a one-time-password secret); None is NULL in the database."""
 
     def _pack(self, value: bytes | None) -> bytes | None:
-        return None if value is None else bytes(value)
+        return None if value is None else memoryview(value).tobytes()  # an int is no bytes
 
     def _unpack(self, plaintext: bytes | None) -> bytes | None:
         return plaintext
@@ -167,25 +168,21 @@ def _seal_pending(session: Session, _context: object, _instances: object) -> Non
 
 
 def _needs_sealing(row: object, sealed: tuple[Sealed[Any], ...]) -> bool:
-    if PENDING in row.__dict__ or not _persistent(row):
+    if PENDING in row.__dict__ or not persistent(row):
         return True
     bound = {VERSION, *(part.label for part in sealed if part.label is not None)}
     return any(get_history(row, name).has_changes() for name in bound)
 
 
-def _persistent(row: object) -> bool:
-    return bool(inspect(row).persistent)  # type: ignore[attr-defined, unused-ignore]
-
-
 def _seal_row(row: object, sealed: tuple[Sealed[Any], ...]) -> None:
     if not hasattr(row, VERSION):
         raise UnsealableRowError(f"{type(row).__name__} needs {VERSION}")
-    persistent = _persistent(row)
+    stored = persistent(row)
     pending = row.__dict__.get(PENDING, {})
-    written = sealed if persistent else [part for part in sealed if part.column in pending]
+    written = sealed if stored else [part for part in sealed if part.column in pending]
     # Open everything before anything changes: the old version and label are what it is bound to.
     plain = [(part, part.__get__(row, type(row))) for part in written]
-    version = committed(row, VERSION) + 1 if persistent else 1
+    version = committed(row, VERSION) + 1 if stored else 1
     for part, value in plain:
         part._seal(row, value, version)  # noqa: SLF001 - the two halves of one mechanism
     setattr(row, VERSION, version)

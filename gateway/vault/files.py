@@ -40,9 +40,12 @@ def read_private(path: Path, *, modes: Collection[int], limit: int) -> bytes:
         raise
     except OSError as error:
         raise UnsafeFile(f"{path}: cannot be opened as a plain file ({error.strerror})") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _check(path, os.fstat(descriptor), modes)
-        content = file.read(limit + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(limit + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > limit:
         raise UnsafeFile(f"{path}: longer than {limit} bytes")
     return content

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Mapper, object_session
 from sqlalchemy.orm.attributes import get_history
 
@@ -53,8 +53,22 @@ def committed(row: object, attribute: str | None) -> Any:  # noqa: ANN401 - any 
     if attribute is None:
         return None
     current = getattr(row, attribute)
-    replaced = get_history(row, attribute).deleted
-    return replaced[0] if replaced else current
+    history = get_history(row, attribute)
+    if history.deleted:
+        return history.deleted[0]
+    session = object_session(row)
+    if session is None or not (history.added and persistent(row)):
+        return current
+    # Assigned while expired: SQLAlchemy never loaded what was there.
+    mapped = mapper(row)
+    query = select(mapped.columns[attribute]).where(mapped.primary_key[0] == row_id(row))
+    with session.no_autoflush:
+        return session.scalar(query)
+
+
+def persistent(row: object) -> bool:
+    """Whether the row is in the database already."""
+    return bool(inspect(row).persistent)  # type: ignore[attr-defined, unused-ignore]
 
 
 def row_id(row: object) -> UUID:
