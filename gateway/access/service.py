@@ -1,0 +1,118 @@
+"""A service of the catalogue as a value: what it is, who answers for it, when it may open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from policies.vocabulary import NO_CATEGORY
+
+NOT_EVALUATED = "service_not_evaluated"
+EVALUATION_EXPIRED = "service_evaluation_expired"
+OTHER_ZONE = "service_of_other_zone"
+
+EVERYTHING = "/**"
+"""The path pattern of a whole service."""
+
+
+class Claim(StrEnum):
+    """What a plain identity header may carry about the person."""
+
+    SUBJECT = "subject"
+    """`person:<uuid>`, never reused."""
+    LOGIN = "login"
+    NAME = "name"
+    UNIT = "unit"
+    ROLES = "roles"
+    """Sorted and joined by commas."""
+    ZONE = "zone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathRule:
+    """Paths of a service whose label differs from the service's own.
+
+    `pattern` is a canonical path (`/reports`) or a subtree (`/reports/**`, which means the path
+    before it and everything below). No `methods` means every method; None keeps the service's
+    classification or category. The first rule that matches counts.
+    """
+
+    pattern: str
+    methods: frozenset[str] = frozenset()
+    classification: int | None = None
+    category: str | None = None
+
+    def covers(self, method: str, path: str) -> bool:
+        """Tell whether the rule speaks of this canonical path; a last slash is no difference."""
+        if self.methods and method not in self.methods:
+            return False
+        plain = path.rstrip("/")
+        if not self.pattern.endswith(EVERYTHING):
+            return plain == self.pattern.rstrip("/")
+        top = self.pattern.removesuffix(EVERYTHING)
+        return plain == top or plain.startswith(f"{top}/")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """How sensitive a place is: 0 公开 to 4 核心, and the data category."""
+
+    classification: int
+    category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One internal service.
+
+    `in_charge` answers for it (谁主管), `operator` runs it (谁运行), `user_units` use it (谁使用):
+    ids `unit:<slug>`. `upstream` is an origin (`http://10.1.2.3:8080`), without a path: a service
+    gets exactly the path that was decided. `headers` maps the name of a plain header to the
+    claim it carries. It opens only between its approval and `valid_until`.
+    """
+
+    slug: str
+    zone: str
+    host: str
+    name_zh: str
+    name_en: str
+    in_charge: str
+    operator: str
+    upstream: str
+    about_zh: str = ""
+    about_en: str = ""
+    user_units: tuple[str, ...] = ()
+    classification: int = 1
+    category: str = NO_CATEGORY
+    preserve_host: bool = False
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    path_rules: tuple[PathRule, ...] = ()
+    evaluated_at: datetime | None = None
+    evaluated_by: str | None = None
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    valid_until: datetime | None = None
+    changed_by: str = ""
+    row_version: int = 0
+
+    def closed(self, now: datetime) -> str | None:
+        """Return the code of what keeps the service shut, or None while it may open."""
+        if None in (self.evaluated_at, self.evaluated_by, self.approved_by, self.approved_at):
+            return NOT_EVALUATED
+        if self.valid_until is None:
+            return NOT_EVALUATED
+        return EVALUATION_EXPIRED if now >= self.valid_until else None
+
+    def label(self, method: str, path: str) -> Label:
+        """Return classification and category of a canonical path under `method`."""
+        for rule in self.path_rules:
+            if rule.covers(method, path):
+                own = rule.classification
+                return Label(
+                    classification=self.classification if own is None else own,
+                    category=rule.category or self.category,
+                )
+        return Label(self.classification, self.category)

@@ -1,0 +1,138 @@
+'''A catalogue entry as a TOML file, and every fault in it at once.
+
+EXAMPLE below is such a file, complete and commented; a test reads it.
+'''
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from gateway.access.service import PathRule, Service
+from gateway.access.service_rules import InvalidService, Problem, Surroundings, check
+
+EXAMPLE = """\
+# One internal service. Add it with:  hangu service add ledger.toml
+slug = "ledger"                            # its short name in rules: svc:ledger/...
+name_zh = "财政台账"
+name_en = "Finance ledger"
+about_zh = "各单位预算与支出台账"          # may be left out, as may about_en
+about_en = "Budgets and spending of every unit"
+host = "ledger.gate.example.cn"            # its own host name; none: <slug>.<gateway host>
+upstream = "http://10.1.2.3:8080"          # where it really is: scheme, host, port, no path
+in_charge = "unit:finance"                 # who answers for it (谁主管)
+operator = "unit:it-centre"                # who runs it (谁运行)
+user_units = ["unit:finance", "unit:tax"]  # who uses it (谁使用)
+classification = 1                         # 0 public, 1 internal, 2 sensitive, 3 important, 4 core
+category = "cat:none"                      # the data category, as "cat:personal"
+preserve_host = false                      # true: the service sees its own public host name
+
+[headers]                                  # plain headers it asks for, beside X-Hangu-Assertion
+Remote-User = "login"                      # subject, login, name, unit, roles or zone
+Remote-Name = "name"                       # percent-encoded UTF-8
+
+[[path_rules]]                             # paths with another label; the first match counts
+pattern = "/salaries/**"                   # this path and everything below it
+methods = ["GET", "POST"]                  # none: every method
+classification = 2
+category = "cat:personal"
+"""
+
+_Kinds: TypeAlias = Mapping[str, tuple[type, str]]
+_TEXT = (str, 'a text in quotes, as "ledger"')
+_SERVICE: _Kinds = MappingProxyType(
+    {
+        **dict.fromkeys(("slug", "name_zh", "name_en", "host", "upstream"), _TEXT),
+        **dict.fromkeys(("about_zh", "about_en", "zone", "category"), _TEXT),
+        **dict.fromkeys(("in_charge", "operator"), (str, 'a unit\'s id, as "unit:finance"')),
+        "user_units": (list, 'a list of units, as ["unit:finance"]'),
+        "classification": (int, "a whole number, 0 to 4"),
+        "preserve_host": (bool, "true or false"),
+        "headers": (dict, 'a section [headers] of lines as Remote-User = "login"'),
+        "path_rules": (list, "sections [[path_rules]]"),
+    }
+)
+_PATH_RULE: _Kinds = MappingProxyType(
+    {
+        "pattern": (str, 'a path, as "/reports/**"'),
+        "methods": (list, 'a list of methods, as ["GET"]'),
+        "classification": (int, "a whole number, 0 to 4"),
+        "category": _TEXT,
+    }
+)
+_NEEDED = ("slug", "name_zh", "name_en", "upstream", "in_charge", "operator")
+
+
+def service_from_toml(text: str, around: Surroundings) -> Service:
+    """Read one service; see EXAMPLE for the form.
+
+    Raises:
+        InvalidService: with every problem, its key, and how to fix it.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidService([Problem("file", f"not TOML: {error}")]) from None
+    problems = _shape(table, _SERVICE, at="", needed=_NEEDED)
+    rules = _path_rules(table.pop("path_rules", []), problems)
+    _texts(table, "user_units", problems)
+    _headers(table, problems)
+    if problems:
+        raise InvalidService(problems)
+    service = _build(table, rules, around)
+    check(service, around)
+    return service
+
+
+def _build(table: dict[str, Any], rules: tuple[PathRule, ...], around: Surroundings) -> Service:
+    given = {"zone": around.zone, "host": f"{table['slug']}.{around.gateway_host}"} | table
+    given["user_units"] = tuple(given.get("user_units", ()))
+    given["headers"] = MappingProxyType(dict(given.get("headers", {})))
+    return Service(**given, path_rules=rules)
+
+
+def _shape(
+    table: dict[str, Any], kinds: _Kinds, *, at: str, needed: tuple[str, ...]
+) -> list[Problem]:
+    """Unknown keys, missing keys and values of the wrong kind; the latter are taken out."""
+    problems = [Problem(f"{at}{key}", f"missing: {kinds[key][1]}") for key in needed if key not in table]
+    for key, value in list(table.items()):
+        if key not in kinds:
+            near = difflib.get_close_matches(key, kinds, n=1)
+            hint = f"{near[0]} is meant?" if near else f"there are {', '.join(kinds)}"
+            problems.append(Problem(f"{at}{key}", f"no such key; {hint}"))
+        elif type(value) is not kinds[key][0]:  # bool is an int, and 1.0 is not 1
+            problems.append(Problem(f"{at}{key}", kinds[key][1]))
+            del table[key]
+    return problems
+
+
+def _texts(table: dict[str, Any], key: str, problems: list[Problem], at: str = "") -> list[str]:
+    values = table.get(key, [])
+    wrong = [value for value in values if not isinstance(value, str)]
+    problems += [Problem(f"{at}{key}", f"{value!r} is no text in quotes") for value in wrong]
+    return [value for value in values if isinstance(value, str)]
+
+
+def _headers(table: dict[str, Any], problems: list[Problem]) -> None:
+    for name, claim in table.get("headers", {}).items():
+        if not isinstance(claim, str):
+            problems.append(Problem(f"headers.{name}", 'a claim in quotes, as "login"'))
+
+
+def _path_rules(found: list[Any], problems: list[Problem]) -> tuple[PathRule, ...]:
+    rules = []
+    for number, table in enumerate(found):
+        at = f"path_rules[{number}]."
+        if not isinstance(table, dict):
+            problems.append(Problem(at.rstrip("."), "a section [[path_rules]]"))
+            continue
+        before = len(problems)
+        problems += _shape(table, _PATH_RULE, at=at, needed=("pattern",))
+        methods = frozenset(_texts(table, "methods", problems, at))
+        if len(problems) == before:
+            rules.append(PathRule(**(table | {"methods": methods})))
+    return tuple(rules)

@@ -1,0 +1,219 @@
+"""What a catalogue entry must be. Every fault is reported at once, with its key and the cure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import ClassVar
+from urllib.parse import SplitResult, urlsplit
+
+from gateway.access.canonical import Ambiguous, RawRequest, canonicalise
+from gateway.access.canonical_host import DEFAULT_PORTS
+from gateway.access.service import EVERYTHING, Claim, PathRule, Service
+from gateway.refusals import Refused
+from policies.vocabulary import LEVELS, METHODS, ZONES, is_category, is_unit
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+    r"(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"
+)
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
+_LONGEST = {"name_zh": 80, "name_en": 80, "about_zh": 400, "about_en": 400}
+_MOST_HEADERS = 16
+_LONGEST_HEADER = 64
+# Headers that carry the message itself, the person's secrets, or what the gateway says.
+_RESERVED_HEADERS = frozenset(
+    """accept authorization connection content-encoding content-length content-type cookie
+    date expect forwarded host keep-alive origin proxy referer range set-cookie te trailer
+    transfer-encoding upgrade user-agent via x-forwarded-for x-forwarded-host x-forwarded-method
+    x-forwarded-port x-forwarded-prefix x-forwarded-proto x-forwarded-server x-forwarded-uri
+    x-http-method x-http-method-override x-method-override x-real-ip x-rewrite-url""".split()
+)
+_RESERVED_PREFIXES = ("proxy-", "sec-", "x-hangu-", "x-original-", "if-", "access-control-")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault: `key` as in the file, `cure` in English for the operator who wrote it."""
+
+    key: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.cure}"
+
+
+class InvalidService(Refused):
+    """A catalogue entry breaks rules; `problems` holds all of them."""
+
+    code: ClassVar[str] = "service_invalid"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(str(each) for each in problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an entry may not collide with.
+
+    `gateway_host` without port; `own` the addresses (host, port) on which the gateway itself
+    listens, so that no service can be pointed back at it.
+    """
+
+    zone: str
+    gateway_host: str
+    own: frozenset[tuple[str, int]] = frozenset()
+
+
+def check(service: Service, around: Surroundings) -> None:
+    """Raise InvalidService with every fault of the entry; return nothing if there is none."""
+    problems = [*_identity(service, around), *_upstream(service, around), *_units(service)]
+    problems += [*_label("", service.classification, service.category)]
+    problems += [*_headers(service), *_path_rules(service)]
+    if problems:
+        raise InvalidService(problems)
+
+
+def _identity(service: Service, around: Surroundings) -> Iterator[Problem]:
+    if not _SLUG.fullmatch(service.slug):
+        yield Problem("slug", "1 to 40 of a-z, 0-9 and -, not beginning with -")
+    if service.zone not in ZONES or service.zone != around.zone:
+        yield Problem("zone", f'this gateway serves "{around.zone}" alone')
+    yield from _host(service.host, around.gateway_host)
+    for key, longest in _LONGEST.items():
+        text: str = getattr(service, key)
+        least = 1 if key.startswith("name") else 0
+        if not least <= len(text) <= longest or not text.isprintable():
+            yield Problem(key, f"{least} to {longest} printable characters")
+
+
+def _host(host: str, gateway_host: str) -> Iterator[Problem]:
+    if not _HOST.fullmatch(host) or host.rpartition(".")[2].isdigit():
+        yield Problem("host", 'a host name in lower case, as "ledger.gate.example.cn"; no port')
+    elif host == gateway_host or gateway_host.endswith(f".{host}"):
+        # A parent of the gateway could set cookies for it.
+        yield Problem("host", f'a name of its own: not "{gateway_host}", nor a parent of it')
+
+
+def _upstream(service: Service, around: Surroundings) -> Iterator[Problem]:
+    cure = _upstream_cure(service.upstream, around)
+    if cure is not None:
+        yield Problem("upstream", cure)
+
+
+def _upstream_cure(upstream: str, around: Surroundings) -> str | None:
+    try:
+        parts = urlsplit(upstream)
+        port = parts.port
+    except ValueError:
+        return "an origin, as http://10.1.2.3:8080"
+    host = parts.hostname or ""
+    if parts.scheme not in DEFAULT_PORTS or not host:
+        return "http:// or https://, then host and port, as http://10.1.2.3:8080"
+    if upstream != _origin(parts) or not upstream.isascii():
+        return "scheme, host and port in lower case, and nothing else (no user, path or slash)"
+    if not _is_reachable(host):
+        return "one host's own name or address; not every address, a group, or a link-local one"
+    effective = port or DEFAULT_PORTS[parts.scheme]
+    if host == around.gateway_host or _is_own(host, effective, around.own):
+        return "this is the gateway itself; name the service behind it"
+    return None
+
+
+def _origin(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + ("" if parts.port is None else f":{parts.port}")
+
+
+def _is_reachable(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return _HOST.fullmatch(host) is not None and not host.rpartition(".")[2].isdigit()
+    return not (address.is_unspecified or address.is_multicast or address.is_link_local)
+
+
+def _is_own(host: str, port: int, own: frozenset[tuple[str, int]]) -> bool:
+    return any(port == mine and _alike(host, name) for name, mine in own)
+
+
+def _alike(one: str, other: str) -> bool:
+    return one == other or (_is_loopback(one) and _is_loopback(other))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _units(service: Service) -> Iterator[Problem]:
+    for key in ("in_charge", "operator"):
+        if not is_unit(getattr(service, key)):
+            yield Problem(key, 'a unit\'s id, as "unit:finance"')
+    for unit in service.user_units:
+        if not is_unit(unit):
+            yield Problem("user_units", f'{unit!r} is no unit\'s id, as "unit:finance"')
+    if len(set(service.user_units)) < len(service.user_units):
+        yield Problem("user_units", "name each unit once")
+
+
+def _label(at: str, classification: object, category: object) -> Iterator[Problem]:
+    whole = isinstance(classification, int) and not isinstance(classification, bool)
+    if classification is not None and not (whole and classification in LEVELS):
+        yield Problem(f"{at}classification", "0 public, 1 internal, 2 sensitive, 3 important, 4")
+    if category is not None and not (isinstance(category, str) and is_category(category)):
+        yield Problem(f"{at}category", '"cat:" and a slug, as "cat:personal", or "cat:none"')
+
+
+def _headers(service: Service) -> Iterator[Problem]:
+    seen: set[str] = set()
+    if len(service.headers) > _MOST_HEADERS:
+        yield Problem("headers", f"at most {_MOST_HEADERS}")
+    for name, claim in service.headers.items():
+        lower = name.lower()
+        if not _HEADER.fullmatch(name) or len(name) > _LONGEST_HEADER:
+            yield Problem(f"headers.{name}", "letters, digits and single hyphens, as Remote-User")
+        elif lower in _RESERVED_HEADERS or lower.startswith(_RESERVED_PREFIXES):
+            yield Problem(f"headers.{name}", "this header belongs to HTTP or to the gateway")
+        if lower in seen:
+            yield Problem(f"headers.{name}", "named twice; case makes no difference")
+        seen.add(lower)
+        if claim not in set(Claim):
+            yield Problem(f"headers.{name}", f"one of {', '.join(Claim)}")
+
+
+def _path_rules(service: Service) -> Iterator[Problem]:
+    for number, rule in enumerate(service.path_rules):
+        yield from _path_rule(f"path_rules[{number}].", rule)
+
+
+def _path_rule(at: str, rule: PathRule) -> Iterator[Problem]:
+    if not _is_pattern(rule.pattern):
+        yield Problem(f"{at}pattern", 'a plain path, as "/reports", or a subtree, "/reports/**"')
+    if not rule.methods <= METHODS:
+        yield Problem(f"{at}methods", f"some of {', '.join(sorted(METHODS))}")
+    yield from _label(at, rule.classification, rule.category)
+    if rule.classification is None and rule.category is None:
+        yield Problem(f"{at}classification", "say a classification or a category, or drop the rule")
+
+
+def _is_pattern(pattern: str) -> bool:
+    """Whether the path is spelt as canonicalising spells it; else it would never match."""
+    path = pattern.removesuffix("/**") or "/"
+    try:
+        return "*" not in path and canonicalise(_get(path)).path == path
+    except (Ambiguous, UnicodeEncodeError):
+        return False
+
+
+def _get(path: str) -> RawRequest:
+    return RawRequest(method="GET", scheme="http", host="local", target=path.encode("ascii"))
