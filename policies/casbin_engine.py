@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from importlib import resources
+from typing import Self
 
 from casbin import Enforcer
 from casbin.model import FunctionMap, Model
@@ -21,11 +22,24 @@ from policies.memberships import Memberships
 from policies.rules import RuleSet
 from policies.vocabulary import STRENGTHS, WRITES, ZONES
 
+MODEL = resources.files("policies").joinpath("model.conf").read_text(encoding="utf-8")
+
 _NO_RULE_NAMES_IT = "cat:*"
 """Stands for every category no rule speaks of; not a category by our grammar."""
 
-_SILENT = logging.Logger("policies.silent", level=logging.CRITICAL + 1)  # noqa: LOG001 - on purpose
-"""Belongs to no logger tree, so that no configuration can make it write requests down."""
+
+class _Silent(logging.Logger):
+    """A logger that writes nothing and belongs to no logger tree.
+
+    pycasbin logs rules, roles and each refused request with its person; no configuration of
+    logging, now or later, shall be able to turn that on.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("policies.silent", level=logging.CRITICAL + 1)
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self  # pycasbin copies its whole model when it loads
 
 
 class EngineDisagreesError(RuntimeError):
@@ -168,12 +182,14 @@ class CasbinEngine:
 
 
 def _enforcer(rules: RuleSet, memberships: Memberships) -> Enforcer:
+    silent = _Silent()
     model = Model()
-    model.load_model_from_text(
-        resources.files("policies").joinpath("model.conf").read_text(encoding="utf-8")
-    )
-    enforcer = Enforcer(model, RowsAdapter(rules, memberships))
-    enforcer.logger = _SILENT
+    model.load_model_from_text(MODEL)
+    for part in (model, *(each for section in model.values() for each in section.values())):
+        part.logger = silent
+    enforcer = Enforcer(model)
+    for part in (enforcer, *enforcer.rm_map.values()):
+        part.logger = silent
     # Only our six conditions: pycasbin's own are not total (keyMatch, ipMatch, regexMatch).
     enforcer.fm = FunctionMap()
     for name, function in FUNCTIONS.items():
@@ -181,4 +197,6 @@ def _enforcer(rules: RuleSet, memberships: Memberships) -> Enforcer:
     # Its default compares every name with every other while it fills a zone's roles: at
     # 11,000 rules 0.7 s instead of 7 ms.
     enforcer.rm_map["g"].add_matching_func(None)
+    enforcer.set_adapter(RowsAdapter(rules, memberships))
+    enforcer.load_policy()
     return enforcer

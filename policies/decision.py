@@ -49,7 +49,7 @@ class Request:
 
     Attributes:
         subject: `person:<uuid>`.
-        object: `svc:<slug>/<canonical path>`, at least `svc:<slug>/`; or `app:<permission>`.
+        object: `svc:<slug>/<segments>`, at least `svc:<slug>/`; or `app:<permission>`.
         action: an HTTP method, a data operation, or `use` for pages.
         strength: of the sign-in, 1 to 3.
         now: whole seconds since 1970-01-01 UTC.

@@ -30,8 +30,8 @@ def path_in(obj: object, pattern: object) -> bool:
     """Tell whether an object is the pattern itself or lies in its subtree.
 
     A pattern is exact, or ends in `/**`: then it means the path before, and everything
-    below it. `app:**` means all of the gateway's pages. There is no other wildcard.
-    Letters are compared exactly; a path with and without its last slash are two objects.
+    below it. `app:**` means all of the gateway's pages. There is no other wildcard, and
+    letters are compared exactly.
     """
     if not isinstance(obj, str) or not isinstance(pattern, str) or not obj:
         return False

@@ -42,13 +42,13 @@ OFFICERS: Final = frozenset({"role:auditor", "role:security_admin", "role:system
 MAX_VALUE: Final = 240
 """Characters in one value of a rule."""
 
-MAX_OBJECT: Final = 16_384
+MAX_OBJECT: Final = 65_536
 """Characters in the object of a request, i.e. in a path with its service."""
 
 _SLUG = "[a-z0-9][a-z0-9-]{0,39}"
 _ROLE = "[a-z][a-z0-9_-]{0,39}"
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_SEGMENT = "[A-Za-z0-9_.:~-]+"
+_SEGMENT = "[A-Za-z0-9_.~-]+"
 _PERMISSION = "[a-z]+(?:_[a-z]+)*\\.[a-z]+(?:_[a-z]+)*"
 
 _PERSON = re.compile(f"person:{_UUID}", re.ASCII)
@@ -56,8 +56,8 @@ _MEMBER_ROLE = re.compile(f"role:{_ROLE}", re.ASCII)
 _UNIT = re.compile(f"unit:{_SLUG}", re.ASCII)
 _CATEGORY = re.compile(f"cat:{_SLUG}", re.ASCII)
 _PAGE = re.compile(f"app:{_PERMISSION}", re.ASCII)
-_SERVICE_PATTERN = re.compile(f"svc:{_SLUG}/(?:{_SEGMENT}/)*(?:{_SEGMENT}|\\*\\*)?", re.ASCII)
-_SERVICE_OBJECT = re.compile(f"svc:{_SLUG}/", re.ASCII)
+_SERVICE_OBJECT = re.compile(f"svc:{_SLUG}/(?:{_SEGMENT}(?:/{_SEGMENT})*)?", re.ASCII)
+_SUBTREE = re.compile(f"svc:{_SLUG}/(?:{_SEGMENT}/)*\\*\\*", re.ASCII)
 _VALUE = re.compile("[A-Za-z0-9_:./|~*-]+", re.ASCII)
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _DOTS = frozenset({".", ".."})
@@ -98,20 +98,17 @@ def is_page(text: str) -> bool:
 
 
 def is_service_pattern(text: str) -> bool:
-    """Tell whether `text` names a path of a service, or with a last `/**` a whole subtree."""
-    return _SERVICE_PATTERN.fullmatch(text) is not None and _DOTS.isdisjoint(text.split("/"))
+    """Tell whether `text` names a place in a service, or with a last `/**` a whole subtree."""
+    return is_service_object(text) or _matches_without_dots(_SUBTREE, text)
 
 
 def is_service_object(text: str) -> bool:
-    """Tell whether `text` is `svc:<slug>/<path>` with a path that is already canonical.
+    """Tell whether `text` is `svc:<slug>/<segments>`, the segments of `[A-Za-z0-9_.~-]`.
 
-    No empty segment but the last, no `.` or `..`, no control character: with any of these
-    two readers could mean different pages, so such an object matches nothing at all.
+    No empty segment, no last slash, no `.` or `..`: with any of these two readers could mean
+    different pages, so such an object matches nothing at all.
     """
-    if len(text) > MAX_OBJECT or _SERVICE_OBJECT.match(text) is None or has_unseen(text):
-        return False
-    *leading, last = text.partition("/")[2].split("/")
-    return "" not in leading and _DOTS.isdisjoint((*leading, last))
+    return len(text) <= MAX_OBJECT and _matches_without_dots(_SERVICE_OBJECT, text)
 
 
 def has_unseen(text: str) -> bool:
@@ -122,3 +119,7 @@ def has_unseen(text: str) -> bool:
 def tokens(value: str) -> list[str]:
     """Return the parts of a value joined by bars, e.g. of `GET|POST`."""
     return value.split("|")
+
+
+def _matches_without_dots(grammar: re.Pattern[str], text: str) -> bool:
+    return grammar.fullmatch(text) is not None and _DOTS.isdisjoint(text.split("/"))
