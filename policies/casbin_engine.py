@@ -6,13 +6,16 @@ threads and never changed: a new version of the rules is a new engine.
 
 from __future__ import annotations
 
+import ast
 import logging
 from dataclasses import replace
+from functools import cache
 from importlib import resources
 from typing import Self
 
 from casbin import Enforcer
 from casbin.model import FunctionMap, Model
+from casbin.util import SimpleEval
 
 from policies.adapter import RowsAdapter
 from policies.decision import Decision, Outcome, Reason, Request
@@ -181,13 +184,33 @@ class CasbinEngine:
             self._enforcer.enforce(nobody, zone, "", _NO_RULE_NAMES_IT, "", 0, 0, "", 1, 0)
 
 
+class _Reference(Enforcer):  # type: ignore[misc] # pycasbin has no types
+    """The plain enforcer, reading the model's condition once instead of at each request.
+
+    Not for speed: `ast.parse` in two threads at once fails on CPython 3.11 with "AST
+    constructor recursion depth mismatch" (python/cpython#106905), that is, by chance.
+    """
+
+    @staticmethod
+    def _get_expression(expr: str, functions: dict[str, object] | None = None) -> SimpleEval:
+        evaluator = SimpleEval("", functions)
+        evaluator.ast_parsed_value = _parsed(expr)
+        return evaluator
+
+
+@cache
+def _parsed(expr: str) -> ast.expr:
+    tree: ast.expr = Enforcer._get_expression(expr).ast_parsed_value  # noqa: SLF001 - pycasbin's own reading
+    return tree
+
+
 def _enforcer(rules: RuleSet, memberships: Memberships) -> Enforcer:
     silent = _Silent()
     model = Model()
     model.load_model_from_text(MODEL)
     for part in (model, *(each for section in model.values() for each in section.values())):
         part.logger = silent
-    enforcer = Enforcer(model)
+    enforcer = _Reference(model)
     for part in (enforcer, *enforcer.rm_map.values()):
         part.logger = silent
     # Only our six conditions: pycasbin's own are not total (keyMatch, ipMatch, regexMatch).

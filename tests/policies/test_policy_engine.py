@@ -269,7 +269,7 @@ def test_nothing_is_logged_by_pycasbin_whatever_logging_is_set_to(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """pycasbin writes each refused request, with its person, at warning level."""
+    """Pycasbin writes each refused request, with its person, at warning level."""
     for name in ("casbin", "casbin.enforcer", "casbin.policy", "casbin.role"):
         caplog.set_level(logging.DEBUG, logger=name)
         monkeypatch.setattr(logging.getLogger(name), "disabled", False)

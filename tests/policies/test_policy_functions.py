@@ -29,7 +29,7 @@ def test_no_argument_makes_a_condition_raise(name: str, left: object, right: obj
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_an_empty_rule_value_matches_nothing(name: str) -> None:
-    """pycasbin asks an empty policy with empty values; the answer must be no."""
+    """Pycasbin asks an empty policy with empty values; the answer must be no."""
     for value in ("", "GET", 0, 1, 5, "svc:tax/"):
         assert FUNCTIONS[name](value, "") is False
 
@@ -83,7 +83,7 @@ def test_a_classification_is_one_of_the_named_levels() -> None:
     assert cls_in(4, "*")
     assert not cls_in(0, "1|2")
     assert not cls_in(5, "*")
-    assert not cls_in(True, "1")  # noqa: FBT003
+    assert not cls_in(True, "1")
 
 
 def test_a_strength_reaches_the_least_one() -> None:

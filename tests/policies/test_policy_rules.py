@@ -103,7 +103,7 @@ def test_a_word_the_model_does_not_know_is_refused(column: str, value: str) -> N
     given[1 + names.index(column)] = value
     ((line, what),) = problems("\n" + ", ".join(given))
     assert line == 2
-    assert what.startswith(f"{column} is ") or what.startswith("act is")
+    assert what.startswith((f"{column} is ", "act is"))
 
 
 def test_every_bad_line_is_named_at_once() -> None:
@@ -138,7 +138,7 @@ def test_invisible_characters_are_refused_even_in_comments(sign: str) -> None:
 
 
 def test_categories_may_not_run_in_a_circle_or_too_deep() -> None:
-    """pycasbin would follow nine links and then silently say no."""
+    """Pycasbin would follow nine links and then silently say no."""
     assert problems("g3, cat:a, cat:b\ng3, cat:b, cat:a")
     chain = [f"g3, cat:n{depth}, cat:n{depth + 1}" for depth in range(10)]
     RuleSet.parse("\n".join(chain[:9]))
