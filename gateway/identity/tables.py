@@ -116,8 +116,11 @@ class Totp(Base):
 
 
 class Enrolment(Base):
-    """A one-time link to set a password and a code factor. The candidates wait here until the
-    first code proves them: a half-done enrolment changes no credential."""
+    """A one-time link to set a password and a code factor.
+
+    The candidates wait here until the first code proves them: a half-done enrolment
+    changes no credential.
+    """
 
     __tablename__ = "enrolment"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -135,8 +138,10 @@ class Enrolment(Base):
 
 
 class PendingSignIn(Base):
-    """A sign-in after the right password, before the code. `name_lane` and `familiar` are the
-    throttle keys to settle when it succeeds."""
+    """A sign-in after the right password, before the code.
+
+    `name_lane` and `familiar` are the throttle keys to settle when it succeeds.
+    """
 
     __tablename__ = "pending_sign_in"
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
@@ -186,8 +191,10 @@ class Ticket(Base):
 
 
 class Throttle(Base):
-    """One lane's failures in a row and until when it waits. `key` is a keyed digest of the
-    lane's kind with the name or address."""
+    """One lane's failures in a row and until when it waits.
+
+    `key` is a keyed digest of the lane's kind with the name or address.
+    """
 
     __tablename__ = "throttle"
     key: Mapped[bytes] = mapped_column(primary_key=True)
@@ -197,8 +204,10 @@ class Throttle(Base):
 
 
 class Familiar(Base):
-    """A name and an address that signed in together: they keep a lane of their own, which
-    strangers who guess at the name cannot fill."""
+    """A name and an address that signed in together.
+
+    They keep a lane of their own, which strangers who guess at the name cannot fill.
+    """
 
     __tablename__ = "familiar"
     key: Mapped[bytes] = mapped_column(primary_key=True)

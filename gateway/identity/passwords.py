@@ -1,0 +1,172 @@
+"""What may be a password: long, and not what a guesser tries first.
+
+NIST SP 800-63B-4, 3.1.1.2: length only, no composition rules, no expiry; a blocklist that
+compares the whole password and gives the reason. Code points are counted after NFC.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import ClassVar
+
+from gateway.refusals import Refused
+
+MAX_LENGTH = 256
+"""Code points of the longest password."""
+
+_SUBSTANCE = 5
+"""Code points that must be left when common words and runs are taken away."""
+
+_DISTINCT = 5
+_RUN = 4  # shortest run of neighbours that counts as one
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890", "qazwsxedcrfvtgbyhnujmikolp")
+_SPELT = str.maketrans("01345@$!7", "oleasasit")  # how people disguise a common word
+_COMMON = (
+    "password passwort passw0rd passphrase mima mimashi secret letmein welcome administrator"
+    " admin root guest login user system server default changeme test demo master superman"
+    " dragon monkey shadow sunshine princess football baseball iloveyou woaini woaiwojia"
+    " hello nihao abc123 a1b2c3 1q2w3e4r 5201314 1314520 147258369 159357 112233 123123"
+    " 789456 hangu hanguguan gateway china zhongguo beijing shanghai government zhengfu"
+    " gongwuyuan january february march april june july august september october november"
+    " december spring summer autumn winter monday tuesday wednesday thursday friday saturday"
+    " sunday qwerty qwertz azerty correcthorsebatterystaple 密码 口令 管理员 中国 函谷关 政府 公务员"
+).split()
+_LONGEST_FIRST = sorted(_COMMON, key=len, reverse=True)
+
+
+class PasswordRefused(Refused):
+    """The password may not be used; the leaf class says why."""
+
+
+class PasswordTooShort(PasswordRefused):
+    """Fewer code points than the zone asks for: `minimum`."""
+
+    code: ClassVar[str] = "password_too_short"
+
+    def __init__(self, minimum: int) -> None:
+        super().__init__(minimum)
+        self.minimum = minimum
+
+
+class PasswordTooLong(PasswordRefused):
+    """More than 256 code points."""
+
+    code: ClassVar[str] = "password_too_long"
+
+
+class PasswordNamesItsOwner(PasswordRefused):
+    """It holds the person's login, name or unit."""
+
+    code: ClassVar[str] = "password_names_its_owner"
+
+
+class PasswordCommon(PasswordRefused):
+    """It is made of common words, years and rows of keys."""
+
+    code: ClassVar[str] = "password_common"
+
+
+class PasswordRepeats(PasswordRefused):
+    """It is one short piece over and over."""
+
+    code: ClassVar[str] = "password_repeats"
+
+
+def normal(password: str) -> str:
+    """Return the password as it is hashed: NFC, so that every keyboard gives the same."""
+    return unicodedata.normalize("NFC", password)
+
+
+def check(password: str, *, minimum: int, owner: Iterable[str]) -> None:
+    """Refuse a new password that a guesser would try.
+
+    Args:
+        password: as typed.
+        minimum: fewest code points.
+        owner: the person's login, name and unit, which it may not hold.
+
+    Raises:
+        PasswordRefused: one of its leaves.
+    """
+    text = normal(password)
+    if len(text) > MAX_LENGTH:
+        raise PasswordTooLong(len(text))
+    if len(text) < minimum:
+        raise PasswordTooShort(minimum)
+    folded = _folded(text)
+    if any(_held(word, folded) for word in owner):
+        raise PasswordNamesItsOwner
+    if len(set(folded)) < _DISTINCT or _is_repetition(folded):
+        raise PasswordRepeats
+    if min(_substance(folded), _substance(folded.translate(_SPELT))) < _SUBSTANCE:
+        raise PasswordCommon
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _held(word: str, folded: str) -> bool:
+    """Tell whether an owner's word of weight (three letters, or two beyond ASCII) is inside."""
+    parts = {_folded(word), *_folded(word).split("@"), *_folded(word).split()}
+    return any(part in folded for part in parts if len(part) >= (3 if part.isascii() else 2))
+
+
+def _is_repetition(folded: str) -> bool:
+    longest = len(folded) // 3
+    return any(
+        (folded[:size] * (len(folded) // size + 1))[: len(folded)] == folded
+        for size in range(1, longest + 1)
+    )
+
+
+def _substance(folded: str) -> int:
+    """Count the code points that belong to no common word and no run of neighbours."""
+    for word in _LONGEST_FIRST:
+        folded = folded.replace(word, "\0")
+    left = "".join(c for c in _without_runs(folded) if c.isalnum())
+    return len(set(left)) if left.isdecimal() else len(left)
+
+
+def _without_runs(text: str) -> str:
+    kept = []
+    start = 0
+    while start < len(text):
+        end = _run_end(text, start)
+        if end - start < _RUN:
+            end = start + 1
+            kept.append(text[start])
+        start = end
+    return "".join(kept)
+
+
+def _run_end(text: str, start: int) -> int:
+    """Return where the run of equal, ascending, descending or adjacent keys ends."""
+    furthest = start + 1
+    for follows in (_equal, _up, _down, _key_up, _key_down):
+        end = start + 1
+        while end < len(text) and follows(text[end - 1], text[end]):
+            end += 1
+        furthest = max(furthest, end)
+    return furthest
+
+
+def _equal(one: str, other: str) -> bool:
+    return one == other
+
+
+def _up(one: str, other: str) -> bool:
+    return one.isalnum() and ord(other) == ord(one) + 1
+
+
+def _down(one: str, other: str) -> bool:
+    return _up(other, one)
+
+
+def _key_up(one: str, other: str) -> bool:
+    return any(one + other in row for row in _ROWS)
+
+
+def _key_down(one: str, other: str) -> bool:
+    return _key_up(other, one)

@@ -1,0 +1,82 @@
+"""What every use case of this room is handed: the zone's database, ledger, vault and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from audit.ledger import Ledger
+from gateway.identity.hashing import Hasher
+from gateway.store.engines import Store
+from gateway.vault import Vault
+
+_NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The zone's limits, from its settings.
+
+    `idle` is silence and `life` the age after which a session is over, for staff and for the
+    three officers (NIST SP 800-63B-4, 2.2.3 and 2.3.3). `enrolment_life` is at most a day.
+    `totp_back_steps` is 0 or 1, `password_min` counts characters, `step_life` is the time
+    from the password to the code.
+    """
+
+    staff_idle: timedelta
+    staff_life: timedelta
+    officer_idle: timedelta
+    officer_life: timedelta
+    enrolment_life: timedelta
+    totp_back_steps: int
+    password_min: int
+    step_life: timedelta
+
+    def __post_init__(self) -> None:
+        if self.totp_back_steps not in {0, 1}:
+            raise ValueError("totp_back_steps is 0 or 1 (RFC 6238, 5.2)")
+
+    def of(self, *, officer: bool) -> tuple[timedelta, timedelta]:
+        """Return (idle, life) of a session."""
+        if officer:
+            return self.officer_idle, self.officer_life
+        return self.staff_idle, self.staff_life
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """The parts that the use cases work with. `issuer` is the office's name in the apps."""
+
+    store: Store
+    ledger: Ledger
+    vault: Vault
+    limits: Limits
+    hasher: Hasher
+    zone: str
+    issuer: str
+    _decoy: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        sealed = self.vault.seal(
+            self.hasher.decoy.encode(),
+            purpose="data",
+            table="password",
+            column="hash_sealed",
+            row=_NOBODY.bytes,
+            version=1,
+        )
+        object.__setattr__(self, "_decoy", sealed)
+
+    def open_hash(self, person: UUID | None, sealed: bytes | None, version: int | None) -> str:
+        """Return a person's password hash; for nobody the decoy's, with the same work."""
+        known = person is not None and sealed is not None and version is not None
+        plain = self.vault.open(
+            sealed if known and sealed else self._decoy,
+            purpose="data",
+            table="password",
+            column="hash_sealed",
+            row=(person if known and person else _NOBODY).bytes,
+            version=version if known and version else 1,
+        )
+        return plain.decode()
