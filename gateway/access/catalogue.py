@@ -134,8 +134,7 @@ class Catalogue:
     ) -> Service:
         """Open a service on the strength of an evaluation, by another person than its author.
 
-        Args:
-            version: the `row_version` that was looked at; nobody approves what they did not see.
+        `version` is the `row_version` that was looked at: nobody approves what they did not see.
 
         Raises:
             InvalidService: the evaluation lies in the future or ends in the past.
@@ -165,14 +164,16 @@ class Catalogue:
             tx.session.delete(row)
 
     def _current(self) -> _Snapshot:
-        with self._store.reading() as session:
-            now_at = epoch.read(session)
-            snapshot = self._snapshot
-            if snapshot is not None and snapshot.epoch == now_at:
-                return snapshot
-            with self._lock:
-                fresh = self._snapshot = _load(session, now_at)
-            return fresh
+        with self._store.read.connect() as connection:
+            at = epoch.read(connection)
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.epoch >= at:
+            return snapshot
+        with self._lock, self._store.reading() as session:
+            # The epoch first: what is read after it is at least as new as it says.
+            at = epoch.read(session.connection())
+            self._snapshot = snapshot = _load(session, at)
+        return snapshot
 
 
 def _load(session: Session, at: int) -> _Snapshot:
@@ -209,7 +210,12 @@ def _write(row: ServiceRow, service: Service) -> None:
 
 
 def _record(
-    tx: Transaction, event: str, service: Service, actor: Actor, now: datetime, details: Mapping[str, Any]
+    tx: Transaction,
+    event: str,
+    service: Service,
+    actor: Actor,
+    now: datetime,
+    details: Mapping[str, Any],
 ) -> None:
     """Record the change, and have every process drop its snapshot."""
     tx.record(

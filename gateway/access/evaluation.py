@@ -30,7 +30,8 @@ class Evaluation:
             cure = "in the future, and at most three years after the evaluation"
             problems.append(Problem("valid_until", cure))
         if not 1 <= len(self.by) <= _MOST_CHARACTERS or not self.by.isprintable():
-            problems.append(Problem("evaluated_by", f"1 to {_MOST_CHARACTERS} printable characters"))
+            cure = f"1 to {_MOST_CHARACTERS} printable characters"
+            problems.append(Problem("evaluated_by", cure))
         if problems:
             raise InvalidService(problems)
 

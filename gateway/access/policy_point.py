@@ -79,8 +79,8 @@ class PolicyPoint:
     def now(self) -> Engine:
         """Return the engine of this moment, for callers that have not read the epoch."""
         try:
-            with self._store.reading() as session:
-                at = epoch.read(session)
+            with self._store.read.connect() as connection:
+                at = epoch.read(connection)
         except SQLAlchemyError as error:
             raise PolicyUnavailable from error
         return self.engine(at=at)
@@ -93,9 +93,9 @@ class PolicyPoint:
             try:
                 with self._store.reading() as session:
                     # The epoch first: what is read after it is at least as new as it says.
-                    loaded = _Loaded(epoch=epoch.read(session), engine=self._load(session))
+                    loaded = _Loaded(epoch.read(session.connection()), self._load(session))
             except _CANNOT_LOAD as error:
-                log.error("no engine can be built: %s", type(error).__name__)
+                log.exception("no engine can be built")
                 raise PolicyUnavailable from error
             self._loaded = loaded
             return loaded

@@ -1,7 +1,7 @@
-'''A catalogue entry as a TOML file, and every fault in it at once.
+"""A catalogue entry as a TOML file, and every fault in it at once.
 
 EXAMPLE below is such a file, complete and commented; a test reads it.
-'''
+"""
 
 from __future__ import annotations
 
@@ -98,7 +98,8 @@ def _shape(
     table: dict[str, Any], kinds: _Kinds, *, at: str, needed: tuple[str, ...]
 ) -> list[Problem]:
     """Unknown keys, missing keys and values of the wrong kind; the latter are taken out."""
-    problems = [Problem(f"{at}{key}", f"missing: {kinds[key][1]}") for key in needed if key not in table]
+    missing = [key for key in needed if key not in table]
+    problems = [Problem(f"{at}{key}", f"missing: {kinds[key][1]}") for key in missing]
     for key, value in list(table.items()):
         if key not in kinds:
             near = difflib.get_close_matches(key, kinds, n=1)

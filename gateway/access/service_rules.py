@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from gateway.access.canonical import Ambiguous, RawRequest, canonicalise
 from gateway.access.canonical_host import DEFAULT_PORTS
-from gateway.access.service import EVERYTHING, Claim, PathRule, Service
+from gateway.access.service import Claim, PathRule, Service
 from gateway.refusals import Refused
 from policies.vocabulary import LEVELS, METHODS, ZONES, is_category, is_unit
 
@@ -24,14 +24,20 @@ _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 _LONGEST = {"name_zh": 80, "name_en": 80, "about_zh": 400, "about_en": 400}
 _MOST_HEADERS = 16
 _LONGEST_HEADER = 64
+# fmt: off
 # Headers that carry the message itself, the person's secrets, or what the gateway says.
 _RESERVED_HEADERS = frozenset(
-    """accept authorization connection content-encoding content-length content-type cookie
-    date expect forwarded host keep-alive origin proxy referer range set-cookie te trailer
-    transfer-encoding upgrade user-agent via x-forwarded-for x-forwarded-host x-forwarded-method
-    x-forwarded-port x-forwarded-prefix x-forwarded-proto x-forwarded-server x-forwarded-uri
-    x-http-method x-http-method-override x-method-override x-real-ip x-rewrite-url""".split()
+    {
+        "accept", "authorization", "connection", "content-encoding", "content-length",
+        "content-type", "cookie", "date", "expect", "forwarded", "host", "keep-alive", "origin",
+        "proxy", "referer", "range", "set-cookie", "te", "trailer", "transfer-encoding",
+        "upgrade", "user-agent", "via", "x-forwarded-for", "x-forwarded-host",
+        "x-forwarded-method", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
+        "x-forwarded-server", "x-forwarded-uri", "x-http-method", "x-http-method-override",
+        "x-method-override", "x-real-ip", "x-rewrite-url",
+    }
 )
+# fmt: on
 _RESERVED_PREFIXES = ("proxy-", "sec-", "x-hangu-", "x-original-", "if-", "access-control-")
 
 

@@ -49,6 +49,6 @@ class ServiceRow(Base):
     approved_at: Mapped[datetime | None]
     valid_until: Mapped[datetime | None]
     changed_by: Mapped[str] = mapped_column(String(120))
-    row_version: Mapped[int]
+    row_version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 - SQLAlchemy's own form

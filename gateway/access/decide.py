@@ -1,0 +1,223 @@
+"""May this person do this, here, now: the answer, on record before anybody acts on it.
+
+    verdict = access.check(current, service, canonical, now)
+    if verdict.allowed: …
+
+An answer that could not be recorded is not given: the caller gets StoreUnavailable instead.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from audit.ledger import Ledger
+from audit.record import Actor, Json
+from gateway.access.canonical import Canonical, policy_object
+from gateway.access.catalogue import Catalogue
+from gateway.access.identity_headers import Person
+from gateway.access.policy_point import PolicyPoint
+from gateway.access.refusals import StoreUnavailable
+from gateway.access.service import OTHER_ZONE, Service
+from policies.decision import Decision, Outcome, Request
+from policies.engine import Engine, EngineDisagreesError
+
+ENGINE_DISAGREES = "engine_disagrees"
+"""The reference and its explanation differ: a defect of ours, and nobody passes."""
+
+_EVENTS: Mapping[Outcome, tuple[str, str]] = {
+    Outcome.ALLOW: ("decision.allowed", "success"),
+    Outcome.DENY: ("decision.denied", "denied"),
+    Outcome.STEP_UP: ("decision.step_up", "denied"),
+}
+_ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer, as recorded.
+
+    `reason` is a code of `policies.decision.Reason`, or one of the catalogue's;
+    `decision_id` 32 hexadecimal digits, by which an officer finds the record; `version` the
+    policy version, empty if a service was shut before any policy was asked.
+    """
+
+    outcome: Outcome
+    reason: str
+    decision_id: str
+    rules: tuple[str, ...]
+    version: str
+    service: Service
+    strength_needed: int = 0
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the request may pass."""
+        return self.outcome is Outcome.ALLOW
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    outcome: Outcome
+    reason: str
+    rules: tuple[str, ...] = ()
+    version: str = ""
+    strength_needed: int = 0
+
+
+class Access:
+    """Decides on services of one zone, and records what it decided."""
+
+    def __init__(
+        self, *, ledger: Ledger, policy: PolicyPoint, catalogue: Catalogue, zone: str
+    ) -> None:
+        self._ledger = ledger
+        self._policy = policy
+        self._catalogue = catalogue
+        self._zone = zone
+
+    def check(
+        self,
+        current: Person,
+        service: Service,
+        canonical: Canonical,
+        now: datetime,
+        *,
+        network: str = "lan",
+        address: str | None = None,
+    ) -> Verdict:
+        """Decide and record.
+
+        `network` is the class of the network the person comes from; `address` their address,
+        which is recorded as a commitment.
+
+        Raises:
+            PolicyUnavailable, StoreUnavailable: there is no decision, so nobody passes.
+        """
+        answer = self._answer(current, service, canonical, now, network)
+        verdict = Verdict(
+            outcome=answer.outcome,
+            reason=answer.reason,
+            decision_id=secrets.token_hex(_ID_BYTES),
+            rules=answer.rules,
+            version=answer.version,
+            service=service,
+            strength_needed=answer.strength_needed,
+        )
+        self._record(verdict, current, canonical, now, address)
+        return verdict
+
+    def visible(
+        self, current: Person, now: datetime, *, network: str = "lan"
+    ) -> tuple[Service, ...]:
+        """Return the services whose first page this person may see, a stronger sign-in included.
+
+        For the portal; nothing is recorded, for nothing was asked for. A service that is shut
+        is left out. Raises PolicyUnavailable.
+        """
+        engine = self._policy.engine(at=current.epoch)
+        return tuple(
+            each
+            for each in self._catalogue.all()
+            if each.zone == self._zone
+            and each.closed(now) is None
+            and self._ask(engine, current, each, _home(each), now, network).outcome
+            is not Outcome.DENY
+        )
+
+    def _answer(
+        self, current: Person, service: Service, canonical: Canonical, now: datetime, network: str
+    ) -> _Answer:
+        if service.zone != self._zone:
+            return _Answer(Outcome.DENY, OTHER_ZONE)
+        shut = service.closed(now)
+        if shut is not None:
+            return _Answer(Outcome.DENY, shut)
+        engine = self._policy.engine(at=current.epoch)
+        return self._ask(engine, current, service, canonical, now, network)
+
+    def _ask(
+        self,
+        engine: Engine,
+        current: Person,
+        service: Service,
+        canonical: Canonical,
+        now: datetime,
+        network: str,
+    ) -> _Answer:
+        label = service.label(canonical.method, canonical.path)
+        # HEAD is GET without its body (RFC 9110, 9.3.2): whoever may not read may not look.
+        action = "GET" if canonical.method == "HEAD" else canonical.method
+        request = Request(
+            subject=current.subject,
+            zone=self._zone,
+            object=policy_object(service.slug, canonical),
+            action=action,
+            strength=current.strength,
+            now=int(now.timestamp()),
+            category=label.category,
+            classification=label.classification,
+            clearance=current.clearance,
+            network=network,
+        )
+        try:
+            return _of(engine.decide(request))
+        except EngineDisagreesError:
+            return _Answer(Outcome.DENY, ENGINE_DISAGREES, version=engine.version)
+
+    def _record(
+        self,
+        verdict: Verdict,
+        current: Person,
+        canonical: Canonical,
+        now: datetime,
+        address: str | None,
+    ) -> None:
+        event, outcome = _EVENTS[verdict.outcome]
+        details: dict[str, Json] = {
+            "method": canonical.method,
+            "path": canonical.path,
+            "has_query": bool(canonical.query),
+        }
+        actor = Actor(
+            subject=current.subject,
+            session=current.session_ref,
+            unit=current.unit,
+            address=address,
+        )
+        try:
+            self._ledger.append(
+                event,
+                actor=actor,
+                now=now,
+                object=policy_object(verdict.service.slug, canonical),
+                outcome=outcome,
+                reason=verdict.reason,
+                service=verdict.service.slug,
+                decision=verdict.decision_id,
+                policy=verdict.version or None,
+                rules=verdict.rules,
+                details=details,
+            )
+        except SQLAlchemyError as error:
+            raise StoreUnavailable from error
+
+
+def _of(decision: Decision) -> _Answer:
+    return _Answer(
+        decision.outcome,
+        str(decision.reason),
+        decision.rules,
+        decision.version,
+        decision.strength_needed,
+    )
+
+
+def _home(service: Service) -> Canonical:
+    return Canonical(
+        method="GET", scheme="https", host=service.host, port=443, path="/", segments=()
+    )

@@ -1,0 +1,236 @@
+"""Answers a reverse proxy's question whether a request may pass. Plain WSGI, no Flask.
+
+Exactly one answer means yes: 200 with `X-Hangu-Decision: allow`, and with it the canonical
+target, the client's cookies without the gateway's own, the signed assertion, and every
+identity header the service asked for. nginx gets 200, 401 and 403 alone: it turns every other
+status into 500. The others hand our answer to the client as it stands.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.access import reply
+from gateway.access.asked import Asked, Contract, contract_of, read
+from gateway.access.assertion import Signer
+from gateway.access.canonical import return_path
+from gateway.access.catalogue import Catalogue
+from gateway.access.channel import Channel, Headers, optional
+from gateway.access.decide import Access, Verdict
+from gateway.access.headers import header_value, own_cookies_removed
+from gateway.access.identity_headers import Person, identity_headers
+from gateway.access.refusals import (
+    PolicyUnavailable,
+    ProxyUnproven,
+    ServiceUnknown,
+    StoreUnavailable,
+)
+from gateway.access.reply import Reply, StartResponse, challenge, refusal, send
+from gateway.access.service import Service
+from gateway.refusals import Refused
+from policies.decision import Outcome
+
+log = logging.getLogger("hangu.access")
+
+OWN_PATHS = "/.hangu"
+"""On a service's host these are the gateway's, and never decided on as the service's."""
+
+SIGN_IN_REQUIRED = "sign_in_required"
+
+_TOKEN = re.compile(rb"[A-Za-z0-9_-]{43}")
+_UNAVAILABLE = (PolicyUnavailable, StoreUnavailable)
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+class FindSession(Protocol):
+    """Finds the live session of a token that is bound to a service's host."""
+
+    def __call__(self, token: str, *, service: str, now: datetime) -> Person | None:
+        """Return the person, or None if there is no such live session for this service."""
+
+
+class DeniedPage(Protocol):
+    """Makes the page a person sees instead of a problem document."""
+
+    def __call__(self, verdict: Verdict, *, language: str) -> str:
+        """Return a whole HTML page; `language` is the Accept-Language header."""
+
+
+class OwnPath(Refused):
+    """A request for the gateway's own paths on a service's host reached the decision."""
+
+    code = "own_path"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForwardAuth:
+    """The WSGI application under `/-/decide/`.
+
+    Attributes:
+        gateway_origin: public scheme, host and port of the gateway; all redirects go there.
+        clock: gives the moment, aware UTC.
+        denied_page: for proxies that hand our answer to the client; nginx fetches its own.
+    """
+
+    channel: Channel
+    catalogue: Catalogue
+    access: Access
+    find_session: FindSession
+    signer: Signer
+    zone: str
+    gateway_origin: str
+    clock: Callable[[], datetime]
+    denied_page: DeniedPage | None = None
+
+    def __call__(
+        self, environ: Mapping[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer one question; `environ` is as `gateway.serve` makes it."""
+        raw: bytes = environ["hangu.raw_path"]
+        contract = contract_of(raw.partition(b"?")[0].decode("latin-1"))
+        if contract is None:
+            missing = Reply(status=HTTPStatus.NOT_FOUND, decision=reply.REFUSE, reason="not_found")
+            return send(missing, start_response)
+        return send(self._reply(contract, environ), start_response)
+
+    def _reply(self, contract: Contract, environ: Mapping[str, Any]) -> Reply:
+        """Answer, or turn a refusal into the proxy's terms. Whatever fails, fails closed."""
+        try:
+            self.channel.demand(environ)
+            return self._answer(contract, read(contract, environ))
+        except ProxyUnproven as error:
+            log.warning("a decision was asked for by %r, no proxy of ours", environ["hangu.peer"])
+            return Reply(
+                status=HTTPStatus.UNAUTHORIZED,
+                decision=reply.REFUSE,
+                reason=error.code,
+                headers=(challenge(self.zone, 0),),
+            )
+        except _UNAVAILABLE as error:
+            return refusal(contract, HTTPStatus.SERVICE_UNAVAILABLE, error.code)
+        except SQLAlchemyError:
+            log.exception("no decision: the database does not answer")
+            return refusal(contract, HTTPStatus.SERVICE_UNAVAILABLE, StoreUnavailable.code)
+        except Refused as error:
+            return refusal(contract, HTTPStatus.BAD_REQUEST, error.code)
+
+    def _answer(self, contract: Contract, asked: Asked) -> Reply:
+        canonical, now = asked.canonical, self.clock()
+        service = self.catalogue.by_host(canonical.host)
+        if service is None:
+            raise ServiceUnknown(canonical.host)
+        if canonical.path.rstrip("/") == OWN_PATHS or canonical.path.startswith(f"{OWN_PATHS}/"):
+            raise OwnPath(canonical.path)
+        person = self._person(asked.headers, service, now)
+        if person is None:
+            return self._sign_in(contract, asked, service, None)
+        verdict = self.access.check(person, service, canonical, now, address=asked.address)
+        if verdict.outcome is Outcome.STEP_UP:
+            return self._sign_in(contract, asked, service, verdict)
+        if not verdict.allowed:
+            return self._deny(asked, verdict)
+        return self._allow(contract, asked, person, verdict, now)
+
+    def _person(self, headers: Headers, service: Service, now: datetime) -> Person | None:
+        tokens = session_tokens(headers, f"__Host-hangu-{self.zone}-svc".encode())
+        if len(tokens) != 1:  # none, or two that differ: whose would it be?
+            return None
+        return self.find_session(tokens.pop(), service=service.slug, now=now)
+
+    def _allow(
+        self, contract: Contract, asked: Asked, person: Person, verdict: Verdict, now: datetime
+    ) -> Reply:
+        assertion = self.signer.sign(verdict, person, asked.canonical, now=now)
+        identity = identity_headers(verdict.service, person, assertion=assertion)
+        cookies = own_cookies_removed(optional(asked.headers, b"cookie"))
+        headers = [(reply.PATH, asked.canonical.target), (reply.COOKIE, cookies)]
+        if contract is not Contract.NGINX:  # these replace the request's header by its own name
+            headers.append(("Cookie", cookies))
+        headers += [(name, header_value(value)) for name, value in identity.items()]
+        return Reply(
+            status=HTTPStatus.OK,
+            decision=reply.ALLOW,
+            reason=verdict.reason,
+            decision_id=verdict.decision_id,
+            headers=tuple(headers),
+        )
+
+    def _deny(self, asked: Asked, verdict: Verdict) -> Reply:
+        page = ""
+        if self.denied_page is not None and is_navigation(asked):
+            page = self.denied_page(verdict, language=_language(asked.headers))
+        return Reply(
+            status=HTTPStatus.FORBIDDEN,
+            decision=reply.DENY,
+            reason=verdict.reason,
+            decision_id=verdict.decision_id,
+            page=page,
+        )
+
+    def _sign_in(
+        self, contract: Contract, asked: Asked, service: Service, verdict: Verdict | None
+    ) -> Reply:
+        """Send people to the gateway; tell scripts and sockets with a document."""
+        reason = SIGN_IN_REQUIRED if verdict is None else verdict.reason
+        location = self._open(service, asked, reason) if is_navigation(asked) else ""
+        status = HTTPStatus.UNAUTHORIZED
+        if location and contract is not Contract.NGINX:
+            safe = asked.canonical.method in _SAFE
+            status = HTTPStatus.FOUND if safe else HTTPStatus.SEE_OTHER
+        return Reply(
+            status=status,
+            decision=reply.SIGN_IN if verdict is None else reply.STEP_UP,
+            reason=reason,
+            decision_id="" if verdict is None else verdict.decision_id,
+            location=location,
+            headers=(challenge(self.zone, 0 if verdict is None else verdict.strength_needed),),
+        )
+
+    def _open(self, service: Service, asked: Asked, reason: str) -> str:
+        """Where a person gets in, and then back to the page they wanted (never elsewhere)."""
+        safe = asked.canonical.method in _SAFE
+        to = (return_path(asked.canonical.target) if safe else None) or "/"
+        why = f"&reason={reason}" if reason != SIGN_IN_REQUIRED else ""
+        return f"{self.gateway_origin}/open/{service.slug}?to={quote(to, safe='/')}{why}"
+
+
+def session_tokens(headers: Headers, cookie: bytes) -> set[str]:
+    """Return the different well-formed values of one cookie, out of all Cookie headers.
+
+    A value of another shape counts as none: malformed cookies never open anything (class 13).
+    """
+    pairs = (
+        piece.strip(b" \t").partition(b"=")
+        for value in optional(headers, b"cookie")
+        for piece in value.split(b";")
+    )
+    values = {value for name, _, value in pairs if name == cookie}
+    if not all(_TOKEN.fullmatch(value) for value in values):
+        return set()
+    return {value.decode("ascii") for value in values}
+
+
+def is_navigation(asked: Asked) -> bool:
+    """Tell whether a person's browser asks for a page, as opposed to a script or a socket."""
+    first = {name: value.lower() for name, value in reversed(asked.headers)}
+    if b"sec-websocket-key" in first or "upgrade" in asked.connection:
+        return False
+    if first.get(b"x-requested-with") == b"xmlhttprequest":
+        return False
+    mode = first.get(b"sec-fetch-mode")
+    if mode is not None:
+        return mode == b"navigate"
+    return b"text/html" in first.get(b"accept", b"")
+
+
+def _language(headers: Headers) -> str:
+    return ",".join(value.decode("latin-1") for value in optional(headers, b"accept-language"))
