@@ -149,8 +149,7 @@ class Ledger:
     def append(self, name: str, *, actor: Actor, now: datetime, **fields: Any) -> str:  # noqa: ANN401 - as Transaction.record
         """Record something that changes no row, durably, before returning its entry id."""
         with self.begin() as tx:
-            eid = tx.record(name, actor=actor, now=now, **fields)
-        return eid
+            return tx.record(name, actor=actor, now=now, **fields)
 
 
 def _store(

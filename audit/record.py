@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from audit.vocabulary import EVENTS, Outcome
 
-Json: TypeAlias = str | int | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+Json: TypeAlias = str | int | bool | Sequence["Json"] | Mapping[str, "Json"] | None
 
 FORMAT = 1
 MAX_BODY = 65_535  # bytes: an entry bundle counts them in 16 bits (C2SP tlog-tiles)

@@ -1,11 +1,14 @@
-"""The audit log's tables, with the triggers that keep its entries as they were written."""
+"""The audit log's tables.
+
+The migration adds triggers that keep every entry as it was written: it may be numbered
+once (`seq`), nothing else about it may change, and it is never deleted.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
     Column,
-    DateTime,
     Index,
     Integer,
     LargeBinary,
@@ -15,6 +18,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+
+from audit.columns import UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -32,7 +37,7 @@ audit_event = Table(
     Column("body", LargeBinary, nullable=False),
     Column("leaf", LargeBinary(32), nullable=False),
     Column("seq", BigInteger, nullable=True),
-    Column("created", DateTime(timezone=True), nullable=False),
+    Column("created", UtcDateTime(), nullable=False),
     UniqueConstraint("eid"),
     UniqueConstraint("seq"),
     sqlite_autoincrement=True,  # a deleted row's number must never be given out again
@@ -51,32 +56,4 @@ audit_secret = Table(
     Column("field", String(64), primary_key=True),
     Column("salt", LargeBinary(16), nullable=False),
     Column("value", LargeBinary, nullable=False),
-)
-
-# An entry may be numbered once; nothing else about it may change. SQLite has no roles, so
-# whoever may write the file may also drop these: they stop mistakes there, and on
-# PostgreSQL everybody but the owner.
-SQLITE_TRIGGERS = (
-    """CREATE TRIGGER audit_event_keep BEFORE DELETE ON audit_event
-       BEGIN SELECT RAISE(ABORT, 'audit entries are never deleted'); END""",
-    """CREATE TRIGGER audit_event_fix BEFORE UPDATE ON audit_event
-       WHEN NOT (OLD.seq IS NULL AND NEW.seq IS NOT NULL AND OLD.id = NEW.id
-                 AND OLD.eid = NEW.eid AND OLD.body = NEW.body AND OLD.leaf = NEW.leaf
-                 AND OLD.created = NEW.created)
-       BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END""",
-)
-POSTGRESQL_TRIGGERS = (
-    """CREATE FUNCTION audit_event_guard() RETURNS trigger LANGUAGE plpgsql AS $$
-       BEGIN
-         IF TG_OP = 'UPDATE' AND OLD.seq IS NULL AND NEW.seq IS NOT NULL
-            AND (OLD.id, OLD.eid, OLD.body, OLD.leaf, OLD.created)
-              = (NEW.id, NEW.eid, NEW.body, NEW.leaf, NEW.created) THEN
-           RETURN NEW;
-         END IF;
-         RAISE EXCEPTION 'audit entries are never changed or deleted';
-       END $$""",
-    """CREATE TRIGGER audit_event_keep BEFORE UPDATE OR DELETE ON audit_event
-       FOR EACH ROW EXECUTE FUNCTION audit_event_guard()""",
-    """CREATE TRIGGER audit_event_whole BEFORE TRUNCATE ON audit_event
-       FOR EACH STATEMENT EXECUTE FUNCTION audit_event_guard()""",
 )

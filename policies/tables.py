@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Integer,
     MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
 )
 
+from audit.columns import UtcDateTime
 from policies.rows import CATEGORY_COLUMNS, RULE_COLUMNS
 from policies.vocabulary import MAX_VALUE
-
-
-class _Utc(TypeDecorator[datetime]):
-    """A moment in UTC, on SQLite too, which keeps no zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or value.tzinfo is None:
-            raise ValueError("a stored time needs its zone")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 metadata = MetaData(
@@ -59,7 +37,7 @@ policy_version: Final = Table(
     # again later (a return to an older state), so the hash does not identify the row.
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("hash", String(64), nullable=False, index=True),
-    Column("created_at", _Utc, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
     Column("author", String(80), nullable=False),
     Column("note", Text, nullable=False),
     CheckConstraint("seq > 0", name="seq_positive"),

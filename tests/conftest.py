@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import uuid
 from collections.abc import Iterator
@@ -13,9 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from audit import tables as audit_tables
 from audit.ledger import Ledger
-from gateway.store.base import Base
+from gateway.store import migrate
 from gateway.store.engines import Store, open_store
 
 ALL_REQUIRED = os.environ.get("HANGU_TEST_ALL") == "1"
@@ -26,31 +24,6 @@ def missing(what: str) -> None:
     if ALL_REQUIRED:
         pytest.fail(f"{what} is missing, and HANGU_TEST_ALL=1 allows no skips")
     pytest.skip(f"{what} is not installed on this machine")
-
-
-def _all_metadata() -> list[object]:
-    for module in ("gateway.identity.tables", "gateway.access.tables"):
-        if importlib.util.find_spec(module):
-            importlib.import_module(module)
-    found = [audit_tables.metadata]
-    if importlib.util.find_spec("policies.tables"):
-        found.append(importlib.import_module("policies.tables").metadata)
-    return [*found, Base.metadata]
-
-
-def _create_all(url: str) -> None:
-    engine = create_engine(url)
-    for metadata in _all_metadata():
-        metadata.create_all(engine)
-    triggers = (
-        audit_tables.SQLITE_TRIGGERS
-        if engine.dialect.name == "sqlite"
-        else audit_tables.POSTGRESQL_TRIGGERS
-    )
-    with engine.begin() as connection:
-        for trigger in triggers:
-            connection.exec_driver_sql(trigger)
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +39,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     admin = create_engine(rendered, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text("CREATE DATABASE template_hangu"))
-    _create_all(url.set(database="template_hangu").render_as_string(hide_password=False))
+    migrate.upgrade(url.set(database="template_hangu").render_as_string(hide_password=False))
     yield rendered
     admin.dispose()
     server.cleanup()
@@ -76,7 +49,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an empty SQLite database with the whole schema, to be copied."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    _create_all(f"sqlite:///{path}")
+    migrate.upgrade(f"sqlite:///{path}")
     return path
 
 

@@ -1,36 +1,14 @@
-"""What every table of the gateway shares: the base class, constraint names, column types."""
+"""What every table of the gateway shares: the base class, names of constraints, types."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, Uuid
+from sqlalchemy import LargeBinary, MetaData, Uuid
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.types import TypeDecorator
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC. Refuses a naive value; returns an aware one on both databases."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the value in UTC, naive for SQLite, which keeps no zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a stored time needs its zone")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the stored moment, aware."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+from audit.columns import UtcDateTime
 
 
 class Base(DeclarativeBase):

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData
 
+from gateway.store.base import Base
 from gateway.store.engines import open_for_migration
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -73,7 +74,7 @@ def differences(url: str, metadata: Sequence[MetaData]) -> list[str]:
 
 def _merged(metadata: Sequence[MetaData]) -> MetaData:
     """Return one metadata holding all tables: compared singly, each would miss the others'."""
-    merged = MetaData()
+    merged = MetaData(naming_convention=Base.metadata.naming_convention)
     for each in metadata:
         for table in each.sorted_tables:
             table.to_metadata(merged)

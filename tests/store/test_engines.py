@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from audit.ledger import Ledger
 from audit.record import Actor
-from gateway.store.base import UtcDateTime
+from audit.columns import UtcDateTime
 from gateway.store.engines import Store, open_store
 
 SYSTEM = Actor(subject="system:test")
