@@ -1,0 +1,131 @@
+"""The gate in front of a service for requests that come to the gateway itself.
+
+It finds who asks, has the request decided and on record, and lets the built-in proxy carry it.
+Where nginx, Traefik, Caddy or Envoy stand in front, `forward_auth` answers the same question
+in their terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from gateway.access.asked import Asked
+from gateway.access.assertion import Signer
+from gateway.access.canonical import Canonical
+from gateway.access.decide import Access, Verdict
+from gateway.access.entrance import (
+    FindSession,
+    entrance,
+    is_navigation,
+    service_cookie,
+    session_tokens,
+)
+from gateway.access.identity_headers import Person, identity_headers
+from gateway.access.proxy import ReverseProxy, Upstream
+from gateway.access.service import Service
+from gateway.refusals import Refused
+from policies.decision import Outcome
+
+
+class SessionMissing(Refused):
+    """A script or a socket came without a live session; it gets words, never a redirect."""
+
+    code: ClassVar[str] = "sign_in_required"
+
+
+class ServiceDenied(Refused):
+    """The decision was no. `verdict` is what the log already holds."""
+
+    code: ClassVar[str] = "access_denied"
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.decision_id, verdict.reason)
+        self.verdict = verdict
+
+
+class Elsewhere(Exception):
+    """A person must go to `location` first; the answer is a redirect."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self.location = location
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """One zone's gate. `gateway_origin` is where people sign in."""
+
+    access: Access
+    find_session: FindSession
+    signer: Signer
+    proxy: ReverseProxy
+    zone: str
+    gateway_origin: str
+    clock: Callable[[], datetime]
+    cookie: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cookie", service_cookie(self.zone))
+
+    def pass_through(
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        *,
+        service: Service,
+        asked: Asked,
+    ) -> Iterable[bytes]:
+        """Answer one request to a service.
+
+        Raises:
+            Elsewhere: a person has to sign in, or more strongly, first.
+            SessionMissing: the same, to a script.
+            ServiceDenied: the decision was no.
+            Refused: PolicyUnavailable, StoreUnavailable, BadHeader and their like.
+        """
+        now = self.clock()
+        tokens = session_tokens(asked.headers, self.cookie)
+        token = tokens.pop() if len(tokens) == 1 else None
+        person = token and self.find_session(token, service=service.slug, now=now)
+        if not token or not person:
+            raise self._sign_in(service, asked)
+        verdict = self.access.check(person, service, asked.canonical, now, address=asked.address)
+        if verdict.outcome is Outcome.STEP_UP and is_navigation(asked):
+            raise Elsewhere(entrance(self.gateway_origin, service, asked.canonical))
+        if not verdict.allowed:
+            raise ServiceDenied(verdict)
+        return self.proxy(
+            environ,
+            start_response,
+            upstream=Upstream(service.upstream, preserve_host=service.preserve_host),
+            canonical=asked.canonical,
+            identity=self._identity(service, person, verdict, asked.canonical, now),
+            client_address=asked.address,
+            still_allowed=lambda: self._still(token, service, verdict),
+        )
+
+    def _sign_in(self, service: Service, asked: Asked) -> Elsewhere | SessionMissing:
+        if is_navigation(asked):
+            return Elsewhere(entrance(self.gateway_origin, service, asked.canonical))
+        return SessionMissing(service.slug)
+
+    def _identity(
+        self,
+        service: Service,
+        person: Person,
+        verdict: Verdict,
+        canonical: Canonical,
+        now: datetime,
+    ) -> dict[str, str]:
+        assertion = self.signer.sign(verdict, person, canonical, now=now)
+        return identity_headers(service, person, assertion=assertion)
+
+    def _still(self, token: str, service: Service, verdict: Verdict) -> bool:
+        """Whether a running answer may go on: the session lives and the decision stands."""
+        now = self.clock()
+        person = self.find_session(token, service=service.slug, now=now)
+        return person is not None and self.access.stands(verdict, person, now)
