@@ -111,6 +111,12 @@ class Access:
         self._record(verdict, current, canonical, now, address)
         return verdict
 
+    def stands(
+        self, current: Person, service: Service, canonical: Canonical, now: datetime
+    ) -> bool:
+        """Tell whether what was allowed a moment ago still is; nothing is recorded anew."""
+        return self._answer(current, service, canonical, now, "lan").outcome is Outcome.ALLOW
+
     def visible(
         self, current: Person, now: datetime, *, network: str = "lan"
     ) -> tuple[Service, ...]:

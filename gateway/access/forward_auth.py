@@ -9,23 +9,29 @@ status into 500. The others hand our answer to the client as it stands.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.access import reply
 from gateway.access.asked import Asked, Contract, contract_of, read
 from gateway.access.assertion import Signer
-from gateway.access.canonical import return_path
 from gateway.access.catalogue import Catalogue
 from gateway.access.channel import Channel, Headers, optional
 from gateway.access.decide import Access, Verdict
+from gateway.access.entrance import (
+    SAFE,
+    FindSession,
+    entrance,
+    is_navigation,
+    is_own_path,
+    service_cookie,
+    session_token,
+)
 from gateway.access.headers import header_value, own_cookies_removed
 from gateway.access.identity_headers import Person, identity_headers
 from gateway.access.refusals import (
@@ -41,21 +47,9 @@ from policies.decision import Outcome
 
 log = logging.getLogger("hangu.access")
 
-OWN_PATHS = "/.hangu"
-"""On a service's host these are the gateway's, and never decided on as the service's."""
-
 SIGN_IN_REQUIRED = "sign_in_required"
 
-_TOKEN = re.compile(rb"[A-Za-z0-9_-]{43}")
 _UNAVAILABLE = (PolicyUnavailable, StoreUnavailable)
-_SAFE = frozenset({"GET", "HEAD"})
-
-
-class FindSession(Protocol):
-    """Finds the live session of a token that is bound to a service's host."""
-
-    def __call__(self, token: str, *, service: str, now: datetime) -> Person | None:
-        """Return the person, or None if there is no such live session for this service."""
 
 
 class DeniedPage(Protocol):
@@ -128,7 +122,7 @@ class ForwardAuth:
         service = self.catalogue.by_host(canonical.host)
         if service is None:
             raise ServiceUnknown(canonical.host)
-        if canonical.path.rstrip("/") == OWN_PATHS or canonical.path.startswith(f"{OWN_PATHS}/"):
+        if is_own_path(canonical.path):
             raise OwnPath(canonical.path)
         person = self._person(asked.headers, service, now)
         if person is None:
@@ -141,10 +135,10 @@ class ForwardAuth:
         return self._allow(contract, asked, person, verdict, now)
 
     def _person(self, headers: Headers, service: Service, now: datetime) -> Person | None:
-        tokens = session_tokens(headers, f"__Host-hangu-{self.zone}-svc".encode())
-        if len(tokens) != 1:  # none, or two that differ: whose would it be?
+        token = session_token(headers, service_cookie(self.zone))
+        if token is None:
             return None
-        return self.find_session(tokens.pop(), service=service.slug, now=now)
+        return self.find_session(token, service=service.slug, now=now)
 
     def _allow(
         self, contract: Contract, asked: Asked, person: Person, verdict: Verdict, now: datetime
@@ -181,10 +175,13 @@ class ForwardAuth:
     ) -> Reply:
         """Send people to the gateway; tell scripts and sockets with a document."""
         reason = SIGN_IN_REQUIRED if verdict is None else verdict.reason
-        location = self._open(service, asked, reason) if is_navigation(asked) else ""
+        location = ""
+        if is_navigation(asked):
+            why = "" if verdict is None else reason
+            location = entrance(self.gateway_origin, service, asked.canonical, why)
         status = HTTPStatus.UNAUTHORIZED
         if location and contract is not Contract.NGINX:
-            safe = asked.canonical.method in _SAFE
+            safe = asked.canonical.method in SAFE
             status = HTTPStatus.FOUND if safe else HTTPStatus.SEE_OTHER
         return Reply(
             status=status,
@@ -194,42 +191,6 @@ class ForwardAuth:
             location=location,
             headers=(challenge(self.zone, 0 if verdict is None else verdict.strength_needed),),
         )
-
-    def _open(self, service: Service, asked: Asked, reason: str) -> str:
-        """Where a person gets in, and then back to the page they wanted (never elsewhere)."""
-        safe = asked.canonical.method in _SAFE
-        to = (return_path(asked.canonical.target) if safe else None) or "/"
-        why = f"&reason={reason}" if reason != SIGN_IN_REQUIRED else ""
-        return f"{self.gateway_origin}/open/{service.slug}?to={quote(to, safe='/')}{why}"
-
-
-def session_tokens(headers: Headers, cookie: bytes) -> set[str]:
-    """Return the different well-formed values of one cookie, out of all Cookie headers.
-
-    A value of another shape counts as none: malformed cookies never open anything (class 13).
-    """
-    pairs = (
-        piece.strip(b" \t").partition(b"=")
-        for value in optional(headers, b"cookie")
-        for piece in value.split(b";")
-    )
-    values = {value for name, _, value in pairs if name == cookie}
-    if not all(_TOKEN.fullmatch(value) for value in values):
-        return set()
-    return {value.decode("ascii") for value in values}
-
-
-def is_navigation(asked: Asked) -> bool:
-    """Tell whether a person's browser asks for a page, as opposed to a script or a socket."""
-    first = {name: value.lower() for name, value in reversed(asked.headers)}
-    if b"sec-websocket-key" in first or "upgrade" in asked.connection:
-        return False
-    if first.get(b"x-requested-with") == b"xmlhttprequest":
-        return False
-    mode = first.get(b"sec-fetch-mode")
-    if mode is not None:
-        return mode == b"navigate"
-    return b"text/html" in first.get(b"accept", b"")
 
 
 def _language(headers: Headers) -> str:

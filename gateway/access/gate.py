@@ -8,7 +8,7 @@ in their terms.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -22,7 +22,6 @@ from gateway.access.entrance import (
     entrance,
     is_navigation,
     service_cookie,
-    session_tokens,
 )
 from gateway.access.identity_headers import Person, identity_headers
 from gateway.access.proxy import ReverseProxy, Upstream
@@ -66,10 +65,6 @@ class Gate:
     zone: str
     gateway_origin: str
     clock: Callable[[], datetime]
-    cookie: bytes = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "cookie", service_cookie(self.zone))
 
     def pass_through(
         self,
@@ -88,14 +83,16 @@ class Gate:
             Refused: PolicyUnavailable, StoreUnavailable, BadHeader and their like.
         """
         now = self.clock()
-        tokens = session_tokens(asked.headers, self.cookie)
-        token = tokens.pop() if len(tokens) == 1 else None
-        person = token and self.find_session(token, service=service.slug, now=now)
-        if not token or not person:
+        token = session_token(asked.headers, service_cookie(self.zone))
+        if token is None:
+            raise self._sign_in(service, asked)
+        person = self.find_session(token, service=service.slug, now=now)
+        if person is None:
             raise self._sign_in(service, asked)
         verdict = self.access.check(person, service, asked.canonical, now, address=asked.address)
         if verdict.outcome is Outcome.STEP_UP and is_navigation(asked):
-            raise Elsewhere(entrance(self.gateway_origin, service, asked.canonical))
+            why = verdict.reason
+            raise Elsewhere(entrance(self.gateway_origin, service, asked.canonical, why))
         if not verdict.allowed:
             raise ServiceDenied(verdict)
         return self.proxy(
@@ -105,7 +102,7 @@ class Gate:
             canonical=asked.canonical,
             identity=self._identity(service, person, verdict, asked.canonical, now),
             client_address=asked.address,
-            still_allowed=lambda: self._still(token, service, verdict),
+            still_allowed=lambda: self._still(token, service, asked.canonical),
         )
 
     def _sign_in(self, service: Service, asked: Asked) -> Elsewhere | SessionMissing:
@@ -124,8 +121,8 @@ class Gate:
         assertion = self.signer.sign(verdict, person, canonical, now=now)
         return identity_headers(service, person, assertion=assertion)
 
-    def _still(self, token: str, service: Service, verdict: Verdict) -> bool:
+    def _still(self, token: str, service: Service, canonical: Canonical) -> bool:
         """Whether a running answer may go on: the session lives and the decision stands."""
         now = self.clock()
         person = self.find_session(token, service=service.slug, now=now)
-        return person is not None and self.access.stands(verdict, person, now)
+        return person is not None and self.access.stands(person, service, canonical, now)

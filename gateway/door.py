@@ -1,0 +1,138 @@
+"""The one way in: every request is read once here, then shown to the room it is for.
+
+gateway's host  /-/decide/…   → forward-auth, for the proxy in front
+gateway's host  all else      → the pages
+service's host  /.hangu/…     → the pages
+service's host  all else      → the gate, and through it the service
+any other host                → the pages' refusal
+
+What cannot be read in one way only, or claims to come through a proxy that has not proved
+itself, goes no further: the pages answer it with the reason, and the log has it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from audit.ledger import Ledger
+from audit.record import Actor
+from gateway.access.asked import PREFIX, Asked
+from gateway.access.canonical import Canonical, RawRequest, canonicalise
+from gateway.access.catalogue import Catalogue
+from gateway.access.channel import Channel
+from gateway.access.entrance import SAFE, is_own_path
+from gateway.access.gate import Elsewhere, Gate, ServiceDenied, SessionMissing
+from gateway.access.headers import connection_options
+from gateway.access.proxy import UpstreamFailure
+from gateway.refusals import Refused
+
+REFUSAL = "hangu.refusal"
+"""Environ key under which the pages find the refusal they are to answer with."""
+
+STRANGER = Actor(subject="system:stranger")
+_DECIDED = (ServiceDenied, SessionMissing, UpstreamFailure)
+"""Refusals that are on record already, or are no denial."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """The WSGI callable of a zone.
+
+    `scheme` and `gateway_host` are those of the public address: whether the last hop to us
+    was encrypted is the proxy's matter.
+    """
+
+    pages: WSGIApplication
+    forward_auth: Callable[..., Iterable[bytes]]
+    gate: Gate
+    catalogue: Catalogue
+    channel: Channel
+    ledger: Ledger
+    scheme: str
+    gateway_host: str
+    clock: Callable[[], datetime]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request; `environ` is as `gateway.serve` makes it."""
+        if environ["hangu.raw_path"].startswith(PREFIX.encode()):
+            return self.forward_auth(environ, start_response)
+        try:
+            return self._pass(environ, start_response, self._read(environ))
+        except Elsewhere as way:
+            safe = environ["REQUEST_METHOD"] in SAFE
+            return _redirect(way.location, start_response, see_other=not safe)
+        except Refused as refusal:
+            if not isinstance(refusal, _DECIDED):
+                self._record(refusal, environ)
+            return self.refuse(environ, start_response, refusal)
+
+    def refuse(
+        self, environ: WSGIEnvironment, start_response: StartResponse, refusal: Refused
+    ) -> Iterable[bytes]:
+        """Have the pages answer with this refusal."""
+        bare = {"PATH_INFO": "/", "QUERY_STRING": "", REFUSAL: refusal}
+        return self.pages(environ | bare, start_response)
+
+    def _read(self, environ: WSGIEnvironment) -> Asked:
+        """The request's one reading. Raises Ambiguous, ForwardedHeaderUntrusted and -Invalid."""
+        headers = tuple(environ["hangu.headers"])
+        address = self.channel.client_address(environ)
+        environ["REMOTE_ADDR"] = address
+        canonical = canonicalise(
+            RawRequest(
+                method=environ["REQUEST_METHOD"],
+                scheme=self.scheme,
+                host=environ.get("HTTP_HOST", ""),
+                target=environ["hangu.raw_path"],
+                query=environ["QUERY_STRING"].encode("ascii"),
+                headers=headers,
+            )
+        )
+        options = connection_options(headers)
+        return Asked(canonical=canonical, address=address, headers=headers, connection=options)
+
+    def _pass(
+        self, environ: WSGIEnvironment, start_response: StartResponse, asked: Asked
+    ) -> Iterable[bytes]:
+        canonical = asked.canonical
+        service = None
+        if canonical.host != self.gateway_host and not is_own_path(canonical.path):
+            service = self.catalogue.by_host(canonical.host)
+        if service is None:
+            return self.pages(environ | _for_pages(canonical, self.scheme), start_response)
+        return self.gate.pass_through(environ, start_response, service=service, asked=asked)
+
+    def _record(self, refusal: Refused, environ: WSGIEnvironment) -> None:
+        self.ledger.append(
+            "request.refused",
+            actor=Actor(subject=STRANGER.subject, address=environ.get("REMOTE_ADDR") or None),
+            now=self.clock(),
+            outcome="denied",
+            reason=refusal.code,
+            details={
+                "method": environ["REQUEST_METHOD"],
+                "host": environ.get("HTTP_HOST", ""),
+                "path": environ["hangu.raw_path"].decode("latin-1"),
+            },
+        )
+
+
+def _for_pages(canonical: Canonical, scheme: str) -> dict[str, Any]:
+    """What the pages route by: the canonical path, decoded as PEP 3333 wants it."""
+    return {
+        "PATH_INFO": unquote_to_bytes(canonical.path).decode("latin-1"),
+        "HTTP_HOST": canonical.authority,
+        "wsgi.url_scheme": scheme,
+    }
+
+
+def _redirect(location: str, start_response: StartResponse, *, see_other: bool) -> Iterable[bytes]:
+    status = "303 See Other" if see_other else "302 Found"
+    headers = [("Location", location), ("Cache-Control", "no-store"), ("Content-Length", "0")]
+    start_response(status, [*headers, ("Referrer-Policy", "no-referrer")])
+    return [b""]
