@@ -15,15 +15,15 @@ forward_auth; envoy api v3 ext_authz HttpService.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from gateway.access.canonical import Canonical, RawRequest, canonicalise
 from gateway.access.channel import Headers, forwarded_address, one, optional
-from gateway.access.headers import connection_options
-from gateway.access.refusals import ForwardedHeaderInvalid
+from gateway.access.headers import canonical_name, connection_options, is_spoofable
+from gateway.access.refusals import ForwardedHeaderInvalid, ForwardedHeaderUntrusted
 
 PREFIX = "/-/decide/"
 
@@ -62,6 +62,30 @@ class _Line:
 
 
 _ABSOLUTE = re.compile(r"(?P<scheme>[a-z]+)://(?P<host>[^/?#]*)(?P<target>.*)", re.DOTALL)
+# What each proxy says in its own name. Other headers of this kind are the client's, in a
+# spelling the proxy let through, and would reach the service as they are (classes 8-10).
+_IN_NGINX = frozenset(
+    {
+        b"x-forwarded-for",
+        b"x-hangu-proxy-key",
+        b"x-original-connection",
+        b"x-original-method",
+        b"x-original-url",
+    }
+)
+_IN_OTHERS = frozenset(
+    {
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-method",
+        b"x-forwarded-port",
+        b"x-forwarded-proto",
+        b"x-forwarded-server",
+        b"x-forwarded-uri",
+        b"x-hangu-proxy-key",
+        b"x-real-ip",
+    }
+)
 # Of the asking request itself, or quoted from another one; neither may count for the original.
 _NOT_QUOTED = frozenset({b"host", b"content-length", b"connection", b"content-type"})
 
@@ -80,11 +104,13 @@ def read(contract: Contract, environ: Mapping[str, Any]) -> Asked:
     """Read the question.
 
     Raises:
+        ForwardedHeaderUntrusted: the client says who it is, where from or what it asks for.
         ForwardedHeaderInvalid: what the proxy must say is missing, doubled or unreadable.
         Ambiguous: the request asked about has more than one reading.
         ConnectionNamesProtectedHeader: it would have a header dropped that decisions rest on.
     """
     headers: Headers = environ["hangu.headers"]
+    refuse_spoofed(headers, said=_IN_NGINX if contract is Contract.NGINX else _IN_OTHERS)
     line = _READERS[contract](headers, environ)
     target, _, query = line.target.partition(b"?")
     canonical = canonicalise(
@@ -104,6 +130,25 @@ def read(contract: Contract, environ: Mapping[str, Any]) -> Asked:
         headers=headers,
         connection=connection_options(quoted),
     )
+
+
+def refuse_spoofed(headers: Headers, *, said: frozenset[bytes]) -> None:
+    """Raise ForwardedHeaderUntrusted for an identity or forwarding header not in `said`."""
+    for name, _ in headers:
+        if name not in said and is_spoofable(name.decode("latin-1")):
+            raise ForwardedHeaderUntrusted(name)
+
+
+def refuse_aliases(headers: Headers, names: Iterable[str]) -> None:
+    """Raise ForwardedHeaderUntrusted for another spelling of a header we will set.
+
+    The proxy puts our value in place of the very name only (O2 CVE-2025-64484).
+    """
+    ours = {canonical_name(name) for name in names}
+    for raw, _ in headers:
+        name = raw.decode("latin-1").lower()
+        if name not in ours and canonical_name(name) in ours:
+            raise ForwardedHeaderUntrusted(name)
 
 
 def _nginx(headers: Headers, _environ: Mapping[str, Any]) -> _Line:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.access import reply
-from gateway.access.asked import Asked, Contract, contract_of, read
+from gateway.access.asked import Asked, Contract, contract_of, read, refuse_aliases
 from gateway.access.assertion import Signer
 from gateway.access.catalogue import Catalogue
 from gateway.access.channel import Channel, Headers, optional
@@ -124,6 +124,7 @@ class ForwardAuth:
             raise ServiceUnknown(canonical.host)
         if is_own_path(canonical.path):
             raise OwnPath(canonical.path)
+        refuse_aliases(asked.headers, service.headers)
         person = self._person(asked.headers, service, now)
         if person is None:
             return self._sign_in(contract, asked, service, None)
