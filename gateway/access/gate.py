@@ -22,6 +22,7 @@ from gateway.access.entrance import (
     entrance,
     is_navigation,
     service_cookie,
+    session_token,
 )
 from gateway.access.identity_headers import Person, identity_headers
 from gateway.access.proxy import ReverseProxy, Upstream
