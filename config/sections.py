@@ -19,6 +19,7 @@ class Zone:
     office: Annotated[str, rules.text(1, 60)]
     demonstration: Annotated[bool, rules.flag()]
     language: Annotated[str, rules.choice("zh_Hans_CN", "en")]
+    highest_label: Annotated[int, rules.whole(0, 4, "level")]
     timezone: Annotated[str, rules.timezone()]
 
 
@@ -70,7 +71,7 @@ class SignIn:
 
     password_min: Annotated[int, rules.whole(8, 64, "characters")]
     totp_back_steps: Annotated[int, rules.whole(0, 1, "steps of 30 s")]
-    enrolment_life: Annotated[timedelta, rules.seconds(600, 604800)]
+    enrolment_life: Annotated[timedelta, rules.seconds(600, 86400)]
     argon2_memory: Annotated[int, rules.whole(8192, 1 << 20, "KiB")]
     argon2_passes: Annotated[int, rules.whole(1, 16, "passes")]
     hashes_at_once: Annotated[int, rules.whole(1, 64, "hashes")]
