@@ -1,0 +1,1 @@
+"""The made-up office of the demonstration: data only; `gateway.cli.demo` brings it to life."""
