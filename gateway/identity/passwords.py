@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from importlib.resources import files
 from typing import ClassVar
 
 from gateway.refusals import Refused
@@ -22,16 +23,7 @@ _DISTINCT = 5
 _RUN = 4  # shortest run of neighbours that counts as one
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890", "qazwsxedcrfvtgbyhnujmikolp")
 _SPELT = str.maketrans("01345@$!7", "oleasasit")  # how people disguise a common word
-_COMMON = (
-    "password passwort passw0rd passphrase mima mimashi secret letmein welcome administrator"
-    " admin root guest login user system server default changeme test demo master superman"
-    " dragon monkey shadow sunshine princess football baseball iloveyou woaini woaiwojia"
-    " hello nihao abc123 a1b2c3 1q2w3e4r 5201314 1314520 147258369 159357 112233 123123"
-    " 789456 hangu hanguguan gateway china zhongguo beijing shanghai government zhengfu"
-    " gongwuyuan january february march april june july august september october november"
-    " december spring summer autumn winter monday tuesday wednesday thursday friday saturday"
-    " sunday qwerty qwertz azerty correcthorsebatterystaple 密码 口令 管理员 中国 函谷关 政府 公务员"
-).split()
+_COMMON = (files("gateway.identity") / "common_words.txt").read_text("utf-8").split()
 _LONGEST_FIRST = sorted(_COMMON, key=len, reverse=True)
 
 

@@ -70,13 +70,14 @@ class Registry:
 
     def open_hash(self, person: UUID | None, sealed: bytes | None, version: int | None) -> str:
         """Return a person's password hash; for nobody the decoy's, with the same work."""
-        known = person is not None and sealed is not None and version is not None
+        if person is None or sealed is None or version is None:
+            person, sealed, version = _NOBODY, self._decoy, 1
         plain = self.vault.open(
-            sealed if known and sealed else self._decoy,
+            sealed,
             purpose="data",
             table="password",
             column="hash_sealed",
-            row=(person if known and person else _NOBODY).bytes,
-            version=version if known and version else 1,
+            row=person.bytes,
+            version=version,
         )
         return plain.decode()

@@ -1,0 +1,183 @@
+"""The hot path: one indexed read finds a session, its person, roles and the epoch.
+
+SQLAlchemy Core without the ORM, so that the decision plane can call it for every request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, bindparam, func, select
+
+from gateway.identity import tokens
+from gateway.identity.registry import Limits
+from gateway.identity.tables import Epoch, Person, PersonRole, Session, State
+from gateway.vault import Vault
+from policies.vocabulary import OFFICERS
+
+OFFICER_ROLES = frozenset(role.removeprefix("role:") for role in OFFICERS)
+"""The three officers' roles without their prefix, as they stand in this room's rows."""
+
+SessionRow = Row[*tuple[Any, ...]]
+
+_own = Session.__table__.alias("own")
+_parent = Session.__table__.alias("parent")
+_person = Person.__table__
+_roles = (
+    select(func.aggregate_strings(PersonRole.role, ","))
+    .where(PersonRole.person_id == _person.c.id)
+    .scalar_subquery()
+)
+_epoch = select(Epoch.value).where(Epoch.id == 1).scalar_subquery()
+
+_FIND = (
+    select(
+        _own.c.token_hash,
+        _own.c.service,
+        _own.c.amr,
+        _own.c.strength,
+        _own.c.ended_at,
+        _own.c.created,
+        _own.c.last_seen,
+        _own.c.parent_hash,
+        _parent.c.ended_at.label("parent_ended_at"),
+        _parent.c.created.label("parent_created"),
+        _parent.c.last_seen.label("parent_last_seen"),
+        _person.c.id.label("person_id"),
+        _person.c.row_version,
+        _person.c.login_sealed,
+        _person.c.name_sealed,
+        _person.c.unit,
+        _person.c.clearance,
+        _person.c.state,
+        _roles.label("roles"),
+        _epoch.label("epoch"),
+    )
+    .select_from(_own)
+    .join(_person, _person.c.id == _own.c.person_id)
+    .outerjoin(_parent, _parent.c.token_hash == _own.c.parent_hash)
+    .where(_own.c.token_hash == bindparam("token_hash"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """The person behind a live session, as of one read.
+
+    `unit` is a slug, `roles` are names without prefix, `session_ref` the 16 hexadecimal digits
+    by which the log knows the session, `service` the slug that a child session is confined
+    to, `epoch` the zone's epoch at the read. A child's `created` and `last_seen` are its
+    parent's.
+    """
+
+    person_id: UUID
+    login: str
+    name: str
+    unit: str
+    roles: frozenset[str]
+    clearance: int
+    strength: int
+    amr: tuple[str, ...]
+    session_ref: str
+    service: str | None
+    created: datetime
+    last_seen: datetime
+    ends_unless_used: datetime
+    epoch: int
+
+    @property
+    def subject(self) -> str:
+        """The person in rules and records: `person:<uuid>`."""
+        return f"person:{self.person_id}"
+
+    @property
+    def is_officer(self) -> bool:
+        """Whether one of the three officers' roles is held."""
+        return not OFFICER_ROLES.isdisjoint(self.roles)
+
+
+def find_row(connection: Connection, token_hash: bytes) -> SessionRow | None:
+    """Return the raw row of a token's SHA-256, dead or alive; ask `ends_at` before using it."""
+    return connection.execute(_FIND, {"token_hash": token_hash}).one_or_none()
+
+
+def ends_at(row: SessionRow, *, service: str | None, limits: Limits) -> datetime | None:
+    """Return when the session is over if nothing more is asked of it; None if it is no session.
+
+    None for a session that was ended, whose parent was ended, whose person may not sign in,
+    and for one confined to another `service` (None: the gateway's own pages).
+    """
+    child = row.service is not None
+    dead = row.ended_at is not None or row.parent_ended_at is not None
+    if dead or row.service != service or row.state != State.ACTIVE:
+        return None
+    if child and row.parent_created is None:
+        return None
+    idle, life = limits.of(officer=not OFFICER_ROLES.isdisjoint(_names(row)))
+    created, last_seen = _clocks(row)
+    silent_until: datetime = last_seen + idle
+    return min(silent_until, created + life)
+
+
+def current_of(row: SessionRow, *, ends: datetime, vault: Vault) -> Current:
+    """Open a live row for the pages and the services."""
+    created, last_seen = _clocks(row)
+    return Current(
+        person_id=row.person_id,
+        login=_open(vault, row, "login_sealed"),
+        name=_open(vault, row, "name_sealed"),
+        unit=row.unit,
+        roles=_names(row),
+        clearance=row.clearance,
+        strength=row.strength,
+        amr=tuple(row.amr.split()),
+        session_ref=tokens.reference(row.token_hash),
+        service=row.service,
+        created=created,
+        last_seen=last_seen,
+        ends_unless_used=ends,
+        epoch=row.epoch or 0,
+    )
+
+
+def find_live(
+    connection: Connection,
+    token: str,
+    *,
+    service: str | None,
+    limits: Limits,
+    vault: Vault,
+    now: datetime,
+) -> Current | None:
+    """Return whose live session a token is, for one service or (None) the gateway itself."""
+    digest = tokens.digest(token)
+    row = None if digest is None else find_row(connection, digest)
+    ends = None if row is None else ends_at(row, service=service, limits=limits)
+    if row is None or ends is None or ends <= now:
+        return None
+    return current_of(row, ends=ends, vault=vault)
+
+
+def _clocks(row: SessionRow) -> tuple[datetime, datetime]:
+    """Return (created, last seen): a child's are its parent's, which its use keeps awake."""
+    if row.service is None:
+        return row.created, row.last_seen
+    return row.parent_created, row.parent_last_seen
+
+
+def _names(row: SessionRow) -> frozenset[str]:
+    return frozenset(row.roles.split(",") if row.roles else ())
+
+
+def _open(vault: Vault, row: SessionRow, column: str) -> str:
+    return vault.open(
+        getattr(row, column),
+        purpose="data",
+        table="person",
+        column=column,
+        row=row.person_id.bytes,
+        version=row.row_version,
+    ).decode()

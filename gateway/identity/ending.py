@@ -1,0 +1,78 @@
+"""How sessions end: a session takes its services' child sessions with it, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from audit.ledger import Transaction
+from audit.record import Actor
+from gateway.identity import tokens
+from gateway.identity.statements import changed
+from gateway.identity.tables import Session
+
+
+class Why(StrEnum):
+    """Why a session ended."""
+
+    SIGNED_OUT = "signed_out"
+    CHOSEN = "chosen"
+    """The person, or an officer, ended it from a list."""
+    REPLACED = "replaced"
+    """The same browser signed in again."""
+    IDLE = "idle"
+    LIFE = "life"
+    DISABLED = "disabled"
+    ROLES = "roles"
+    ENROLLED = "enrolled"
+    """The person's password and code factor were set anew."""
+
+
+def belongs_to(token_hash: bytes) -> ColumnElement[bool]:
+    """The session of a token hash, and its children."""
+    return or_(Session.token_hash == token_hash, Session.parent_hash == token_hash)
+
+
+def others_of(person_id: UUID, *, keep: bytes | None) -> ColumnElement[bool]:
+    """Every session of a person but `keep` and its children."""
+    everything = Session.person_id == person_id
+    if keep is None:
+        return everything
+    foreign = or_(Session.parent_hash.is_(None), Session.parent_hash != keep)
+    return everything & (Session.token_hash != keep) & foreign
+
+
+def end(
+    tx: Transaction, which: ColumnElement[bool], *, why: Why, actor: Actor, now: datetime
+) -> int:
+    """End the live sessions among `which`, recording each; return how many there were."""
+    rows = tx.session.execute(
+        select(Session.id, Session.token_hash, Session.person_id, Session.service)
+        .where(which, Session.ended_at.is_(None))
+        .order_by(Session.id)
+        .with_for_update()
+    ).all()
+    _mark(tx, [row.id for row in rows], why=why, now=now)
+    for row in rows:
+        tx.record(
+            "session.ended",
+            actor=actor,
+            now=now,
+            object=f"person:{row.person_id}",
+            service=row.service,
+            reason=why,
+            details={"session": tokens.reference(row.token_hash)},
+        )
+    return len(rows)
+
+
+def _mark(tx: Transaction, ids: Sequence[UUID], *, why: Why, now: datetime) -> None:
+    if ids:
+        changed(
+            tx.session,
+            update(Session).where(Session.id.in_(ids)).values(ended_at=now, ended_why=why),
+        )
