@@ -33,11 +33,12 @@ def run(
     accepting; idle ones are closed after 30 s.
     Raises ValueError for an address of another form.
     """
+    address = _address(listen)
     os.environ[ZONE_DIRECTORY] = str(zone_directory)
     _allow_many_connections()
     server = Server(
         target,
-        **_address(listen),
+        **address,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         websockets=False,
