@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -202,6 +203,8 @@ def make() -> Bridge:
 
 def make_impatient() -> Bridge:
     """Return a bridge for one request at a time, whose clients must not dawdle."""
-    return Bridge(
-        application, threads=1, patience=0.3, on_stop=lambda: print("stopped", flush=True)
-    )
+    return Bridge(application, threads=1, patience=0.3, on_stop=say_stopped)
+
+
+def say_stopped() -> None:
+    sys.stderr.write("stopped\n")

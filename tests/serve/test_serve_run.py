@@ -93,5 +93,5 @@ def test_a_killed_worker_is_replaced(impatient: tuple[Served, Path]) -> None:
 @pytest.mark.parametrize("listen", ["8100", ":8100", "127.0.0.1:", "127.0.0.1:x", "unix:s"])
 def test_an_unclear_address_is_refused(listen: str, tmp_path: Path) -> None:
     """Neither host:port nor an absolute socket path."""
-    with pytest.raises(ValueError, match="unix|absolute"):
+    with pytest.raises(ValueError, match=r"unix|absolute"):
         run(listen, "serve_application:make", zone_directory=tmp_path)
