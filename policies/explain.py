@@ -15,7 +15,7 @@ from policies.functions import act_in, auth_ge, cls_in, in_win, net_in, path_in
 from policies.hierarchy import Parents, closure, parents_of
 from policies.memberships import Memberships
 from policies.rules import Rule, RuleSet
-from policies.vocabulary import ANY, is_person
+from policies.vocabulary import ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,9 @@ class Explainer:
     @classmethod
     def of(cls, rules: RuleSet, memberships: Memberships) -> Self:
         """Return the explainer of checked rules and memberships."""
-        named = frozenset(rule.sub for rule in rules.rules if is_person(rule.sub))
         return cls(
             rules=rules.rules,
-            people=memberships.people | named,
+            people=memberships.people,
             roles=memberships.role_parents(),
             units=memberships.unit_parents(),
             categories=parents_of(rules.categories),

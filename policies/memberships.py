@@ -32,7 +32,10 @@ class Memberships:
 
     @property
     def people(self) -> frozenset[str]:
-        """Everybody named here."""
+        """Everybody named here: the only people an engine knows.
+
+        Who left every role and unit is unknown, even if a rule still speaks of them.
+        """
         return frozenset(
             name
             for name in (*(row[0] for row in self.roles), *(row[0] for row in self.units))

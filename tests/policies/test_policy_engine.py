@@ -193,6 +193,12 @@ def test_who_is_not_known_is_refused_without_asking_casbin(subject: str) -> None
     assert verdict(decision) == (Outcome.DENY, Reason.UNKNOWN_SUBJECT)
 
 
+def test_a_rule_that_names_a_person_nobody_knows_any_more_gives_nothing() -> None:
+    """Who left every role and unit is gone, whatever rules were forgotten."""
+    decision = engine(rule(sub=STRANGER)).decide(replace(READ, subject=STRANGER))
+    assert verdict(decision) == (Outcome.DENY, Reason.UNKNOWN_SUBJECT)
+
+
 @pytest.mark.parametrize("zone", ["", "*", "Intranet", "lab"])
 def test_a_zone_that_does_not_exist_is_refused(zone: str) -> None:
     """Rules for any zone mean the two there are."""
