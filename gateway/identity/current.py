@@ -116,7 +116,7 @@ def ends_at(row: SessionRow, *, service: str | None, limits: Limits) -> datetime
         return None
     if child and row.parent_created is None:
         return None
-    idle, life = limits.of(officer=not OFFICER_ROLES.isdisjoint(_names(row)))
+    idle, life = limits.of(officer=is_officer(row))
     created, last_seen = _clocks(row)
     silent_until: datetime = last_seen + idle
     return min(silent_until, created + life)
@@ -159,6 +159,11 @@ def find_live(
     if row is None or ends is None or ends <= now:
         return None
     return current_of(row, ends=ends, vault=vault)
+
+
+def is_officer(row: SessionRow) -> bool:
+    """Tell whether the row's person holds one of the three officers' roles."""
+    return not OFFICER_ROLES.isdisjoint(_names(row))
 
 
 def _clocks(row: SessionRow) -> tuple[datetime, datetime]:

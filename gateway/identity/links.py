@@ -1,0 +1,96 @@
+"""One-time enrolment links: made, found, killed. Only their token's hash is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as OrmSession
+
+from audit.ledger import Transaction
+from audit.record import Actor
+from gateway.identity import tokens
+from gateway.identity.registry import Registry
+from gateway.identity.statements import changed
+from gateway.identity.tables import Enrolment, Person, State
+from gateway.refusals import Refused
+
+LONGEST = timedelta(hours=24)
+"""No link works longer, whatever the settings say."""
+
+
+class EnrolmentOver(Refused):
+    """The link is unknown, used, replaced by a newer one, or too old: ask for another."""
+
+    code: ClassVar[str] = "enrolment_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A live link and its person."""
+
+    row: Enrolment
+    person: Person
+
+    @property
+    def subject(self) -> str:
+        """The person as an actor."""
+        return f"person:{self.person.id}"
+
+
+def issue_in(
+    registry: Registry, tx: Transaction, person_id: UUID, *, actor: Actor, now: datetime
+) -> str:
+    """Make a link for a person within a transaction and return its token; older ones die."""
+    revoke_in(tx, person_id, now=now)
+    token = tokens.new()
+    expires = now + min(registry.limits.enrolment_life, LONGEST)
+    tx.session.add(
+        Enrolment(
+            token_hash=tokens.digest_of_new(token),
+            person_id=person_id,
+            expires=expires,
+            hash=None,
+            secret=None,
+        )
+    )
+    tx.record("enrolment.issued", actor=actor, now=now, object=f"person:{person_id}")
+    return token
+
+
+def revoke_in(tx: Transaction, person_id: UUID, *, now: datetime) -> None:
+    """Kill the unused links of a person."""
+    link = Enrolment
+    live = (link.person_id == person_id, link.used_at.is_(None), link.revoked_at.is_(None))
+    changed(tx.session, update(link).where(*live).values(revoked_at=now))
+
+
+def find(session: OrmSession, token: str, *, now: datetime, lock: bool) -> Found | None:
+    """Return the live link of a token, locked for a change if asked; None if there is none."""
+    digest = tokens.digest(token)
+    if digest is None:
+        return None
+    link = Enrolment
+    statement = (
+        select(link, Person)
+        .join(Person, Person.id == link.person_id)
+        .where(
+            link.token_hash == digest,
+            link.used_at.is_(None),
+            link.revoked_at.is_(None),
+            link.expires > now,
+            Person.state != State.DISABLED,
+        )
+    )
+    found = session.execute(statement.with_for_update() if lock else statement).one_or_none()
+    return None if found is None else Found(*found)
+
+
+def was_ours(session: OrmSession, token: str) -> bool:
+    """Tell whether there ever was such a link."""
+    digest = tokens.digest(token)
+    known = select(Enrolment.id).where(Enrolment.token_hash == digest)
+    return session.execute(known).first() is not None

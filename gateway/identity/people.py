@@ -1,0 +1,148 @@
+"""People: invited, enrolled, disabled, invited again. Nobody is ever deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session as OrmSession
+
+from audit.record import Actor
+from gateway.identity import ending, epoch, links, logins, names
+from gateway.identity import roles as offices
+from gateway.identity.directory import PersonView, all_people, by_id, by_login, factors
+from gateway.identity.registry import Registry
+from gateway.identity.roles import PersonUnknown, set_roles
+from gateway.identity.statements import changed
+from gateway.identity.tables import MAX_CLEARANCE, PendingSignIn, Person, State, Unit
+from gateway.identity.units import UnitUnknown
+from gateway.refusals import Refused
+
+__all__ = [
+    "PersonUnknown",
+    "PersonView",
+    "all_people",
+    "by_id",
+    "by_login",
+    "create",
+    "disable",
+    "factors",
+    "invite_again",
+    "set_roles",
+]
+
+
+class LoginTaken(Refused):
+    """Somebody has that login name already, perhaps somebody disabled."""
+
+    code: ClassVar[str] = "login_taken"
+
+
+class ClearanceRefused(Refused):
+    """A clearance is a whole number from 0 to 4."""
+
+    code: ClassVar[str] = "clearance_not_allowed"
+
+
+def create(
+    registry: Registry,
+    *,
+    login: str,
+    name: str,
+    unit: str,
+    roles: Iterable[str],
+    clearance: int,
+    actor: Actor,
+    now: datetime,
+) -> tuple[UUID, str]:
+    """Invite a person; return the id and the token of a one-time enrolment link.
+
+    Raises:
+        LoginRefused, NameRefused, ClearanceRefused, RoleRefused, OfficersExclusive,
+        UnitUnknown, LoginTaken.
+    """
+    person = _new_person(registry, login=login, name=name, unit=unit, clearance=clearance)
+    person.created_at = now
+    wanted = offices.checked(roles)
+    with registry.ledger.begin() as tx:
+        if tx.session.get(Unit, unit) is None:
+            raise UnitUnknown(unit)
+        _insert(tx.session, person)
+        offices.add(tx.session, person.id, wanted, zone=registry.zone)
+        epoch.bump(tx)
+        tx.record(
+            "person.created",
+            actor=actor,
+            now=now,
+            object=f"person:{person.id}",
+            details={"unit": unit, "roles": sorted(wanted), "clearance": clearance},
+            personal={"login": person.login, "name": person.name},
+        )
+        token = links.issue_in(registry, tx, person.id, actor=actor, now=now)
+    return person.id, token
+
+
+def disable(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Shut a person out at once: sessions, links and half-made sign-ins end with it.
+
+    Raises:
+        PersonUnknown, LastOfficer.
+    """
+    with registry.ledger.begin() as tx:
+        person = offices.locked_person(tx.session, person_id)
+        if person.state == State.DISABLED:
+            return
+        held = offices.held_by(tx.session, person_id)
+        offices.refuse_if_last(tx.session, person, held)
+        person.state = State.DISABLED
+        person.disabled_at = now
+        links.revoke_in(tx, person_id, now=now)
+        changed(tx.session, delete(PendingSignIn).where(PendingSignIn.person_id == person_id))
+        epoch.bump(tx)
+        tx.record("person.disabled", actor=actor, now=now, object=f"person:{person_id}")
+        everything = ending.others_of(person_id, keep=None)
+        ending.end(tx, everything, why=ending.Why.DISABLED, actor=actor, now=now)
+
+
+def invite_again(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) -> str:
+    """Return a new one-time link: for a lost one, a lost factor, or to bring a person back.
+
+    Until the link is used nothing else changes for an active person. A disabled one is
+    invited again and keeps the roles. Raises PersonUnknown.
+    """
+    with registry.ledger.begin() as tx:
+        person = offices.locked_person(tx.session, person_id)
+        if person.state == State.DISABLED:
+            person.state = State.INVITED
+            person.disabled_at = None
+            epoch.bump(tx)
+            tx.record("person.restored", actor=actor, now=now, object=f"person:{person_id}")
+        return links.issue_in(registry, tx, person_id, actor=actor, now=now)
+
+
+def _new_person(registry: Registry, *, login: str, name: str, unit: str, clearance: int) -> Person:
+    if isinstance(clearance, bool) or clearance not in range(MAX_CLEARANCE + 1):
+        raise ClearanceRefused(clearance)
+    spelt = logins.checked(login)
+    return Person(
+        id=uuid4(),
+        login=spelt,
+        login_index=registry.vault.blind("person.login", spelt),
+        name=names.checked(name),
+        unit=unit,
+        state=State.INVITED,
+        clearance=clearance,
+    )
+
+
+def _insert(session: OrmSession, person: Person) -> None:
+    """Insert; the index decides between two who choose one login at the same moment."""
+    session.add(person)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise LoginTaken from None
