@@ -1,0 +1,9 @@
+"""The pages: look, guards, one module for each screen. Everything that knows HTML is here."""
+
+from __future__ import annotations
+
+from gateway.web.desk import Desk, WebSettings
+from gateway.web.factory import REFUSAL, create_web
+from gateway.web.hosts import WrongHost
+
+__all__ = ["REFUSAL", "Desk", "WebSettings", "WrongHost", "create_web"]

@@ -1,0 +1,78 @@
+"""The cookies of a zone. All are `__Host-`: one host, path `/`, HTTPS only, unseen by scripts."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+from flask import Request, Response
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+"""32 random bytes in base64url without padding."""
+
+SameSite = Literal["Strict", "Lax"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """One cookie by name. `lifetime` in seconds; none ends with the browser."""
+
+    name: str
+    same_site: SameSite = "Strict"
+    lifetime: int | None = None
+
+    def read(self, request: Request) -> str | None:
+        """The value, or None unless it has exactly the shape of one of our tokens."""
+        value = request.cookies.get(self.name, "")
+        return value if _TOKEN.match(value) else None
+
+    def put(self, response: Response, value: str) -> None:
+        """Set the cookie on `response`."""
+        response.set_cookie(
+            self.name,
+            value,
+            max_age=self.lifetime,
+            secure=True,
+            httponly=True,
+            samesite=self.same_site,
+        )
+
+    def drop(self, response: Response) -> None:
+        """Tell the browser to forget the cookie."""
+        response.delete_cookie(self.name, secure=True, httponly=True, samesite=self.same_site)
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """Every cookie of one zone, so that no two zones on one machine share a name."""
+
+    session: Cookie
+    step: Cookie
+    anonymous: Cookie
+    service: Cookie
+    entering: Cookie
+    language: Cookie
+
+
+def cookies_of(zone: str) -> Cookies:
+    """The zone's cookies.
+
+    The two on a service's host are Lax: people follow links to a service from their mail,
+    and Strict cookies would not arrive. They give access to nothing of the gateway.
+    """
+    prefix = f"__Host-hangu-{zone}"
+    return Cookies(
+        session=Cookie(prefix),
+        step=Cookie(f"{prefix}-step", lifetime=300),
+        anonymous=Cookie(f"{prefix}-anon"),
+        service=Cookie(f"{prefix}-svc", "Lax"),
+        entering=Cookie(f"{prefix}-entering", "Lax", lifetime=300),
+        language=Cookie(f"{prefix}-lang", "Lax", lifetime=365 * 24 * 3600),
+    )
+
+
+def new_token() -> str:
+    """256 random bits as 43 characters."""
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,243 @@
+"""The desk behind the pages: everything a page may ask for, and the values it gets back.
+
+Pages know nothing of tables, engines or keys. The composition root hands `create_web` one
+object that fulfils `Desk`; `gateway.web.front_desk` is the one made of the real rooms.
+All times are aware UTC; `now` is always given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Protocol
+from urllib.parse import urlsplit
+
+from gateway.access.decide import Verdict
+from gateway.access.identity_headers import Person
+from gateway.access.service import Service
+from policies.permissions import Permission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """What the pages need to know of their zone."""
+
+    zone: str
+    """`intranet` or `extranet`."""
+    public_url: str
+    """Scheme and host, no path: `https://gate.example.gov.cn`. Decides HSTS and Origin checks."""
+    office: str
+    """Whose gateway this is, shown on every page."""
+    highest_label: int
+    """0 to 4: the highest classification that may be handled in this zone."""
+    demonstration: bool = False
+    """Made-up people; every page says so."""
+    language: str = "zh_Hans_CN"
+    """Of a first visit: `zh_Hans_CN` or `en`."""
+    timezone: str = "Asia/Shanghai"
+    """IANA name; times are stored in UTC and shown in this zone."""
+    form_max_bytes: int = 1 << 20
+    password_min: int = 12
+    """Shortest password, characters: for the hint, the rule itself is the identity room's."""
+
+    @property
+    def scheme(self) -> str:
+        """`https`, or `http` on a developer's machine."""
+        return urlsplit(self.public_url).scheme
+
+    @property
+    def host(self) -> str:
+        """Host and, if not the scheme's own, port."""
+        return urlsplit(self.public_url).netloc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Where a request came from: what sign-in needs for throttling and for the log."""
+
+    address: str
+    user_agent: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """The person behind a live session, as the pages see them. Flask-Login's current user.
+
+    `current` is the identity room's own value; it goes on to the access room as it is.
+    """
+
+    current: Person
+    unit: str
+    """The unit's name; `current.unit` is its id."""
+    created: datetime
+    ends_unless_used: datetime
+    """When idleness ends the session if nothing more is asked of it."""
+    token: str = field(repr=False)
+    service: str | None = None
+    """The slug this session is confined to, on a service's own host."""
+
+    is_authenticated: ClassVar[bool] = True
+    is_active: ClassVar[bool] = True
+    is_anonymous: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """The name they bear."""
+        return self.current.name
+
+    def get_id(self) -> str:
+        """Flask-Login's name for the user."""
+        return self.current.subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """Something the person signs in with. `kind`: password, totp, passkey."""
+
+    kind: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSession:
+    """One of the person's own sessions. `device` is a short reading of the user agent."""
+
+    ref: str
+    address: str
+    user_agent: str
+    created: datetime
+    last_seen: datetime
+    is_this_one: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentSignIn:
+    """One attempt to sign in under the person's name."""
+
+    at: datetime
+    address: str
+    user_agent: str
+    succeeded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """What an enrolment link stands for."""
+
+    name: str
+    login: str
+    unit: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatorOffer:
+    """A fresh authenticator secret: Base32 text and the otpauth URI. Shown once, never logged."""
+
+    secret_text: str = field(repr=False)
+    uri: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The password was right; the code is still owed. `token` goes into the step cookie."""
+
+    token: str = field(repr=False)
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCard:
+    """A service of the catalogue with the names people read instead of ids."""
+
+    service: Service
+    origin: str
+    """Scheme and authority of the service's own host, as the browser sees it."""
+    in_charge: str
+    operator: str
+    user_units: tuple[str, ...] = ()
+    evaluated_by: str = ""
+    approved_by: str = ""
+    closed: str | None = None
+    """A code while nobody may enter, e.g. because the evaluation has run out."""
+
+
+class Desk(Protocol):
+    """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""
+
+    csrf_key: bytes
+    """32 bytes or more, the same for every worker of the zone."""
+
+    # who is here
+    def session(self, token: str, *, service: str | None, now: datetime) -> SignedIn | None:
+        """Whose live session a token is, for a service or (None) the gateway; keeps it awake."""
+
+    def may(self, person: SignedIn, permission: Permission, *, now: datetime) -> bool:
+        """Whether the rules in force grant the page."""
+
+    # sign-in and sign-out
+    def check_password(self, *, login: str, password: str, visit: Visit) -> Step:
+        """First factor. Refuses: wrong, throttled, busy."""
+
+    def check_code(self, *, step_token: str, code: str, previous: str | None, visit: Visit) -> str:
+        """Second factor; returns a new session token and ends `previous`."""
+
+    def sign_out(self, person: SignedIn, *, visit: Visit) -> None:
+        """End the whole sign-in this session belongs to."""
+
+    # enrolment
+    def invitation(self, token: str, *, now: datetime) -> Invitation:
+        """Whom a link is for. Refuses a link that is used, expired or unknown."""
+
+    def set_password(self, token: str, *, password: str, visit: Visit) -> AuthenticatorOffer:
+        """Keep the first password as a candidate; returns the authenticator's secret."""
+
+    def confirm_authenticator(self, token: str, *, code: str, visit: Visit) -> None:
+        """Open the account. Refuses a wrong code or a step that was skipped."""
+
+    # my account
+    def factors(self, person: SignedIn) -> Sequence[Factor]:
+        """What the person signs in with."""
+
+    def sessions(self, person: SignedIn, *, now: datetime) -> Sequence[OpenSession]:
+        """The person's live sessions, this one first."""
+
+    def recent_sign_ins(self, person: SignedIn) -> Sequence[RecentSignIn]:
+        """Newest first."""
+
+    def end_session(self, person: SignedIn, ref: str, *, visit: Visit) -> None:
+        """End one of the person's own sessions. Refuses a reference that is not theirs."""
+
+    def end_other_sessions(self, person: SignedIn, *, visit: Visit) -> int:
+        """End all but this one; how many there were."""
+
+    # services
+    def service_at(self, host: str) -> str | None:
+        """The slug of the service at a host name (lower case, no port)."""
+
+    def services_of(self, person: SignedIn, *, now: datetime) -> Sequence[ServiceCard]:
+        """The services the person may use, those closed at present included."""
+
+    def service(self, person: SignedIn, slug: str, *, now: datetime) -> ServiceCard:
+        """A service the person may know of. Refuses any other as unknown."""
+
+    def card(self, service: Service, *, now: datetime) -> ServiceCard:
+        """A service with the names of its units and people."""
+
+    def decide(self, person: SignedIn, service: Service, path: str, *, visit: Visit) -> Verdict:
+        """Decide on GET of `path` and record it."""
+
+    def issue_ticket(self, person: SignedIn, slug: str, *, visit: Visit) -> str:
+        """A one-time pass for one service, bound to this session."""
+
+    def redeem_ticket(self, ticket: str, slug: str, *, visit: Visit) -> str:
+        """Turn a pass into the token of a session confined to the service."""
+
+    # machines
+    def jwks(self, *, now: datetime) -> Mapping[str, object]:
+        """The public keys of the assertions (RFC 7517)."""
+
+    def is_healthy(self) -> bool:
+        """Whether the data base answers."""

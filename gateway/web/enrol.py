@@ -1,0 +1,91 @@
+"""Enrolment by a one-time link, in three steps: password, authenticator, proof that it works."""
+
+from __future__ import annotations
+
+import segno
+from flask import Blueprint, Response, make_response, render_template, request
+from markupsafe import Markup
+
+from gateway.refusals import Refused
+from gateway.web.access import public
+from gateway.web.errors import with_refusal
+from gateway.web.forms import CodeForm, NewPasswordForm, Problem, problems
+from gateway.web.session import house, visit
+
+pages = Blueprint("enrol", __name__, url_prefix="/enrol")
+_WHY = "the one-time link is the proof; nobody has an account yet"
+
+
+@pages.get("/<token>")
+@public(_WHY)
+def welcome(token: str) -> Response:
+    """Step 1: who this link is for, and a first password."""
+    return _password_page(token, NewPasswordForm())
+
+
+@pages.post("/<token>")
+@public(_WHY)
+def set_password(token: str) -> Response:
+    """Keep the password and show step 2: the authenticator, as picture and as text."""
+    form = NewPasswordForm(request.form)
+    if not form.validate():
+        return _password_page(token, form)
+    try:
+        offer = house().desk.set_password(token, password=form.password.data or "", visit=visit())
+    except Refused as refusal:
+        return with_refusal(refusal, lambda problem: _password_page(token, form, problem))
+    page = render_template(
+        "enrol_authenticator.html", token=token, offer=offer, picture=qr_picture(offer.uri)
+    )
+    return make_response(page)
+
+
+@pages.get("/<token>/code")
+@public(_WHY)
+def ask_code(token: str) -> Response:
+    """Step 3: a first code from the authenticator."""
+    return _code_page(token, CodeForm())
+
+
+@pages.post("/<token>/code")
+@public(_WHY)
+def confirm(token: str) -> Response:
+    """Check the code; from then on the account is open and the link is dead."""
+    form = CodeForm(request.form)
+    if not form.validate():
+        return _code_page(token, form)
+    try:
+        house().desk.confirm_authenticator(token, code=form.digits(), visit=visit())
+    except Refused as refusal:
+        return with_refusal(refusal, lambda problem: _code_page(token, form, problem))
+    return make_response(render_template("enrol_done.html"))
+
+
+def qr_picture(uri: str) -> Markup:
+    """The otpauth URI as an inline SVG. Drawn here, so the secret is in no image file."""
+    code = segno.make(uri, error="m", micro=False)
+    return Markup(  # noqa: S704 - segno's own drawing: numbers, no text of anybody's
+        code.svg_inline(border=4, dark="#14181d", light="#ffffff", svgclass="qr", omitsize=True)
+    )
+
+
+def _password_page(token: str, form: NewPasswordForm, problem: Problem | None = None) -> Response:
+    invitation = house().desk.invitation(token, now=visit().now)
+    if problem is not None:
+        problem = Problem("password", problem.text)
+    found = [*problems(form), *([problem] if problem else [])]
+    page = render_template(
+        "enrol_password.html", token=token, form=form, invitation=invitation, problems=found
+    )
+    return make_response(page, 422 if found else 200)
+
+
+def _code_page(token: str, form: CodeForm, problem: Problem | None = None) -> Response:
+    invitation = house().desk.invitation(token, now=visit().now)
+    if problem is not None:
+        problem = Problem("code", problem.text)
+    found = [*problems(form), *([problem] if problem else [])]
+    page = render_template(
+        "enrol_code.html", token=token, form=form, invitation=invitation, problems=found
+    )
+    return make_response(page, 422 if found else 200)

@@ -1,0 +1,148 @@
+"""From a refusal to an answer: a page for people, a problem document for scripts (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, g, make_response, redirect, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from gateway.access.gate import ServiceDenied
+from gateway.refusals import Refused
+from gateway.web.access import SignInRequired
+from gateway.web.answer import Answer
+from gateway.web.answers import answer_for, answer_for_status
+from gateway.web.forms import Problem
+from gateway.web.i18n import ngettext
+from gateway.web.paths import sign_in_address
+from gateway.web.session import house
+
+log = logging.getLogger("hangu.web")
+_ID_BYTES = 6
+_MINUTE = 60
+
+
+def name_request() -> None:
+    """Guard: give the request its number, which the page and the log both show."""
+    g.request_id = secrets.token_hex(_ID_BYTES)
+
+
+def wants_page() -> bool:
+    """Whether a person is looking: a navigation that takes HTML."""
+    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        return False
+    return request.accept_mimetypes["text/html"] > request.accept_mimetypes["application/json"]
+
+
+def install(app: Flask) -> None:
+    """Register the handlers. They are the only place where an exception becomes a status."""
+    app.register_error_handler(Refused, refused)
+    app.register_error_handler(HTTPException, declined)
+    app.register_error_handler(Exception, broken)
+
+
+def refused(error: Refused) -> Response:
+    """Answer one of our own refusals."""
+    if isinstance(error, SignInRequired) and wants_page():
+        return make_response(redirect(sign_in_address(), code=303))
+    log.info(_line("refused", code=error.code))
+    return answer(error.code, answer_for(error.code), error=error)
+
+
+def declined(error: HTTPException) -> Response:
+    """Answer what Flask itself refused: no such route, wrong method, body too large."""
+    code, row = answer_for_status(error.code or 500)
+    response = answer(code, row)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            response.headers[name] = value
+    return response
+
+
+def broken(error: Exception) -> Response:
+    """Answer a bug: the number for the person, the trace for the log, never the other way."""
+    log.error(_line("broken"), exc_info=error)
+    return answer("broken", answer_for("broken"))
+
+
+def answer(code: str, row: Answer, *, error: Refused | None = None) -> Response:
+    """The page or the problem document of one row."""
+    retry_after = getattr(error, "retry_after", None)
+    if wants_page():
+        page = _page(code, row, error, retry_after)
+        response = make_response(page, row.status)
+    else:
+        response = make_response(json.dumps(_problem(code, row, error)), row.status)
+        response.content_type = "application/problem+json"
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(_seconds(retry_after))
+    return response
+
+
+def with_refusal(refusal: Refused, render: Callable[[Problem], Response]) -> Response:
+    """A form shown again with the refusal as its problem, under the refusal's own status."""
+    row = answer_for(refusal.code)
+    retry_after = getattr(refusal, "retry_after", None)
+    text = str(row.text)
+    if retry_after is not None:
+        text = f"{text} {_wait(_seconds(retry_after))}"
+    response = render(Problem("", text))
+    response.status_code = row.status
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(_seconds(retry_after))
+    return response
+
+
+def _wait(seconds: int) -> str:
+    """How long to wait, in the unit a person would use."""
+    if seconds < _MINUTE:
+        return ngettext("Wait %(num)s second.", "Wait %(num)s seconds.", seconds)
+    minutes = -(-seconds // _MINUTE)
+    return ngettext("Wait %(num)s minute.", "Wait %(num)s minutes.", minutes)
+
+
+def _page(code: str, row: Answer, error: Refused | None, retry_after: object) -> str:
+    """Deny page, or the general error page.
+
+    After a bug it is `bare`: it asks the desk nothing, for the desk may be what broke.
+    """
+    if isinstance(error, ServiceDenied):
+        card = house().desk.card(error.verdict.service, now=g.now)
+        return render_template("denied.html", verdict=error.verdict, card=card, answer=row)
+    wait = "" if retry_after is None else _wait(_seconds(retry_after))
+    bare = row.status >= 500 and error is None  # noqa: PLR2004 - HTTP server errors
+    template = "error_bare.html" if bare else "error.html"
+    return render_template(template, answer=row, code=code, wait=wait)
+
+
+def _problem(code: str, row: Answer, error: Refused | None) -> dict[str, Any]:
+    """RFC 9457, section 3.1, and our extension members `code` and `decision`."""
+    problem: dict[str, Any] = {
+        "type": f"urn:hangu:refusal:{code}",
+        "title": str(row.title),
+        "status": row.status,
+        "detail": str(row.text),
+        "instance": f"urn:hangu:request:{g.request_id}",
+        "code": code,
+    }
+    if isinstance(error, ServiceDenied):
+        verdict = error.verdict
+        problem |= {"reason": verdict.reason, "decision": verdict.decision_id}
+        problem |= {"rules": list(verdict.rules), "policy": verdict.version}
+    return problem
+
+
+def _seconds(retry_after: Any) -> int:  # noqa: ANN401 - a timedelta or a number of seconds
+    """Whole seconds to wait, at least one."""
+    seconds = getattr(retry_after, "total_seconds", lambda: retry_after)()
+    return max(1, int(-(-seconds // 1)))
+
+
+def _line(event: str, **values: str) -> str:
+    """One log line as JSON: control characters of the request cannot break or colour it."""
+    line = {"event": event, "request": g.get("request_id"), **values}
+    return json.dumps(line | {"method": request.method, "path": request.path[:300]})

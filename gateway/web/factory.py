@@ -1,0 +1,89 @@
+"""`create_web`: the pages of one zone as one WSGI application."""
+
+from __future__ import annotations
+
+from flask import Flask, g, request
+
+from gateway.refusals import Refused
+from gateway.web import (
+    access,
+    account,
+    assets,
+    enrol,
+    entry,
+    errors,
+    headers,
+    hosts,
+    i18n,
+    language,
+    origin,
+    portal,
+    service,
+    session,
+    shell,
+    sign_in,
+    sign_out,
+    well_known,
+)
+from gateway.web.cookies import cookies_of
+from gateway.web.desk import Desk, WebSettings
+from policies.permissions import Permission
+
+REFUSAL = "hangu.refusal"
+"""Environ key: a `Refused` that the door met before Flask. Clients cannot set it, for what
+they send arrives under `HTTP_…`."""
+
+PAGES = (account, enrol, entry, language, portal, service, sign_in, sign_out, well_known)
+
+
+def create_web(desk: Desk, settings: WebSettings) -> Flask:
+    """Build the pages. Nothing here reads a file of settings or the environment.
+
+    Raises:
+        UndeclaredRouteError: a route declares neither a permission nor why it is public.
+        CatalogueMissingError: the translations were not compiled.
+    """
+    app = Flask("gateway.web", static_folder=None)
+    app.config.from_mapping(
+        MAX_CONTENT_LENGTH=settings.form_max_bytes,
+        MAX_FORM_MEMORY_SIZE=settings.form_max_bytes,
+        MAX_FORM_PARTS=200,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    cookies = cookies_of(settings.zone)
+    house = session.House(desk=desk, settings=settings, cookies=cookies)
+    tokens = origin.Tokens(desk.csrf_key, cookies=cookies, session_token=session.session_token)
+    files = assets.load()
+
+    session.install(app, house)
+    i18n.install(app, settings, cookies)
+    shell.install(app, house, assets=files, tokens=tokens)
+    errors.install(app)
+    app.register_blueprint(assets.blueprint(files))
+    for page in PAGES:
+        app.register_blueprint(page.pages)
+
+    app.before_request_funcs[None] = [  # the guards of every request, in this order
+        errors.name_request,
+        session.start_clock,
+        hosts.locate(desk, settings),
+        raise_refusal,
+        hosts.guard(app),
+        origin.guard(app, tokens, own_origin=hosts.own_origin),
+        access.guard(app, signed_in=lambda: session.visitor() is not None, is_allowed=_may),
+    ]
+    # Flask runs these from last to first: the headers come last and override everything.
+    app.after_request_funcs[None] = [headers.writer(settings), tokens.keep_cookie]
+    return app
+
+
+def raise_refusal() -> None:
+    """Guard: answer a refusal of the door, in its words and with every header."""
+    refusal = request.environ.get(REFUSAL)
+    if isinstance(refusal, Refused):
+        raise refusal
+
+
+def _may(permission: Permission) -> bool:
+    return session.house().desk.may(session.person(), permission, now=g.now)

@@ -1,0 +1,80 @@
+"""Languages: Chinese first, English complete, chosen by the reader and by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_locale, gettext, lazy_gettext
+from flask_babel import ngettext as _ngettext
+
+from gateway.web.cookies import Cookies
+from gateway.web.desk import WebSettings
+
+LANGUAGES: Mapping[str, str] = {"zh": "zh_Hans_CN", "en": "en"}
+"""What the cookie and the switch say, and the catalogue it stands for."""
+
+HTML_LANG = {"zh_Hans_CN": "zh-Hans", "en": "en"}
+TRANSLATIONS = "translations"
+
+
+class CatalogueMissingError(RuntimeError):
+    """A compiled catalogue is missing; without it the pages would silently turn English."""
+
+
+def _(message: str, **values: object) -> str:
+    """Translate now, in the reader's language. `%(name)s` placeholders."""
+    return str(gettext(message, **values))
+
+
+def ngettext(singular: str, plural: str, number: int) -> str:
+    """Translate by number. `%(num)s` is the number."""
+    return str(_ngettext(singular, plural, number))
+
+
+def later(message: str, **values: object) -> Any:  # noqa: ANN401 - Flask-Babel ships no types
+    """Translate when shown: for texts that stand in tables and forms."""
+    return lazy_gettext(message, **values)
+
+
+def install(app: Flask, settings: WebSettings, cookies: Cookies) -> None:
+    """Give `app` its languages. Raises CatalogueMissingError if one was not compiled."""
+    folder = files("gateway.web").joinpath(TRANSLATIONS)
+    for catalogue in LANGUAGES.values():
+        path = folder.joinpath(catalogue, "LC_MESSAGES", "messages.mo")
+        if not path.is_file():
+            raise CatalogueMissingError(
+                f"{path}: run `pybabel compile -d gateway/web/{TRANSLATIONS}`"
+            )
+
+    def chosen() -> str:
+        """The cookie's language; never Accept-Language, which nobody chose."""
+        if not has_request_context():
+            return settings.language
+        choice = g.get("language") or request.cookies.get(cookies.language.name, "")
+        return LANGUAGES.get(choice, settings.language)
+
+    Babel(
+        app,
+        locale_selector=chosen,
+        default_locale=settings.language,
+        default_timezone=settings.timezone,
+        default_translation_directories=str(folder),
+    )
+
+
+def is_chinese() -> bool:
+    """Whether this answer is read in Chinese."""
+    return bool(get_locale().language == "zh")
+
+
+def html_lang() -> str:
+    """The language tag of this page: `zh-Hans` or `en` (BCP 47)."""
+    return HTML_LANG[str(get_locale())]
+
+
+def either(chinese: str, english: str) -> str:
+    """Of a name that is kept in both languages, the reader's; Chinese if there is no other."""
+    return chinese if is_chinese() or not english else english

@@ -1,0 +1,94 @@
+"""Words for values: labels, roles, factors, devices, reasons."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.access.service import EVALUATION_EXPIRED, NOT_EVALUATED, OTHER_ZONE
+from gateway.web.i18n import _
+from gateway.web.i18n import later as _l
+
+LABELS = (_l("Public"), _l("Internal"), _l("Sensitive"), _l("Important"), _l("Core"))
+"""Classification and clearance 0 to 4: 公开 内部 敏感 重要 核心."""
+
+ROLES = {
+    "staff": _l("Staff"),
+    "responder": _l("Responder"),
+    "system_admin": _l("System administrator"),
+    "security_admin": _l("Security administrator"),
+    "auditor": _l("Auditor"),
+}
+
+FACTORS = {
+    "password": _l("Password"),
+    "totp": _l("Authenticator app"),
+    "passkey": _l("Passkey"),
+}
+
+REASONS = {
+    "no_rule": _l("No rule allows people with your roles and unit to open this."),
+    "denied_by_rule": _l("A rule excludes you from this expressly."),
+    "clearance": _l("Its label is above your clearance."),
+    "write_down": _l("It may not receive data from where you work."),
+    "unknown_subject": _l("Your account is not known to the rules now in force."),
+    "unknown_zone": _l("You have no rights in this network zone."),
+    "stronger_sign_in": _l("It asks for a stronger sign-in than the one you used."),
+    "malformed": _l("The address is not one that the rules can speak of."),
+    EVALUATION_EXPIRED: _l("Its security evaluation has run out, so it is closed to everybody."),
+    NOT_EVALUATED: _l("It has not passed its security evaluation yet."),
+    OTHER_ZONE: _l("It belongs to the other network zone."),
+}
+"""Why a service stays shut, in the reader's words. Keys are the policy's and the catalogue's."""
+
+_BROWSERS = (
+    ("Edg/", "Microsoft Edge"),
+    ("QIHU", "360"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("HarmonyOS", "HarmonyOS"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+_GROUP = re.compile(".{1,4}")
+
+
+def word(level: int) -> str:
+    """The label's word; a number without one is shown as it is."""
+    return str(LABELS[level]) if 0 <= level < len(LABELS) else str(level)
+
+
+def role(slug: str) -> str:
+    """The role's word; business roles are named by their office and shown as they are."""
+    return str(ROLES.get(slug, slug))
+
+
+def factor(kind: str) -> str:
+    """The word for a way to sign in."""
+    return str(FACTORS.get(kind, kind))
+
+
+def reason(code: str) -> str:
+    """Why something stays shut."""
+    return str(REASONS.get(code, REASONS["no_rule"]))
+
+
+def device(user_agent: str) -> str:
+    """A short reading of a User-Agent, e.g. `Chrome · Windows`. It is a claim, not a proof."""
+    found = [
+        next((name for mark, name in marks if mark in user_agent), "")
+        for marks in (_BROWSERS, _SYSTEMS)
+    ]
+    return " · ".join(filter(None, found)) or _("Unknown device")
+
+
+def groups_of_four(text: str) -> str:
+    """`JBSWY3DP` as `JBSW Y3DP`: how a key is read out and typed."""
+    return " ".join(_GROUP.findall(text))

@@ -1,0 +1,63 @@
+"""Times and dates as people of the office read them; the only clock of the pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from flask_babel import get_locale, to_user_timezone
+from markupsafe import Markup
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def utc_now() -> datetime:
+    """The time now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def day(value: date | datetime) -> Markup:
+    """`2026年11月22日` or `22 November 2026`, in a <time> element."""
+    local = _local(value).date() if isinstance(value, datetime) else value
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), _words(local))
+
+
+def moment(value: datetime) -> Markup:
+    """`2026年11月22日 14:05`, with the second and the offset from UTC in the title."""
+    local = _local(value)
+    comma = " " if _is_chinese() else ", "
+    return Markup('<time datetime="{}" title="{}">{}{}{}</time>').format(
+        value.astimezone(UTC).isoformat(timespec="seconds"),
+        local.isoformat(sep=" ", timespec="seconds"),
+        _words(local.date()),
+        comma,
+        f"{local:%H:%M}",
+    )
+
+
+def _local(value: datetime) -> datetime:
+    """In the zone's time zone, which is Flask-Babel's default one."""
+    moved: datetime = to_user_timezone(value)
+    return moved
+
+
+def _words(value: date) -> str:
+    if _is_chinese():
+        return f"{value.year}年{value.month}月{value.day}日"
+    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def _is_chinese() -> bool:
+    return bool(get_locale().language == "zh")

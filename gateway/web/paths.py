@@ -1,0 +1,30 @@
+"""Addresses inside the gateway: where to go after sign-in, where to go for a service."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from flask import request, url_for
+
+from gateway.access.canonical import return_path
+
+PORTAL = "/"
+
+
+def inside(path: str | None, *, otherwise: str = PORTAL) -> str:
+    """`path` if it leads to this same host and nowhere else, else `otherwise`."""
+    return (return_path(path) if path else None) or otherwise
+
+
+def here() -> str:
+    """The path and query of this request, for coming back to it."""
+    query = request.query_string.decode("latin-1")
+    path = quote(request.path)
+    return inside(f"{path}?{query}" if query else path)
+
+
+def sign_in_address() -> str:
+    """The sign-in page, and back here afterwards if here can be visited."""
+    back = here() if request.method == "GET" else PORTAL
+    address = url_for("sign_in.show")
+    return address if back == PORTAL else f"{address}?{urlencode({'next': back})}"

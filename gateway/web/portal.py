@@ -1,0 +1,28 @@
+"""The portal: the services this person may use, and nothing else."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, render_template
+
+from gateway.web.access import requires
+from gateway.web.session import house, person
+from policies.permissions import Permission
+
+pages = Blueprint("portal", __name__)
+
+
+@pages.get("/")
+@requires(Permission.PORTAL_VIEW)
+def show() -> str:
+    """Open services first; those that are closed to everybody, with the reason, after them."""
+    who = person()
+    desk = house().desk
+    cards = desk.services_of(who, now=g.now)
+    before = [each for each in desk.recent_sign_ins(who) if each.at < who.created]
+    return render_template(
+        "portal.html",
+        ready=[card for card in cards if card.closed is None],
+        closed=[card for card in cards if card.closed is not None],
+        may_open=desk.may(who, Permission.SERVICE_OPEN, now=g.now),
+        last_sign_in=next((each for each in before if each.succeeded), None),
+    )

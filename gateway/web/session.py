@@ -1,0 +1,99 @@
+"""Who is here: our cookie, the desk's session, and Flask-Login's `current_user` above them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, g, request
+from flask_login import LoginManager, current_user
+
+from gateway.web.cookies import Cookies
+from gateway.web.desk import Desk, SignedIn, Visit, WebSettings
+from gateway.web.moments import utc_now
+
+AGENT_LIMIT = 300
+"""Characters of a User-Agent that are kept; real ones are shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every page reaches for: the desk, the zone's settings, its cookies."""
+
+    desk: Desk
+    settings: WebSettings
+    cookies: Cookies
+
+
+class HouseLogin(LoginManager):  # type: ignore[misc]  # Flask-Login ships no types
+    """Flask-Login without its own cookies.
+
+    Its remember-me and its signed session would be second ways in, so both are replaced:
+    the user is whoever our session cookie stands for, and nothing else is read or written.
+    """
+
+    def _load_user(self) -> None:
+        self._update_request_context_with_user(find_user())
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
+
+
+def install(app: Flask, house: House) -> None:
+    """Bind the house and Flask-Login to `app`."""
+    app.extensions["house"] = house
+    HouseLogin(app, add_context_processor=True)
+
+
+def house() -> House:
+    """The house of the running application."""
+    return cast("House", current_app.extensions["house"])
+
+
+def find_user() -> SignedIn | None:
+    """The session that this request's cookie opens, or None."""
+    here = house()
+    service: str | None = g.get("service")
+    cookie = here.cookies.session if service is None else here.cookies.service
+    token = cookie.read(request)
+    if token is None:
+        return None
+    return here.desk.session(token, service=service, now=g.now)
+
+
+def visitor() -> SignedIn | None:
+    """The signed-in person, or None for a stranger."""
+    user: Any = current_user
+    return cast("SignedIn", user._get_current_object()) if user.is_authenticated else None  # noqa: SLF001
+
+
+def person() -> SignedIn:
+    """The signed-in person, on a route whose permission the guard has already checked."""
+    found = visitor()
+    if found is None:
+        raise PersonMissingError(request.endpoint)
+    return found
+
+
+class PersonMissingError(RuntimeError):
+    """A public page asked for a person: a mistake in the page, not in the request."""
+
+
+def session_token() -> str | None:
+    """The token of the live session, for binding forms to it."""
+    found = visitor()
+    return found.token if found else None
+
+
+def visit() -> Visit:
+    """Where this request comes from. The server in front has already proved the address."""
+    return Visit(
+        address=request.remote_addr or "",
+        user_agent=request.user_agent.string[:AGENT_LIMIT],
+        now=g.now,
+    )
+
+
+def start_clock() -> None:
+    """First guard: one reading of the clock serves the whole request."""
+    g.now = utc_now()

@@ -1,0 +1,99 @@
+"""What stands around every page: the band, the few things this person does, the language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, g, request, url_for
+
+from gateway.web import headers, i18n, labels, moments, paths
+from gateway.web.assets import Asset
+from gateway.web.desk import SignedIn
+from gateway.web.i18n import later as _l
+from gateway.web.origin import Tokens
+from gateway.web.session import House, house, visitor
+from policies.permissions import Permission
+
+ZONES = {"intranet": _l("Intranet"), "extranet": _l("Extranet")}
+"""The zone in the reader's words: 政务内网, 政务外网."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One entry on the left: what the person does, in their words, not a module's name.
+
+    It shows only to those whom the policy grants `permission`. `also` are the blueprints
+    whose pages belong to it.
+    """
+
+    endpoint: str
+    title: Any
+    permission: Permission
+    also: tuple[str, ...] = ()
+
+
+TASKS: tuple[Task, ...] = (
+    Task("portal.show", _l("My services"), Permission.PORTAL_VIEW, also=("service",)),
+    Task("account.show", _l("My account"), Permission.ACCOUNT_VIEW),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A task as this page shows it."""
+
+    title: str
+    url: str
+    is_here: bool
+
+
+def tasks() -> list[Entry]:
+    """The entries this person may use, in the order of `TASKS`."""
+    person = visitor()
+    if person is None or g.get("service") is not None:
+        return []
+    desk = house().desk
+    return [
+        Entry(str(task.title), url_for(task.endpoint), _is_here(task))
+        for task in TASKS
+        if desk.may(person, task.permission, now=g.now)
+    ]
+
+
+def _is_here(task: Task) -> bool:
+    area = task.endpoint.partition(".")[0]
+    return request.blueprint in {area, *task.also}
+
+
+def seconds_left(person: SignedIn) -> int:
+    """Until idleness ends the session, counted by the server's clock."""
+    return max(0, int((person.ends_unless_used - g.now).total_seconds()))
+
+
+def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tokens) -> None:
+    """Give the templates their few words."""
+    words: dict[str, Callable[..., Any] | Any] = {
+        "asset": assets.__getitem__,
+        "csrf_token": tokens.for_form,
+        "either": i18n.either,
+        "here": paths.here,
+        "html_lang": i18n.html_lang,
+        "factor": labels.factor,
+        "label": labels.word,
+        "now": lambda: g.now,
+        "role": labels.role,
+        "seconds_left": seconds_left,
+        "why": labels.reason,
+        "nonce": headers.nonce,
+        "settings": here.settings,
+        "tasks": tasks,
+        "visitor": visitor,
+        "zone": lambda: ZONES[here.settings.zone],
+    }
+    app.jinja_env.globals.update(words)
+    app.jinja_env.filters.update(
+        day=moments.day, moment=moments.moment, device=labels.device, groups=labels.groups_of_four
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

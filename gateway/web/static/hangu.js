@@ -1,0 +1,39 @@
+// What is better with a script, and works without: showing a password, and a word before
+// the session ends. No library, no markup from strings (Trusted Types).
+
+const SHOW_BEFORE = 120_000; // 2 minutes before the end (WCAG 2.2, 2.2.1)
+const LOOK_EVERY = 15_000;
+
+for (const button of document.querySelectorAll("[data-shows]")) {
+  const input = document.getElementById(button.dataset.shows);
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const showing = input.type === "text";
+    input.type = showing ? "password" : "text";
+    button.setAttribute("aria-pressed", String(!showing));
+  });
+  input.form.addEventListener("submit", () => {
+    input.type = "password";
+  });
+}
+
+const ending = document.getElementById("ending");
+if (ending) {
+  // The server says how long is left, so a wrong clock on this machine does not matter.
+  let end = performance.now() + Number(ending.dataset.left) * 1000;
+  const lasts = Number(ending.dataset.left) * 1000;
+  setInterval(() => {
+    ending.hidden = performance.now() < end - SHOW_BEFORE;
+  }, LOOK_EVERY);
+  const form = ending.querySelector("form");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    if (answer.ok) {
+      end = performance.now() + lasts;
+      ending.hidden = true;
+    } else {
+      location.reload();
+    }
+  });
+}

@@ -1,0 +1,45 @@
+"""What machines ask for: the keys of the assertions, a sign of life, and browsers' complaints."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from flask import Blueprint, Response, g, make_response, request
+
+from gateway.web.access import public
+from gateway.web.headers import REPORT_PATH
+from gateway.web.origin import no_origin_check
+from gateway.web.session import house
+
+pages = Blueprint("well_known", __name__)
+log = logging.getLogger("hangu.csp")
+REPORT_LIMIT = 8192
+"""Bytes of a report that are logged; browsers send about one thousand."""
+
+
+@pages.get("/.well-known/jwks.json")
+@public("services check our assertions with these public keys (RFC 7517)")
+def jwks() -> Response:
+    """The zone's public keys."""
+    body = json.dumps(house().desk.jwks(now=g.now))
+    return Response(body, content_type="application/jwk-set+json")
+
+
+@pages.get("/health")
+@public("the load balancer asks without a session; it learns one word")
+def health() -> Response:
+    """`ok`, or 503 when the data base does not answer. No details for strangers."""
+    if house().desk.is_healthy():
+        return Response("ok\n", content_type="text/plain; charset=utf-8")
+    return make_response("unavailable\n", 503, {"Content-Type": "text/plain; charset=utf-8"})
+
+
+@pages.post(REPORT_PATH)
+@public("browsers report breaches of our content policy without a session")
+@no_origin_check("browsers send reports by themselves, without form tokens; nothing is changed")
+def csp_report() -> Response:
+    """Write a browser's complaint to the log, cut to size and escaped."""
+    body = request.get_data(cache=False)[:REPORT_LIMIT].decode("utf-8", "replace")
+    log.warning(json.dumps({"event": "csp", "report": body}))
+    return Response(status=204)
