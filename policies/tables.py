@@ -19,7 +19,6 @@ from audit.columns import UtcDateTime
 from policies.rows import CATEGORY_COLUMNS, RULE_COLUMNS
 from policies.vocabulary import MAX_VALUE
 
-
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",
