@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session as OrmSession
 from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import ending, epoch, passwords, totp
-from gateway.identity.links import EnrolmentOver, Found, find, was_ours
+from gateway.identity.links import EnrolmentOver, Found, find, issue_in, was_ours
 from gateway.identity.registry import Registry
+from gateway.identity.roles import locked_person
 from gateway.identity.statements import changed
 from gateway.identity.tables import Password, PendingSignIn, State, Totp, Unit
 from gateway.identity.totp import TotpOffer
@@ -33,6 +34,7 @@ __all__ = [
     "TotpOffer",
     "begin",
     "finish",
+    "issue",
     "look",
 ]
 
@@ -58,6 +60,22 @@ class Enrolment:
     login: str
     unit: str
     expires: datetime
+
+
+def issue(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) -> str:
+    """Return a new one-time link: for a lost one, a lost factor, or to bring a person back.
+
+    Until the link is used nothing else changes for an active person. A disabled one is
+    invited again and keeps the roles. Raises PersonUnknown.
+    """
+    with registry.ledger.begin() as tx:
+        person = locked_person(tx.session, person_id)
+        if person.state == State.DISABLED:
+            person.state = State.INVITED
+            person.disabled_at = None
+            epoch.bump(tx)
+            tx.record("person.restored", actor=actor, now=now, object=f"person:{person_id}")
+        return issue_in(registry, tx, person_id, actor=actor, now=now)
 
 
 def look(registry: Registry, token: str, *, now: datetime) -> Enrolment:

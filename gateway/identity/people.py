@@ -31,7 +31,6 @@ __all__ = [
     "create",
     "disable",
     "factors",
-    "invite_again",
     "set_roles",
 ]
 
@@ -106,22 +105,6 @@ def disable(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime)
         tx.record("person.disabled", actor=actor, now=now, object=f"person:{person_id}")
         everything = ending.others_of(person_id, keep=None)
         ending.end(tx, everything, why=ending.Why.DISABLED, actor=actor, now=now)
-
-
-def invite_again(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) -> str:
-    """Return a new one-time link: for a lost one, a lost factor, or to bring a person back.
-
-    Until the link is used nothing else changes for an active person. A disabled one is
-    invited again and keeps the roles. Raises PersonUnknown.
-    """
-    with registry.ledger.begin() as tx:
-        person = offices.locked_person(tx.session, person_id)
-        if person.state == State.DISABLED:
-            person.state = State.INVITED
-            person.disabled_at = None
-            epoch.bump(tx)
-            tx.record("person.restored", actor=actor, now=now, object=f"person:{person_id}")
-        return links.issue_in(registry, tx, person_id, actor=actor, now=now)
 
 
 def _new_person(registry: Registry, *, login: str, name: str, unit: str, clearance: int) -> Person:

@@ -31,6 +31,7 @@ __all__ = [
     "find",
     "find_row",
     "of_person",
+    "present",
     "touch",
 ]
 
@@ -75,6 +76,16 @@ def find(
             vault=registry.vault,
             now=now,
         )
+
+
+def present(
+    registry: Registry, token: str, *, now: datetime, service: str | None = None
+) -> Current | None:
+    """Return whose live session a token is, as `find`, and keep it awake: somebody uses it."""
+    current = find(registry, token, now=now, service=service)
+    if current is not None:
+        touch(registry, token, seen=current.last_seen, now=now)
+    return current
 
 
 def touch(registry: Registry, token: str, *, seen: datetime, now: datetime) -> bool:
