@@ -30,9 +30,7 @@ from gateway.access.gate import Elsewhere, Gate, ServiceDenied, SessionMissing
 from gateway.access.headers import connection_options
 from gateway.access.proxy import UpstreamFailure
 from gateway.refusals import Refused
-
-REFUSAL = "hangu.refusal"
-"""Environ key under which the pages find the refusal they are to answer with."""
+from gateway.web import REFUSAL
 
 STRANGER = Actor(subject="system:stranger")
 _DECIDED = (ServiceDenied, SessionMissing, UpstreamFailure)
@@ -69,14 +67,7 @@ class Door:
         except Refused as refusal:
             if not isinstance(refusal, _DECIDED):
                 self._record(refusal, environ)
-            return self.refuse(environ, start_response, refusal)
-
-    def refuse(
-        self, environ: WSGIEnvironment, start_response: StartResponse, refusal: Refused
-    ) -> Iterable[bytes]:
-        """Have the pages answer with this refusal."""
-        bare = {"PATH_INFO": "/", "QUERY_STRING": "", REFUSAL: refusal}
-        return self.pages(environ | bare, start_response)
+            return refuse(self.pages, environ, start_response, refusal)
 
     def _read(self, environ: WSGIEnvironment) -> Asked:
         """The request's one reading. Raises Ambiguous, ForwardedHeaderUntrusted and -Invalid."""
@@ -120,6 +111,17 @@ class Door:
                 "path": environ["hangu.raw_path"].decode("latin-1"),
             },
         )
+
+
+def refuse(
+    pages: WSGIApplication,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    refusal: Refused,
+) -> Iterable[bytes]:
+    """Have the pages answer with a refusal, whatever address it was about."""
+    bare = {"PATH_INFO": "/", "QUERY_STRING": "", REFUSAL: refusal}
+    return pages(environ | bare, start_response)
 
 
 def _for_pages(canonical: Canonical, scheme: str) -> dict[str, Any]:

@@ -1,0 +1,128 @@
+"""The composition root of a running zone: every part, made once and handed to the next."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config.settings import Settings, load
+from gateway.access.assertion import SEED_PURPOSE, Signer
+from gateway.access.channel import Channel
+from gateway.access.decide import Access
+from gateway.access.forward_auth import ForwardAuth
+from gateway.access.gate import Gate
+from gateway.access.policy_point import PolicyPoint
+from gateway.access.proxy import ReverseProxy, Timing
+from gateway.chores import Chores
+from gateway.door import Door, refuse
+from gateway.identity import sessions
+from gateway.office import Office, compose
+from gateway.serve import Bridge
+from gateway.serve.run import ZONE_DIRECTORY
+from gateway.web import WebSettings, create_web
+from gateway.web.front_desk import FrontDesk
+
+
+def application() -> Bridge:
+    """Build the zone that HANGU_ZONE_DIR names; each worker of the server calls this once.
+
+    Raises:
+        SettingsError: the settings cannot be used.
+        Refused: the key ring does not open, or no policy is in force.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    settings = load(Path(os.environ[ZONE_DIRECTORY]))
+    store, office = compose(settings)
+    door = create_door(office)
+    chores = Chores(office.registry, clock=utc_now)
+    chores.start()
+
+    def stop() -> None:
+        chores.stop()
+        door.gate.proxy.close()
+        store.close()
+
+    return Bridge(door, threads=settings.web.threads, on_stop=stop)
+
+
+def create_door(office: Office) -> Door:
+    """Put the pages, the gate and the decision endpoint of an open zone behind one door."""
+    settings, registry, catalogue = office.settings, office.registry, office.catalogue
+    zone, origin = registry.zone, settings.web.public_url
+    policy = PolicyPoint(office.store)
+    policy.now()  # build the first engine before there are threads: see policies.casbin_engine
+    access = Access(ledger=office.ledger, policy=policy, catalogue=catalogue, zone=zone)
+    signer = Signer(registry.vault.derive(SEED_PURPOSE), issuer=origin, zone=zone)
+    channel = Channel(key=settings.secrets.proxy_key, addresses=settings.web.proxy_addresses)
+    find_session = functools.partial(sessions.present, registry)
+    desk = FrontDesk(
+        registry=registry, access=access, policy=policy, catalogue=catalogue, signer=signer
+    )
+    pages = create_web(desk, web_settings(settings))
+    gate = Gate(
+        access=access,
+        find_session=find_session,
+        signer=signer,
+        proxy=ReverseProxy(
+            failure_page=functools.partial(refuse, pages),
+            timing=timing(settings),
+            max_streams=max(1, settings.web.threads // 2),
+        ),
+        zone=zone,
+        gateway_origin=origin,
+        clock=utc_now,
+    )
+    forward_auth = ForwardAuth(
+        channel=channel,
+        catalogue=catalogue,
+        access=access,
+        find_session=find_session,
+        signer=signer,
+        zone=zone,
+        gateway_origin=origin,
+        clock=utc_now,
+    )
+    return Door(
+        pages=pages,
+        forward_auth=forward_auth,
+        gate=gate,
+        catalogue=catalogue,
+        channel=channel,
+        ledger=office.ledger,
+        scheme=origin.partition(":")[0],
+        gateway_host=settings.web.host,
+        clock=utc_now,
+    )
+
+
+def web_settings(settings: Settings) -> WebSettings:
+    """What the pages are told of the settings."""
+    zone, web = settings.zone, settings.web
+    return WebSettings(
+        zone=zone.name,
+        public_url=web.public_url,
+        office=zone.office,
+        highest_label=zone.highest_label,
+        demonstration=zone.demonstration,
+        language=zone.language,
+        timezone=zone.timezone,
+        form_max_bytes=web.form_max_bytes,
+        password_min=settings.sign_in.password_min,
+    )
+
+
+def timing(settings: Settings) -> Timing:
+    """How long the built-in proxy waits for a service."""
+    upstream = settings.upstream
+    return Timing(
+        connect=upstream.connect_timeout.total_seconds(),
+        read=upstream.read_timeout.total_seconds(),
+    )
+
+
+def utc_now() -> datetime:
+    """The clock of the running zone."""
+    return datetime.now(UTC)
