@@ -17,7 +17,7 @@ from sqlalchemy import event, select
 from audit.ledger import Ledger
 from audit.record import Actor
 from audit.tables import audit_event, audit_secret
-from gateway.identity import enrolment, people, sign_in, totp, units
+from gateway.identity import enrolment, people, sign_in, throttle, totp, units
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
 from gateway.identity.sign_in import NewSession, PendingSignIn
@@ -121,6 +121,11 @@ class World:
         self.wait()
         step = self.password(person.login, person.password)
         return self.code(step.token, person.code(self.clock), previous=previous).token
+
+    def forget_lanes(self) -> None:
+        """Forget all failures, as two quiet days would."""
+        with self.registry.ledger.begin(unaudited_because="a test") as tx:
+            throttle.forget(tx.session, now=self.clock + timedelta(days=2))
 
     def events(self) -> list[dict[str, object]]:
         """Return the recorded entries' bodies, oldest first."""
