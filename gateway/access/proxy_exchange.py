@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from wsgiref.types import WSGIEnvironment
@@ -40,6 +41,8 @@ class Exchange:
         self._cut = cut
         self._timing = timing
         self._connection = pool.take()
+        self._socket: socket.socket | None = None
+        self._response: HTTPResponse | None = None
         self._reusable = True
 
     def ask(
@@ -50,27 +53,29 @@ class Exchange:
         try:
             self._open()
             self._send(canonical, headers, environ)
-            response = self._receive()
+            self._response = self._receive()
             whole = True
         except ClientBodyError as error:
             raise error.cause from error
         finally:
             if not whole:
                 self.finish(whole=False)
-        return response
+        return self._response
 
     def patience(self, seconds: float) -> None:
         """Wait longer for the rest than for the beginning."""
-        if self._connection.sock is not None:
-            self._connection.sock.settimeout(seconds)
+        if self._socket is not None:
+            self._socket.settimeout(seconds)
 
     def finish(self, *, whole: bool) -> None:
         """Give the connection back, or close it unless the answer was read to its end."""
         self._cut.release()
         if whole and self._reusable and self._connection.sock is not None:
             self._pool.give(self._connection)
-        else:
-            self._connection.close()
+            return
+        self._connection.close()
+        if self._response is not None:  # it owns the socket if the service will close it
+            self._response.close()
 
     def _open(self) -> None:
         try:
@@ -81,7 +86,9 @@ class Exchange:
         except (HTTPError, OSError) as error:
             raise UpstreamUnreachable(str(error)) from error
         self._connection.timeout = self._timing.read
-        self._cut.guard(self._connection.sock)
+        # An answer that ends with the connection takes the socket from it.
+        self._socket = self._connection.sock
+        self._cut.guard(self._socket)
 
     def _send(
         self, canonical: Canonical, headers: list[tuple[str, str]], environ: WSGIEnvironment
@@ -104,12 +111,11 @@ class Exchange:
 
     def _receive(self) -> HTTPResponse:
         try:
-            response = self._connection.getresponse()
+            return self._connection.getresponse()
         except TimeoutError as error:
             raise UpstreamTimeout(str(error)) from error
         except (HTTPError, http.client.HTTPException, OSError) as error:
             raise UpstreamBroken(repr(error)) from error
-        return response
 
 
 def _as_urllib3_wants(headers: Iterable[tuple[str, str]]) -> HTTPHeaderDict:
