@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from gateway.access.canonical import Ambiguous, RawRequest, canonicalise
 from gateway.access.canonical_host import DEFAULT_PORTS
-from gateway.access.service import Claim, PathRule, Service
+from gateway.access.service import EVERYTHING, Claim, PathRule, Service
 from gateway.refusals import Refused
 from policies.vocabulary import LEVELS, METHODS, ZONES, is_category, is_unit
 
@@ -214,9 +214,13 @@ def _path_rule(at: str, rule: PathRule) -> Iterator[Problem]:
 
 def _is_pattern(pattern: str) -> bool:
     """Whether the path is spelt as canonicalising spells it; else it would never match."""
-    path = pattern.removesuffix("/**") or "/"
+    if pattern == EVERYTHING:
+        return True
+    path = pattern.removesuffix(EVERYTHING)
+    if "*" in path or (path != pattern and path.endswith("/")):
+        return False
     try:
-        return "*" not in path and canonicalise(_get(path)).path == path
+        return canonicalise(_get(path)).path == path
     except (Ambiguous, UnicodeEncodeError):
         return False
 
