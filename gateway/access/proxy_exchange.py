@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wsgiref.types import WSGIEnvironment
 
 from urllib3 import HTTPHeaderDict
-from urllib3.exceptions import ConnectTimeoutError, HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.response import HTTPResponse
 from urllib3.util import SKIP_HEADER
 
@@ -81,6 +81,8 @@ class Exchange:
         try:
             if self._connection.sock is None:
                 self._connection.connect()
+        except NewConnectionError as error:  # which urllib3 derives from ConnectTimeoutError
+            raise UpstreamUnreachable(str(error)) from error
         except (ConnectTimeoutError, TimeoutError) as error:
             raise UpstreamTimeout(str(error)) from error
         except (HTTPError, OSError) as error:
