@@ -118,19 +118,19 @@ class Access:
         return self._answer(current, service, canonical, now, "lan").outcome is Outcome.ALLOW
 
     def visible(
-        self, current: Person, now: datetime, *, network: str = "lan"
+        self, current: Person, now: datetime, *, network: str = "lan", shut_too: bool = False
     ) -> tuple[Service, ...]:
         """Return the services whose first page this person may see, a stronger sign-in included.
 
         For the portal; nothing is recorded, for nothing was asked for. A service that is shut
-        is left out. Raises PolicyUnavailable.
+        is left out, unless the portal wants to say so (`shut_too`). Raises PolicyUnavailable.
         """
         engine = self._policy.engine(at=current.epoch)
         return tuple(
             each
             for each in self._catalogue.all()
             if each.zone == self._zone
-            and each.closed(now) is None
+            and (shut_too or each.closed(now) is None)
             and self._ask(engine, current, each, _home(each), now, network).outcome
             is not Outcome.DENY
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.web.desk import Desk, WebSettings
 from gateway.web.factory import REFUSAL, create_web
+from gateway.web.front_desk import FrontDesk, front_desk
 from gateway.web.hosts import WrongHost
 
-__all__ = ["REFUSAL", "Desk", "WebSettings", "WrongHost", "create_web"]
+__all__ = ["REFUSAL", "Desk", "FrontDesk", "WebSettings", "WrongHost", "create_web", "front_desk"]

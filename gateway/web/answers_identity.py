@@ -15,6 +15,22 @@ _KEYS = Answer(
     _l("So nothing that is kept under them can be read. The system administrator must act."),
 )
 
+_UNCHANGED = _l("The people list was not changed")
+_STAFF = {
+    "clearance_not_allowed": _l("A clearance is a number from 0 to 4."),
+    "last_officer": _l("Somebody must remain in this office."),
+    "login_taken": _l("This sign-in name is taken, perhaps by somebody whose account is disabled."),
+    "name_not_allowed": _l("A name is 1 to 80 characters, without invisible ones."),
+    "officers_exclusive": _l("Nobody may be two of the three officers."),
+    "person_unknown": _l("There is no such person."),
+    "role_not_allowed": _l("This role cannot be given."),
+    "unit_circle": _l("The unit would stand above itself."),
+    "unit_exists": _l("There is a unit of that short name already."),
+    "unit_slug_not_allowed": _l("A unit's short name is 1 to 40 of a-z, 0-9 and hyphen."),
+    "unit_too_deep": _l("The tree of units would have more than 8 levels."),
+    "unit_unknown": _l("There is no such unit."),
+}
+
 PEOPLE: Mapping[str, Answer] = {
     "sign_in_refused": Answer(
         403, _SIGN_IN, _l("The sign-in details are not valid. Check them and try again.")
@@ -57,9 +73,30 @@ PEOPLE: Mapping[str, Answer] = {
     "password_repeats": Answer(
         422, _PASSWORD, _l("This password is one short piece over and over.")
     ),
+    "enrolment_over": Answer(
+        410,
+        _l("This enrolment link cannot be used"),
+        _l(
+            "It has been used, has expired, or was replaced by a newer one. Ask the system "
+            "administrator for another."
+        ),
+    ),
+    "enrolment_not_begun": Answer(
+        409,
+        _l("Begin with the password"),
+        _l("No password was chosen by this link yet. Open the link again and start with step 1."),
+    ),
+    "code_refused": Answer(
+        422,
+        _l("The code is not right"),
+        _l(
+            "The code does not fit. Wait for the next one and check that your phone's clock is right."
+        ),
+    ),
     "login_not_allowed": Answer(
         422, _l("This sign-in name cannot be used"), _l("Choose another sign-in name.")
     ),
+    **{code: Answer(422, _UNCHANGED, text) for code, text in _STAFF.items()},
     "keyring_root_refused": _KEYS,
     "passphrase_too_short": _KEYS,
     "unsafe_file": _KEYS,

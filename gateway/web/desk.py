@@ -14,8 +14,8 @@ from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from gateway.access.decide import Verdict
-from gateway.access.identity_headers import Person
 from gateway.access.service import Service
+from gateway.identity.current import Current
 from policies.permissions import Permission
 
 
@@ -68,7 +68,7 @@ class SignedIn:
     `current` is the identity room's own value; it goes on to the access room as it is.
     """
 
-    current: Person
+    current: Current
     unit: str
     """The unit's name; `current.unit` is its id."""
     created: datetime
@@ -98,6 +98,7 @@ class Factor:
 
     kind: str
     since: datetime
+    is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +115,13 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecentSignIn:
-    """One attempt to sign in under the person's name."""
+    """One past sign-in under the person's name, and when and why it ended (if it has)."""
 
     at: datetime
     address: str
     user_agent: str
-    succeeded: bool
+    ended_at: datetime | None
+    ended_why: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +179,9 @@ class Desk(Protocol):
     def may(self, person: SignedIn, permission: Permission, *, now: datetime) -> bool:
         """Whether the rules in force grant the page."""
 
+    def page_denied(self, person: SignedIn, permission: Permission, *, visit: Visit) -> None:
+        """Put on record that the person asked for a page without the right to it."""
+
     # sign-in and sign-out
     def check_password(self, *, login: str, password: str, visit: Visit) -> Step:
         """First factor. Refuses: wrong, throttled, busy."""
@@ -218,10 +223,13 @@ class Desk(Protocol):
         """The slug of the service at a host name (lower case, no port)."""
 
     def services_of(self, person: SignedIn, *, now: datetime) -> Sequence[ServiceCard]:
-        """The services the person may use, those closed at present included."""
+        """The services the person may use, those closed at present included, by slug."""
 
     def service(self, person: SignedIn, slug: str, *, now: datetime) -> ServiceCard:
-        """A service the person may know of. Refuses any other as unknown."""
+        """A service the person may use or administer. Refuses any other as unknown."""
+
+    def any_service(self, slug: str) -> Service:
+        """A service, for asking whether it opens. Refuses a slug without one as unknown."""
 
     def card(self, service: Service, *, now: datetime) -> ServiceCard:
         """A service with the names of its units and people."""

@@ -43,11 +43,12 @@ def open_service(slug: str) -> Response:
     """Decide and hand over. Raises ServiceDenied, which the log already knows."""
     here = house()
     to = inside(request.args.get("to"))
-    card = here.desk.service(person(), slug, now=g.now)
+    service = here.desk.any_service(slug)
+    card = here.desk.card(service, now=g.now)
     state = request.args.get("state", "")
     if not _STATE.match(state):
         return _go(f"{card.origin}/.hangu/begin", to=to)
-    verdict = here.desk.decide(person(), card.service, to, visit=visit())
+    verdict = here.desk.decide(person(), service, to, visit=visit())
     if not verdict.allowed:
         raise ServiceDenied(verdict)
     ticket = here.desk.issue_ticket(person(), slug, visit=visit())

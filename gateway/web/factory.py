@@ -86,4 +86,8 @@ def raise_refusal() -> None:
 
 
 def _may(permission: Permission) -> bool:
-    return session.house().desk.may(session.person(), permission, now=g.now)
+    desk, person = session.house().desk, session.person()
+    allowed = desk.may(person, permission, now=g.now)
+    if not allowed:
+        desk.page_denied(person, permission, visit=session.visit())
+    return allowed

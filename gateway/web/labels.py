@@ -40,6 +40,18 @@ REASONS = {
 }
 """Why a service stays shut, in the reader's words. Keys are the policy's and the catalogue's."""
 
+ENDINGS = {
+    "signed_out": _l("Signed out"),
+    "chosen": _l("Ended from the list"),
+    "replaced": _l("Signed in anew"),
+    "idle": _l("Idle too long"),
+    "life": _l("Longest time reached"),
+    "disabled": _l("Account disabled"),
+    "roles": _l("Roles changed"),
+    "enrolled": _l("Sign-in set up anew"),
+}
+"""Why a session ended. Keys are those of `gateway.identity.ending.Why`."""
+
 _BROWSERS = (
     ("Edg/", "Microsoft Edge"),
     ("QIHU", "360"),
@@ -73,6 +85,11 @@ def role(slug: str) -> str:
 def factor(kind: str) -> str:
     """The word for a way to sign in."""
     return str(FACTORS.get(kind, kind))
+
+
+def ending(why: str) -> str:
+    """Why a session ended."""
+    return str(ENDINGS.get(why, why))
 
 
 def reason(code: str) -> str:

@@ -80,6 +80,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "either": i18n.either,
         "here": paths.here,
         "html_lang": i18n.html_lang,
+        "ending": labels.ending,
         "factor": labels.factor,
         "label": labels.word,
         "now": lambda: g.now,

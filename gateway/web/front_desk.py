@@ -1,0 +1,63 @@
+"""The desk made of the real rooms. The composition root makes one for each process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.access.assertion import Signer
+from gateway.access.catalogue import Catalogue
+from gateway.access.decide import Access
+from gateway.access.policy_point import PolicyPoint
+from gateway.access.refusals import PolicyUnavailable
+from gateway.identity.registry import Registry
+from gateway.web.desk import WebSettings
+from gateway.web.front_people import PeopleDesk
+from gateway.web.front_services import ServiceDesk
+from gateway.web.front_units import UnitNames
+
+FORMS_PURPOSE = "web/forms"
+"""What the forms' key is derived for; every worker of the zone derives the same one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontDesk(PeopleDesk, ServiceDesk):
+    """Fulfils `gateway.web.desk.Desk`."""
+
+    signer: Signer
+    csrf_key: bytes = field(repr=False)
+
+    def jwks(self, *, now: datetime) -> Mapping[str, object]:  # noqa: ARG002 - keys may rotate
+        """The public keys of the assertions."""
+        return self.signer.jwks()
+
+    def is_healthy(self) -> bool:
+        """Whether the data base answers and there are rules to decide by."""
+        try:
+            self.policy.now()
+        except PolicyUnavailable:
+            return False
+        return True
+
+
+def front_desk(
+    *,
+    registry: Registry,
+    catalogue: Catalogue,
+    policy: PolicyPoint,
+    access: Access,
+    signer: Signer,
+    settings: WebSettings,
+) -> FrontDesk:
+    """Put the desk together."""
+    return FrontDesk(
+        registry=registry,
+        units=UnitNames(registry),
+        catalogue=catalogue,
+        policy=policy,
+        access=access,
+        settings=settings,
+        signer=signer,
+        csrf_key=registry.vault.derive(FORMS_PURPOSE),
+    )
