@@ -90,10 +90,17 @@ class World:
     def enrol(self, login: str = "li.lei", *, roles: tuple[str, ...] = ("staff",)) -> Enrolled:
         """Create and enrol a person, and let a step pass so that the code is a new one."""
         person_id, link = self.invite(login, roles=roles)
-        offered = enrolment.begin(self.registry, link, PASSWORD, now=self.clock)
-        enrolled = Enrolled(id=person_id, login=login, secret=secret_of(offered))
-        enrolment.finish(self.registry, link, enrolled.code(self.clock), now=self.clock)
+        enrolled = self.finish(person_id, link, PASSWORD, login=login)
         self.wait()
+        return enrolled
+
+    def finish(
+        self, person_id: UUID, link: str, password: str, *, login: str = "li.lei"
+    ) -> Enrolled:
+        """Go all the way through a link."""
+        offered = enrolment.begin(self.registry, link, password, now=self.clock)
+        enrolled = Enrolled(person_id, login, secret_of(offered), password)
+        enrolment.finish(self.registry, link, enrolled.code(self.clock), now=self.clock)
         return enrolled
 
     def password(
