@@ -101,11 +101,11 @@ def unchunked(head: bytes, body: bytes) -> bytes:
         body = body[int(size, 16) + 2 :]
 
 
-def serve(listen: str, target: str, directory: Path) -> Served:
+def serve(listen: str, target: str, directory: Path, **environment: str) -> Served:
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", START, listen, target, str(directory)],
-            env={**os.environ, "PYTHONPATH": f"{HERE}:{HERE.parents[1]}"},
+            env={**os.environ, "PYTHONPATH": f"{HERE}:{HERE.parents[1]}", **environment},
             stderr=subprocess.STDOUT,
             stdout=log,
         )
@@ -144,7 +144,12 @@ def served_on_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
     stop(running)
 
 
-@pytest.fixture
-def start_served() -> Callable[[str, Path], Served]:
-    """Starts a server of another kind on a port of its own; the caller stops it."""
-    return lambda target, directory: serve(f"127.0.0.1:{free_port()}", target, directory)
+@pytest.fixture(scope="session")
+def start_served() -> Callable[..., Served]:
+    """Starts another server on a port of its own, which the caller stops.
+
+    Takes the target, the zone's directory, and variables for the environment.
+    """
+    return lambda target, directory, **environment: serve(
+        f"127.0.0.1:{free_port()}", target, directory, **environment
+    )

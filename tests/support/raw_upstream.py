@@ -53,7 +53,8 @@ class RawUpstream:
     """Listens on loopback (or a Unix socket); every request is given to `answer`.
 
     The connection stays open after an answer unless the answer closed its socket.
-    `requests` are all that came, `connections` counts connections, `hung_up` is set when a
+    `requests` are all that came, `connections` counts connections and
+    `ended` those that are over, `hung_up` is set when a
     client closed or reset one, `failed` when a body broke off.
     """
 
@@ -62,9 +63,10 @@ class RawUpstream:
     ) -> None:
         self.requests: list[RawRequest] = []
         self.connections = 0
+        self.ended = 0
         self.hung_up = threading.Event()
         self.failed = threading.Event()
-        self._answer = answer
+        self.answer = answer
         self._context = context
         self._sockets: list[socket.socket] = []
         self._listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
@@ -120,11 +122,12 @@ class RawUpstream:
             while (request := _read_head(connected)) is not None:
                 self.requests.append(request)
                 try:
-                    self._answer(request)
+                    self.answer(request)
                 except EOFError:
                     self.failed.set()
                     break
         connected.close()
+        self.ended += 1
         self.hung_up.set()
 
 
