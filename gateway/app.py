@@ -23,7 +23,7 @@ from gateway.office import Office, compose
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
 from gateway.web import WebSettings, create_web
-from gateway.web.front_desk import FrontDesk
+from gateway.web.front_desk import front_desk
 
 
 def application() -> Bridge:
@@ -58,10 +58,16 @@ def create_door(office: Office) -> Door:
     signer = Signer(registry.vault.derive(SEED_PURPOSE), issuer=origin, zone=zone)
     channel = Channel(key=settings.secrets.proxy_key, addresses=settings.web.proxy_addresses)
     find_session = functools.partial(sessions.present, registry)
-    desk = FrontDesk(
-        registry=registry, access=access, policy=policy, catalogue=catalogue, signer=signer
+    told = web_settings(settings)
+    desk = front_desk(
+        registry=registry,
+        catalogue=catalogue,
+        policy=policy,
+        access=access,
+        signer=signer,
+        settings=told,
     )
-    pages = create_web(desk, web_settings(settings))
+    pages = create_web(desk, told)
     gate = Gate(
         access=access,
         find_session=find_session,
