@@ -34,7 +34,7 @@ bench: .venv/.ready-dev ## the figures of the README, measured on this machine
 	@for script in tests/bench/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean-demo: ## forget the demonstration office and all its data
-	rm -rf $(DEMO_DIR)
+	rm -rf $(DEMO_DIR) $(DEMO_DIR).partial-* $(DEMO_DIR).lock
 
 clean: ## forget the virtual environment and every cache
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info
