@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +24,12 @@ def missing(what: str) -> None:
     if ALL_REQUIRED:
         pytest.fail(f"{what} is missing, and HANGU_TEST_ALL=1 allows no skips")
     pytest.skip(f"{what} is not installed on this machine")
+
+
+@pytest.fixture(scope="session", name="missing")
+def _missing() -> Callable[[str], None]:
+    """Return `missing`, for fixtures of the rooms."""
+    return missing
 
 
 @pytest.fixture(scope="session")

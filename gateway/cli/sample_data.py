@@ -27,6 +27,7 @@ FIRST_DAY = date(2023, 1, 1)
 DAYS = 1_065
 BATCH = 20_000
 
+# Datasette finds a search index by its content="…", in double quotes and no others.
 _LEDGER = """
 CREATE TABLE unit (code TEXT PRIMARY KEY, name_zh TEXT NOT NULL, name_en TEXT NOT NULL);
 CREATE TABLE subject (code TEXT PRIMARY KEY, name_zh TEXT NOT NULL, name_en TEXT NOT NULL);
@@ -41,14 +42,14 @@ CREATE TABLE contract (
     id INTEGER PRIMARY KEY, signed TEXT NOT NULL, unit TEXT NOT NULL REFERENCES unit(code),
     title TEXT NOT NULL, supplier TEXT NOT NULL, amount_yuan REAL NOT NULL, ends TEXT NOT NULL);
 CREATE VIRTUAL TABLE contract_fts USING fts5(
-    title, supplier, content='contract', content_rowid='id', tokenize='trigram');
+    title, supplier, content="contract", content_rowid='id', tokenize='trigram');
 """
 _OPEN_DATA = """
 CREATE TABLE notice (
     id INTEGER PRIMARY KEY, issued TEXT NOT NULL, kind_zh TEXT NOT NULL, kind_en TEXT NOT NULL,
     place TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL);
 CREATE VIRTUAL TABLE notice_fts USING fts5(
-    title, body, content='notice', content_rowid='id', tokenize='trigram');
+    title, body, content="notice", content_rowid='id', tokenize='trigram');
 """
 
 
