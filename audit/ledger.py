@@ -142,7 +142,7 @@ class Ledger:
             try:
                 yield tx
                 tx.close(self._seal)
-                session.commit()
+                _commit(session)
             finally:
                 info.pop(_OPEN, None)
 
@@ -150,6 +150,15 @@ class Ledger:
         """Record something that changes no row, durably, before returning its entry id."""
         with self.begin() as tx:
             return tx.record(name, actor=actor, now=now, **fields)
+
+
+def _commit(session: Session) -> None:
+    """Commit; a connection whose commit failed may still be in its transaction, so it goes."""
+    try:
+        session.commit()
+    except BaseException:
+        session.invalidate()
+        raise
 
 
 def _store(

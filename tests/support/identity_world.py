@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event, select
+from sqlalchemy import Engine, event, select
 
 from audit.ledger import Ledger
 from audit.record import Actor
@@ -168,31 +170,39 @@ class World:
                 event.remove(engine, "before_cursor_execute", note)
 
     @contextmanager
-    def dying_at(self, number: int) -> Iterator[list[str]]:
-        """Die at the n-th call of the database, statements and commits counted together."""
-        seen: list[str] = []
+    def dying_at(self, number: int, *, committed: bool = False) -> Iterator[list[str]]:
+        """Die at the n-th call of the database, statements and commits counted together.
 
-        def step(what: str) -> None:
+        `committed`: a commit at that place is done, and nobody hears of it any more.
+        """
+        seen: list[str] = []
+        engines = (self.registry.store.write, self.registry.store.read)
+        real = {engine: engine.dialect.do_commit for engine in engines}
+
+        def step(what: str) -> bool:
             seen.append(what)
-            if len(seen) == number:
-                raise Died(what)
+            return len(seen) == number
 
         def statement(_connection: object, _cursor: object, text: str, *_rest: object) -> None:
-            step(text)
+            if step(text):
+                raise Died(text)
 
-        def commit(_connection: object) -> None:
-            step("COMMIT")
+        def commit(engine: Engine, connection: Any) -> None:
+            dies = step("COMMIT")
+            if committed or not dies:
+                real[engine](connection)
+            if dies:
+                raise Died("COMMIT")
 
-        engines = (self.registry.store.write, self.registry.store.read)
         for engine in engines:
             event.listen(engine, "before_cursor_execute", statement)
-            event.listen(engine, "commit", commit)
+            vars(engine.dialect)["do_commit"] = partial(commit, engine)
         try:
             yield seen
         finally:
             for engine in engines:
                 event.remove(engine, "before_cursor_execute", statement)
-                event.remove(engine, "commit", commit)
+                del vars(engine.dialect)["do_commit"]
 
 
 def secret_of(offered: totp.TotpOffer) -> bytes:
