@@ -31,7 +31,7 @@ check: .venv/.ready-dev ## format, lint, types and the direction of imports
 	$(BIN)/lint-imports
 
 bench: .venv/.ready-dev ## the figures of the README, measured on this machine
-	@for script in tests/bench/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python tests/bench/run.py $(ONLY)
 
 clean-demo: ## forget the demonstration office and all its data
 	rm -rf $(DEMO_DIR) $(DEMO_DIR).partial-* $(DEMO_DIR).lock
