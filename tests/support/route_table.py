@@ -5,12 +5,15 @@ make it anew:  PYTHONPATH=tests/support python tests/support/route_table.py
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from flask import Flask
+from web_office import build_office, open_office
 from werkzeug.routing import Rule
 
+from gateway.store import migrate
 from gateway.web.access import MARK, Access
 from gateway.web.origin import EXEMPT
 from policies import baseline
@@ -56,3 +59,21 @@ def lines(app: Flask) -> Iterator[str]:
 def table(app: Flask) -> str:
     """The whole file."""
     return HEAD + "\n".join(lines(app)) + "\n"
+
+
+def main() -> None:
+    """Write the file anew."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        schema = directory / "schema.db"
+        migrate.upgrade(f"sqlite:///{schema}")
+        home = directory / "office"
+        home.mkdir(mode=0o700)
+        build_office(home, schema)
+        office = open_office(home)
+        FILE.write_text(table(office.app()), "utf-8")
+        office.store.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -135,6 +135,12 @@ class Office:
         )
         return opened.token
 
+    def disable(self, login: str) -> None:
+        """Shut a person out, as the system administrator would."""
+        found = people.by_login(self.registry, login)
+        assert found is not None
+        people.disable(self.registry, found.id, actor=SYSTEM, now=datetime.now(UTC))
+
     def invite(self, login: str = "sunlixin", name: str = "孙立新") -> str:
         """Invite somebody; return the token of the link."""
         _, token = people.create(
