@@ -14,7 +14,14 @@ import click
 
 from gateway.cli import demo_screen
 from gateway.cli.console import errors, out
-from gateway.cli.demo_children import Child, python, started, wait_until_healthy, watch
+from gateway.cli.demo_children import (
+    Child,
+    python,
+    started,
+    stop_leftovers,
+    wait_until_healthy,
+    watch,
+)
 from gateway.cli.demo_office import DATA, SERVICE, ZONES, prepare
 from gateway.cli.demo_ports import LOOPBACK, STANDARD, VARIABLE, Ports, require_free
 from gateway.cli.trouble import Trouble
@@ -48,6 +55,7 @@ def demo(directory: Path, ports: str, *, only_prepare: bool) -> None:
     directory = directory.absolute()
     chosen = Ports.parse(ports)
     with _only_one(directory), _terminated_as_interrupted():
+        stop_leftovers(directory)
         people = prepare(directory, chosen, now=now(), say=_say)
         if only_prepare:
             return

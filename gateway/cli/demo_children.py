@@ -65,7 +65,6 @@ def python(*arguments: str) -> tuple[str, ...]:
 @contextmanager
 def started(directory: Path, children: Sequence[Child]) -> Iterator[list[Running]]:
     """Start all children, and stop all at the end, whatever ends it."""
-    _stop_leftovers(directory)
     logs = directory / LOGS
     logs.mkdir(mode=0o700, exist_ok=True)
     running: list[Running] = []
@@ -147,16 +146,23 @@ def _note(directory: Path, running: Sequence[Running]) -> None:
     (directory / PIDS).write_text(json.dumps(found))
 
 
-def _stop_leftovers(directory: Path) -> None:
+def stop_leftovers(directory: Path) -> None:
     """End the children of a run that was killed and could not do it itself."""
     try:
         noted = json.loads((directory / PIDS).read_text())
     except (FileNotFoundError, ValueError):
         return
-    for pid, identity in noted.items():
-        # The same number with another command or start time is somebody else's program.
-        if identity and _identity(int(pid)) == identity:
-            _signal(int(pid), signal.SIGKILL)
+    # The same number with another command or start time is somebody else's program.
+    ours = {int(pid): what for pid, what in noted.items() if what and _identity(int(pid)) == what}
+    for pid in ours:
+        _signal(pid, signal.SIGKILL)
+    deadline = time.monotonic() + STOP_SECONDS
+    while any(_identity(pid) == what for pid, what in ours.items()):
+        if time.monotonic() > deadline:
+            raise Trouble(
+                "Programs of an earlier demonstration do not end.", f"kill -9 {min(ours)}"
+            )
+        time.sleep(_TICK)
     (directory / PIDS).unlink()
 
 
