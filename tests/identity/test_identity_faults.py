@@ -1,6 +1,8 @@
-"""Killed at any call of the database, sign-in and enrolment leave a state that the next try reads."""
+"""Killed at any call of the database, each act leaves a state that the next try understands."""
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 import pytest
 from identity_world import PASSWORD, Died, Enrolled, World, secret_of
@@ -27,16 +29,14 @@ def accepted(world: World) -> int:
 
 @AFTER_COMMIT
 def test_whatever_call_of_a_sign_in_fails_the_next_one_succeeds(
-    world: World, committed: bool
+    world: World,
+    committed: bool,  # noqa: FBT001
 ) -> None:
     li = world.enrol()
     for number in range(1, 200):
         token = None
-        with world.dying_at(number, committed=committed) as seen:
-            try:
-                token = world.sign_in(li)
-            except Died:
-                pass
+        with world.dying_at(number, committed=committed) as seen, suppress(Died):
+            token = world.sign_in(li)
         assert rows(world) == accepted(world), seen  # a session and its record, or neither
         assert sessions.find(world.registry, world.sign_in(li), now=world.clock) is not None
         if token is not None:
@@ -48,7 +48,8 @@ def test_whatever_call_of_a_sign_in_fails_the_next_one_succeeds(
 
 @AFTER_COMMIT
 def test_whatever_call_of_an_enrolment_fails_the_same_link_goes_on(
-    world: World, committed: bool
+    world: World,
+    committed: bool,  # noqa: FBT001
 ) -> None:
     for number in range(1, 200):
         login = f"person{number}"
@@ -86,7 +87,8 @@ def resume(world: World, person: Enrolled, link: str) -> None:
 
 @AFTER_COMMIT
 def test_whatever_call_of_a_ticket_fails_it_opens_at_most_one_session(
-    world: World, committed: bool
+    world: World,
+    committed: bool,  # noqa: FBT001
 ) -> None:
     li = world.enrol()
     parent = world.sign_in(li)

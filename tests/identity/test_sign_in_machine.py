@@ -55,11 +55,13 @@ class SignInMachine(RuleBasedStateMachine):
         self.let_in: dict[str, Enrolled] = {}
 
     def teardown(self) -> None:
+        """Close and drop the office."""
         self.world.registry.store.close()
         shutil.rmtree(self.directory)
 
     @rule(target=steps, who=st.sampled_from([0, 1]))
     def right_password(self, who: int) -> str:
+        """Open a step."""
         person = self.people[who]
         token = self.world.password(person.login).token
         self.world.forget_lanes()
@@ -69,12 +71,14 @@ class SignInMachine(RuleBasedStateMachine):
 
     @rule(login=st.sampled_from(["li.lei", "han.mei", "nobody", ""]))
     def wrong_password(self, login: str) -> None:
+        """Open none."""
         with pytest.raises(SignInRefused):
             self.world.password(login, PASSWORD + "!")
         self.world.forget_lanes()
 
     @rule(target=others, who=st.sampled_from([0, 1]))
     def a_link_for_somebody(self, who: int) -> str:
+        """Make a token of another kind."""
         person = self.people[who]
         return enrolment.issue(self.world.registry, person.id, actor=ADMIN, now=self.world.clock)
 
@@ -100,11 +104,13 @@ class SignInMachine(RuleBasedStateMachine):
 
     @rule(token=others, who=st.sampled_from([0, 1]))
     def right_code_at_something_that_is_no_step(self, token: str, who: int) -> None:
+        """Try another kind of token as a step."""
         with pytest.raises(StepOver):
             self.world.code(token, self.people[who].code(self.world.clock))
 
     @rule(token=consumes(others))
     def half_an_enrolment(self, token: str) -> None:
+        """Begin what is not finished."""
         try:
             enrolment.begin(self.world.registry, token, "another fine phrase", now=self.world.clock)
         except enrolment.EnrolmentOver:
@@ -112,16 +118,19 @@ class SignInMachine(RuleBasedStateMachine):
 
     @rule(steps=st.integers(1, 12))
     def time_passes(self, steps: int) -> None:
+        """Let codes and steps grow old."""
         self.world.wait(steps * STEP)
 
     @invariant()
     def there_are_as_many_sessions_as_pairs_of_proofs(self) -> None:
+        """Compare with the model."""
         with self.world.registry.store.reading() as session:
             owners = sorted(session.execute(select(Session.person_id)).scalars())
         assert owners == sorted(person.id for person in self.let_in.values())
 
     @invariant()
     def no_token_but_a_sessions_is_a_session(self) -> None:
+        """No step is taken for a session."""
         for token in self.model:
             assert sessions.find(self.world.registry, token, now=self.world.clock) is None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from identity_world import ADMIN, ADDRESS, BROWSER, PASSWORD, Enrolled, World, secret_of
+from identity_world import ADDRESS, ADMIN, BROWSER, PASSWORD, Enrolled, World, secret_of
 
 from gateway.identity import enrolment, sessions, sign_in, tickets
 from gateway.refusals import Refused
@@ -108,12 +108,17 @@ OPENS: dict[Callable[[Hand, str], object], set[str]] = {
     redeem_elsewhere: set(),
     end: {"session", "child"},
 }
-KINDS = "link step session child ticket".split() + [
+KINDS = (
+    "link",
+    "step",
+    "session",
+    "child",
+    "ticket",
     "used ticket",
     "nonsense",
     "empty",
     "other text",
-]
+)
 
 
 def opens(entry: Callable[[Hand, str], object], hand: Hand, kind: str) -> bool:

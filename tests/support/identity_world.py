@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b32decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, event, select
+from sqlalchemy import event, select
 
 from audit.ledger import Ledger
 from audit.record import Actor
@@ -175,34 +175,42 @@ class World:
 
         `committed`: a commit at that place is done, and nobody hears of it any more.
         """
-        seen: list[str] = []
+        killer = _Killer(number, committed=committed)
         engines = (self.registry.store.write, self.registry.store.read)
-        real = {engine: engine.dialect.do_commit for engine in engines}
-
-        def step(what: str) -> bool:
-            seen.append(what)
-            return len(seen) == number
-
-        def statement(_connection: object, _cursor: object, text: str, *_rest: object) -> None:
-            if step(text):
-                raise Died(text)
-
-        def commit(engine: Engine, connection: Any) -> None:
-            dies = step("COMMIT")
-            if committed or not dies:
-                real[engine](connection)
-            if dies:
-                raise Died("COMMIT")
-
         for engine in engines:
-            event.listen(engine, "before_cursor_execute", statement)
-            vars(engine.dialect)["do_commit"] = partial(commit, engine)
+            real = engine.dialect.do_commit
+            event.listen(engine, "before_cursor_execute", killer.statement)
+            vars(engine.dialect)["do_commit"] = partial(killer.commit, real)
         try:
-            yield seen
+            yield killer.seen
         finally:
             for engine in engines:
-                event.remove(engine, "before_cursor_execute", statement)
+                event.remove(engine, "before_cursor_execute", killer.statement)
                 del vars(engine.dialect)["do_commit"]
+
+
+class _Killer:
+    """Counts the calls of the database and dies at one of them."""
+
+    def __init__(self, number: int, *, committed: bool) -> None:
+        self.seen: list[str] = []
+        self._number = number
+        self._committed = committed
+
+    def statement(self, _connection: object, _cursor: object, text: str, *_rest: object) -> None:
+        """Die before the statement."""
+        self.seen.append(text)
+        if len(self.seen) == self._number:
+            raise Died(text)
+
+    def commit(self, real: Callable[[Any], None], connection: object) -> None:
+        """Die before the commit or after it."""
+        self.seen.append("COMMIT")
+        dies = len(self.seen) == self._number
+        if self._committed or not dies:
+            real(connection)
+        if dies:
+            raise Died("COMMIT")
 
 
 def secret_of(offered: totp.TotpOffer) -> bytes:
