@@ -121,8 +121,11 @@ def _only_one(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """Have SIGTERM and a closed terminal end the demonstration as Ctrl-C does."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
+    """Have SIGTERM and a closed terminal end the demonstration as Ctrl-C does.
+
+    SIGINT is among them since a shell's background jobs inherit that it is ignored.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, _interrupt) for number in numbers]
     try:
         yield

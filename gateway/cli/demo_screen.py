@@ -33,7 +33,7 @@ def show(console: Console, people: Iterable[DemoPerson], ports: Ports, moment: d
     console.print(
         f"登录:姓名拼音 + 密码 + 一次性验证码(还有 {left} 秒有效,每码只用一次)。\n"
         f"Sign in with login, password and code (good for {left} s, once). "
-        "Fresh codes: [bold]make codes[/]",
+        "Fresh codes 新码: [bold]make codes[/]",
         soft_wrap=True,
     )
     console.print("\n[bold]试一试 Try[/]")

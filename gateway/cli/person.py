@@ -18,7 +18,7 @@ from gateway.office import Office
 
 @click.group(short_help="People who may sign in.")
 def person() -> None:
-    """Add, list, invite again and disable the people of a zone. Nobody is ever deleted."""
+    """Add, list, change, invite again and disable the people of a zone. Nobody is ever deleted."""
 
 
 @person.command(cls=ZoneCommand)
@@ -90,6 +90,18 @@ def disable(directory: Path, login: str, *, yes: bool) -> None:
             click.confirm(f"Disable {found.name} ({found.login})?", abort=True)
         people.disable(office.registry, found.id, actor=operator(), now=now())
     done(f"{login} can no longer sign in; open sessions are ended.")
+
+
+@person.command(cls=ZoneCommand)
+@takes_zone
+@click.argument("login")
+@click.option("--role", "roles", multiple=True, required=True, help="May be repeated.")
+def roles(directory: Path, login: str, roles: tuple[str, ...]) -> None:
+    """Give LOGIN exactly these roles; what a lost one allowed ends at once."""
+    with opened(directory) as office:
+        found = _known(office, login)
+        people.set_roles(office.registry, found.id, roles, actor=operator(), now=now())
+    done(f"{login} has the roles {', '.join(sorted(roles))}.")
 
 
 def _known(office: Office, login: str) -> people.PersonView:

@@ -82,6 +82,18 @@ def test_every_act_is_on_record_with_the_operator(terminal: Terminal) -> None:
         assert event in text
 
 
+def test_roles_are_changed_and_officers_stay_three_persons(terminal: Terminal) -> None:
+    zone = str(terminal.zone)
+    terminal.run("person", "add", zone, "liu", "刘洋", "--unit", "office", "--role", "staff")
+    terminal.run("person", "roles", zone, "liu", "--role", "responder", "--role", "staff")
+    assert "responder, staff" in terminal.run("person", "list", zone)
+    both = ("--role", "auditor", "--role", "system_admin")
+    assert "No person may be two of" in terminal.fails("person", "roles", zone, "liu", *both)
+    terminal.run("person", "disable", zone, "liu", "--yes")
+    assert "disabled" in terminal.run("person", "list", zone)
+    assert "/enrol/" in terminal.run("person", "link", zone, "liu")
+
+
 def test_the_zone_may_come_from_the_environment(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
