@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 
 import pytest
 from access_world import GATEWAY_HOST
 from echo_upstream import headers_of
-from nginx_front import Front, parse
+from nginx_front import Front, Seen, parse
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -91,16 +92,36 @@ def test_a_step_up_keeps_its_challenge(front: Front) -> None:
     assert json.loads(script.body)["code"] == "stronger_sign_in"
 
 
-def test_a_denial_shows_the_gateways_page_with_its_decision(front: Front) -> None:
-    seen = front.ask(b"/admin", method="POST", body=b"x=1", page=True)
-
-    assert seen.status == 403
+def told(seen: Seen) -> str:
+    """Return what nginx told the gateway when it asked for a page."""
     page = json.loads(seen.body)
-    assert page["page"] == "/.hangu/denied"
     assert page["method"] == "GET"
-    assert page["query"].startswith("decision=")
-    assert page["query"].endswith("&reason=denied_by_rule")
-    assert len(page["query"]) == len("decision=&reason=denied_by_rule") + 32
+    assert page["proven"]
+    (words,) = [value for name, value in page["headers"] if name == "x-hangu-front"]
+    return str(words)
+
+
+def test_a_denial_shows_the_gateways_page_with_decision_policy_and_rules(front: Front) -> None:
+    seen = front.ask(b"/admin?x=1", method="POST", body=b"x=1", page=True)
+
+    assert (json.loads(seen.body)["page"], json.loads(seen.body)["query"]) == ("/admin", "x=1")
+    words = told(seen)
+    assert re.fullmatch("denied [0-9a-f]{32} denied_by_rule [0-9a-f]{16} r-[0-9a-f]{12}", words)
+
+
+def test_a_refusal_before_any_decision_is_told_too(front: Front) -> None:
+    seen = front.ask(b"/books", headers=[("X-Webauth-Name", "root")])
+
+    assert told(seen) == "denied - forwarded_header_untrusted - -"
+    assert told(front.ask(b"/a//b")) == "denied - empty_segment - -"
+
+
+def test_nobody_else_can_tell_the_gateway_of_refusals(front: Front) -> None:
+    header = [("X-Hangu-Front", "denied - store_unavailable - -")]
+    for host, target in ((GATEWAY_HOST, b"/"), (f"ledger.{GATEWAY_HOST}", b"/.hangu/enter")):
+        page = json.loads(front.ask(target, host=host, headers=header).body)
+        assert "x-hangu-front" not in [name for name, _ in page["headers"]]
+    assert not headers_of(front.ask(b"/books", headers=header).shown, "X-Hangu-Front")
 
 
 def test_a_services_own_refusals_are_its_own(front: Front) -> None:
@@ -113,8 +134,7 @@ def test_a_service_that_does_not_answer_is_explained_by_the_gateway(front: Front
     token = front.world.sign_in("zhang", "gone")
     seen = front.ask(b"/", host=f"gone.{GATEWAY_HOST}", cookie=f"__Host-hangu-intranet-svc={token}")
 
-    assert seen.status == 502
-    assert json.loads(seen.body)["page"] == "/.hangu/unreachable"
+    assert told(seen) == "unreachable"
 
 
 def test_a_service_cannot_command_nginx_or_talk_about_itself(front: Front) -> None:
@@ -235,6 +255,14 @@ def test_only_websocket_is_an_upgrade(front: Front) -> None:
     )
 
     assert not headers_of(seen.shown, "Upgrade")
+
+
+@pytest.mark.parametrize("way", ["unmarked", "pathless", "moved", "failing", "denied-in-body"])
+def test_class_14_only_200_with_the_mark_and_a_path_is_a_yes(front: Front, way: str) -> None:
+    seen = front.ask(f"/broken/{way}".encode())
+
+    assert seen.status in {403, 502, 503} or told(seen)
+    assert not seen.reached
 
 
 def test_unknown_hosts_get_no_answer_at_all(front: Front) -> None:

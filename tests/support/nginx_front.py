@@ -27,6 +27,18 @@ from gateway.access.nginx import Site, write
 from gateway.serve.bridge import Bridge
 
 PATIENCE = 15.0  # seconds
+_LENGTH = ("Content-Length", "20")
+BROKEN: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "unmarked": ("200 OK", [("X-Hangu-Path", "/books"), _LENGTH]),
+    "pathless": ("200 OK", [("X-Hangu-Decision", "allow"), _LENGTH]),
+    "moved": ("302 Found", [("X-Hangu-Decision", "allow"), ("Location", "/books"), _LENGTH]),
+    "failing": ("500 Oops", [("X-Hangu-Decision", "allow"), ("X-Hangu-Path", "/books"), _LENGTH]),
+    "denied-in-body": (
+        "200 OK",
+        [("X-Hangu-Decision", "deny"), ("X-Hangu-Path", "/books"), _LENGTH],
+    ),
+}
+"""Answers of a decision service gone wrong, by the last part of the path asked about."""
 
 
 def nginx_program() -> str | None:
@@ -155,6 +167,11 @@ def gateway(app: ForwardAuth) -> Callable[..., Any]:
 
     def answer(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         raw: bytes = environ["hangu.raw_path"]
+        asked = dict(environ["hangu.headers"]).get(b"x-original-url", b"")
+        way = asked.rpartition(b"/broken/")[2].decode() if b"/broken/" in asked else ""
+        if way:
+            start_response(*BROKEN[way])
+            return [b'{"decision": "deny"}']
         if raw.startswith(b"/-/decide/"):
             return app(environ, start_response)
         page = {
@@ -166,7 +183,9 @@ def gateway(app: ForwardAuth) -> Callable[..., Any]:
             "headers": [[n.decode(), v.decode("latin-1")] for n, v in environ["hangu.headers"]],
         }
         body = json.dumps(page).encode()
-        start_response("200 OK", [("Content-Type", "application/json"), ("X-Gateway", "page")])
+        refused = dict(environ["hangu.headers"]).get(b"x-hangu-front", b"-").split()[0].decode()
+        status = {"denied": "403 Forbidden", "unreachable": "502 Bad Gateway"}.get(refused, "200 OK")
+        start_response(status, [("Content-Type", "application/json"), ("X-Gateway", "page")])
         return [body]
 
     return answer
