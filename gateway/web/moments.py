@@ -59,4 +59,3 @@ def _words(value: date) -> str:
     if is_chinese():
         return f"{value.year}年{value.month}月{value.day}日"
     return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-
