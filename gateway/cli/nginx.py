@@ -58,5 +58,6 @@ def _site(office: Office, given: dict[str, Any]) -> Site:
         gateway=gateway,
         proxy_key=settings.secrets.proxy_key.decode(),
         form_max_bytes=settings.web.form_max_bytes,
+        **({"upstream_ca": settings.upstream.ca_file} if settings.upstream.ca_file else {}),
         **given,
     )
