@@ -28,7 +28,7 @@ from gateway.access.identity_headers import ASSERTION
 from gateway.access.nginx_site import SYSTEM_AUTHORITIES, Site, UnwritableSite
 from gateway.access.service import Service
 
-__all__ = ["MAIN", "SYSTEM_AUTHORITIES", "SPOOFABLE", "Site", "UnwritableSite", "write"]
+__all__ = ["MAIN", "SPOOFABLE", "SYSTEM_AUTHORITIES", "Site", "UnwritableSite", "write"]
 
 MAIN = "nginx.conf"
 
