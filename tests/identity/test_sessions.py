@@ -183,6 +183,8 @@ def test_class_26_a_disabled_person_and_a_changed_role_end_every_session_at_once
     people.disable(world.registry, li.id, actor=ADMIN, now=world.clock)
     assert not lives(world, token)
     assert not lives(world, child, "ledger")
+    newest = sessions.of_person(world.registry, li.id)[0]
+    assert (newest.ended_at, newest.ended_why, newest.services) == (world.clock, "disabled", ())
     world.wait()
     with pytest.raises(StepOver):
         world.code(step.token, li.code(world.clock))
