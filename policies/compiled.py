@@ -57,9 +57,11 @@ class CompiledEngine:
         self.rules = rules
         self.memberships = memberships
         self._no_write_down = no_write_down
-        self._index = ObjectIndex(rules)
-        named = {rule.sub for rule in rules.rules}
-        self._subjects = SubjectClosures(memberships, named, remembered=remembered)
+        # One object for each name, in rules and closures alike: sets that meet compare the
+        # objects and need not read the names.
+        names = {rule.sub: rule.sub for rule in rules.rules}
+        self._index = ObjectIndex(rules, names)
+        self._subjects = SubjectClosures(memberships, names, remembered=remembered)
 
     @property
     def people(self) -> frozenset[str]:
@@ -103,8 +105,8 @@ class CompiledEngine:
         subjects = self._subjects.of(request.subject, request.zone)
         return [
             entry
-            for table in self._index.tables(request.object, request.category)
-            for subject in table.keys() & subjects
+            for spoken_of, table in self._index.tables(request.object, request.category)
+            for subject in spoken_of & subjects
             for entry in table[subject]
             if entry[0] & brought == brought and (not entry[1] or is_open(entry[1], now))
         ]

@@ -6,15 +6,19 @@ belongs to, however many rules there are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from policies.compiled_rules import Entry, entry
 from policies.hierarchy import closure, parents_of
-from policies.rules import RuleSet
+from policies.rules import Rule, RuleSet
 
-Table: TypeAlias = dict[str, list[Entry]]
-"""The rules that speak of one place, by the subject they speak of."""
+Table: TypeAlias = tuple[frozenset[str], Mapping[str, Sequence[Entry]]]
+"""(the subjects that rules speak of at one place, their rules there by subject).
+
+The names stand there twice because two sets meet by the hashes they hold, the smaller walked,
+while a dictionary's keys would be looked up by names scattered over the whole memory.
+"""
 
 _PAGES: Final = "app:"
 _SUBTREE: Final = "/**"
@@ -28,19 +32,24 @@ class _Node:
 
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
-        self.exact: Table = {}
-        self.below: Table = {}
+        self.exact: Table | None = None
+        self.below: Table | None = None
 
 
 class ObjectIndex:
-    """Finds the tables a request's object and category meet. Not changed once it is built."""
+    """Finds the tables a request's object and category meet. Not changed once it is built.
+
+    Args:
+        names: the subjects of the rules, each as the one object that stands for it.
+    """
 
     __slots__ = ("_categories", "_depth", "_root")
 
-    def __init__(self, rules: RuleSet) -> None:
-        by_object: dict[str, Table] = {}
+    def __init__(self, rules: RuleSet, names: Mapping[str, str]) -> None:
+        gathered: dict[str, list[Rule]] = {}
         for rule in rules.rules:
-            by_object.setdefault(rule.obj, {}).setdefault(rule.sub, []).append(entry(rule))
+            gathered.setdefault(rule.obj, []).append(rule)
+        by_object = {obj: _table(found, names) for obj, found in gathered.items()}
         self._root = _Node()
         self._depth = 0
         for pattern, table in by_object.items():
@@ -59,9 +68,9 @@ class ObjectIndex:
             if child is None:
                 return found
             node = child
-            if node.below:
+            if node.below is not None:
                 found.append(node.below)
-        if node.exact:
+        if node.exact is not None:
             found.append(node.exact)
         return found
 
@@ -76,6 +85,14 @@ class ObjectIndex:
             node.below = table
         else:
             node.exact = table
+
+
+def _table(rules: Iterable[Rule], names: Mapping[str, str]) -> Table:
+    """Return the table of one place, made in one go so that it lies together in memory."""
+    by_subject: dict[str, list[Entry]] = {}
+    for rule in rules:
+        by_subject.setdefault(names[rule.sub], []).append(entry(rule))
+    return frozenset(by_subject), {name: tuple(found) for name, found in by_subject.items()}
 
 
 def _parts(obj: str, at_most: int = -1) -> list[str]:

@@ -69,6 +69,7 @@ def _accepted(zone: str, actions: str, levels: str, networks: str, least: str) -
     return sum(held)
 
 
+@lru_cache(maxsize=4096)
 def _windows(text: str) -> Windows:
     if text == ANY:
         return ()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from policies.hierarchy import Parents, closure
 from policies.memberships import Memberships
-from policies.vocabulary import ANY
+from policies.vocabulary import ANY, ZONES, is_person
+
+_NONE: Parents = {}
 
 REMEMBERED = 16_384
 """Closures kept, one for each person and zone: some 10 MB when full of busy people."""
@@ -18,27 +20,30 @@ class SubjectClosures:
 
     Args:
         memberships: checked.
-        named: the subjects rules speak of; no other can matter.
+        names: the subjects rules speak of, each as the one object that stands for it; no
+            other subject can matter.
         remembered: how many closures are kept; the least recently used goes first.
     """
 
     __slots__ = ("_of", "people")
 
     def __init__(
-        self, memberships: Memberships, named: Iterable[str], *, remembered: int = REMEMBERED
+        self, memberships: Memberships, names: Mapping[str, str], *, remembered: int = REMEMBERED
     ) -> None:
         self.people = memberships.people
-        roles = memberships.role_parents()
-        units = memberships.unit_parents()
-        subjects = frozenset(named)
+        everybody = _named({ANY}, names)
+        units = memberships.unit_parents
+        roles = {zone: memberships.role_parents.get(zone, _NONE) for zone in ZONES}
+        reached = {zone: _reached(links, names) for zone, links in roles.items()}
+        reached_units = _reached(units, names)
 
         # A closure over the tables and not over self: without a circle of references an old
         # version is gone the moment the new one takes its place.
         @lru_cache(maxsize=remembered)
         def of(person: str, zone: str) -> frozenset[str]:
-            nobody: Parents = {}
-            held = closure(person, roles.get(zone, nobody)) | closure(person, units) | {ANY}
-            return held & subjects
+            held = [reached[zone][role] for role in roles[zone].get(person, ())]
+            belongs = [reached_units[unit] for unit in units.get(person, ())]
+            return everybody.union(_named({person}, names), *held, *belongs)
 
         self._of = of
 
@@ -49,3 +54,13 @@ class SubjectClosures:
         one in what is remembered.
         """
         return self._of(person, zone)
+
+
+def _reached(parents: Parents, names: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+    """Return for each group itself and all it belongs to, as far as rules speak of them."""
+    groups = frozenset().union(*parents.values()).union(parents)
+    return {name: _named(closure(name, parents), names) for name in groups if not is_person(name)}
+
+
+def _named(found: Iterable[str], names: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(names[name] for name in found if name in names)
