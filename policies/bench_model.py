@@ -1,8 +1,8 @@
 """A made-up office of any size to measure engines by: zones, paths, units, roles, denies.
 
 Not random noise: services have the places services have, each with its own roles; units form
-a tree; most people work with a handful of services. What grows with the rules is their number,
-the services, the units and the people, as in a growing office.
+a tree; most people work with a handful of services. What grows with the rules is the number
+of services, units and people, as in a growing office; a single service does not get denser.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from policies.decision import Request
 from policies.memberships import Memberships
 from policies.rules import Rule, RuleSet
 
-RULES_A_SERVICE = 60
+RULES_A_SERVICE = 36
 RULES_A_CATEGORY = 100
 NOON = 1_780_000_000
 """The time of every request; windows lie around it."""
@@ -86,8 +86,8 @@ def office(rules: int, *, seed: int = 1) -> Office:
     luck = Random(seed)  # noqa: S311 - a made-up office, no secret
     services = _services(rules)
     units = max(8, rules // 25)
-    data = range(max(10, rules // RULES_A_CATEGORY))
-    categories = tuple((f"cat:data-{number}", f"cat:area-{number // 8}") for number in data)
+    data = range(max(2, rules // RULES_A_CATEGORY))
+    categories = tuple((f"cat:data-{number}", f"cat:area-{number // 2}") for number in data)
     people = [f"person:00000000-0000-4000-8000-{number:012x}" for number in range(rules // 5 + 20)]
     works_with = {
         person: tuple(luck.randrange(services) for _ in range(luck.randint(1, 5)))
