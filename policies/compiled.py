@@ -72,6 +72,14 @@ class CompiledEngine:
         """Return the subjects of rules that a known person counts as in a zone."""
         return self._subjects.of(person, zone)
 
+    def writes_down(self, request: Request) -> bool:
+        """Return whether this engine refuses the request for carrying data down."""
+        return (
+            self._no_write_down
+            and request.action in WRITES
+            and request.clearance > request.classification
+        )
+
     def decide(self, request: Request) -> Decision:
         """Return the decision with its reason and rules; refuses whatever is not understood."""
         if (not_understood := self._not_understood(request)) is not None:
@@ -129,8 +137,7 @@ class CompiledEngine:
 
     def _open(self, request: Request, allows: tuple[str, ...], needed: int = 0) -> Decision:
         """The rules give access, at once or with the strength `needed`."""
-        is_write = request.action in WRITES
-        if self._no_write_down and is_write and request.clearance > request.classification:
+        if self.writes_down(request):
             return self._denied(Reason.WRITE_DOWN, allows)
         return Decision(
             outcome=Outcome.STEP_UP if needed else Outcome.ALLOW,
