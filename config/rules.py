@@ -8,7 +8,7 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
@@ -175,6 +175,21 @@ def _listen(value: object) -> Listen:
     return Listen(host=str(address), port=int(port))
 
 
+def authorities() -> Rule:
+    """A file of certificates (PEM), or nothing: the system's own."""
+
+    def parse(value: object) -> object:
+        if not isinstance(value, str) or not value.isprintable():
+            raise ValueError
+        if value and not Path(value).is_absolute():
+            raise ValueError("the path begins with /")
+        if value and not Path(value).is_file():
+            raise ValueError("there is no such file")
+        return Path(value) if value else None
+
+    return Rule('"" or the absolute path of a PEM file', parse)
+
+
 def networks() -> Rule:
     """A list of addresses and small networks that are believed to be our proxies."""
     return Rule(
@@ -220,6 +235,6 @@ def _database(value: object) -> str:
         return value
     if scheme not in {"postgresql", "postgresql+psycopg"}:
         raise ValueError("of databases we know SQLite and PostgreSQL")
-    if urlsplit(value).password is not None or "password=" in rest:
+    if urlsplit(value).password or "password=" in rest:
         raise ValueError("the password belongs into secrets/database-password")
     return f"postgresql+psycopg://{rest}"

@@ -3,7 +3,8 @@
 gateway's host  /-/decide/…   → forward-auth, for the proxy in front
 gateway's host  all else      → the pages
 service's host  /.hangu/…     → the pages
-service's host  all else      → the gate, and through it the service
+service's host  all else      → the gate, and through it the service; or the page of what the
+                                front server has refused already
 any other host                → the pages' refusal
 
 What cannot be read in one way only, or claims to come through a proxy that has not proved
@@ -12,6 +13,7 @@ itself, goes no further: the pages answer it with the reason, and the log has it
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +21,11 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from audit.ledger import Ledger
 from audit.record import Actor
+from gateway.access import front
 from gateway.access.asked import PREFIX, Asked
 from gateway.access.canonical import Canonical, RawRequest, canonicalise
 from gateway.access.catalogue import Catalogue
@@ -29,10 +34,12 @@ from gateway.access.entrance import SAFE, is_own_path
 from gateway.access.gate import Elsewhere, Gate, ServiceDenied, SessionMissing
 from gateway.access.headers import connection_options
 from gateway.access.proxy import UpstreamFailure
+from gateway.access.refusals import StoreUnavailable
 from gateway.refusals import Refused
 from gateway.web import REFUSAL
 
-STRANGER = Actor(subject="system:stranger")
+STRANGER = "system:stranger"
+log = logging.getLogger("hangu.door")
 _DECIDED = (ServiceDenied, SessionMissing, UpstreamFailure)
 """Refusals that are on record already, or are no denial."""
 
@@ -65,9 +72,10 @@ class Door:
             safe = environ["REQUEST_METHOD"] in SAFE
             return _redirect(way.location, start_response, see_other=not safe)
         except Refused as refusal:
-            if not isinstance(refusal, _DECIDED):
-                self._record(refusal, environ)
-            return refuse(self.pages, environ, start_response, refusal)
+            return refuse(self.pages, environ, start_response, self._recorded(refusal, environ))
+        except SQLAlchemyError:
+            log.exception("refused: the database does not answer")
+            return refuse(self.pages, environ, start_response, StoreUnavailable())
 
     def _read(self, environ: WSGIEnvironment) -> Asked:
         """The request's one reading. Raises Ambiguous, ForwardedHeaderUntrusted and -Invalid."""
@@ -96,21 +104,31 @@ class Door:
             service = self.catalogue.by_host(canonical.host)
         if service is None:
             return self.pages(environ | _for_pages(canonical, self.scheme), start_response)
+        if refused := front.told(self.channel, environ, service):
+            raise refused
         return self.gate.pass_through(environ, start_response, service=service, asked=asked)
 
-    def _record(self, refusal: Refused, environ: WSGIEnvironment) -> None:
-        self.ledger.append(
-            "request.refused",
-            actor=Actor(subject=STRANGER.subject, address=environ.get("REMOTE_ADDR") or None),
-            now=self.clock(),
-            outcome="denied",
-            reason=refusal.code,
-            details={
-                "method": environ["REQUEST_METHOD"],
-                "host": environ.get("HTTP_HOST", ""),
-                "path": environ["hangu.raw_path"].decode("latin-1"),
-            },
-        )
+    def _recorded(self, refusal: Refused, environ: WSGIEnvironment) -> Refused:
+        """Put the refusal on record before it is answered; without a record there is another."""
+        if isinstance(refusal, _DECIDED):
+            return refusal
+        try:
+            self.ledger.append(
+                "request.refused",
+                actor=Actor(subject=STRANGER, address=environ.get("REMOTE_ADDR") or None),
+                now=self.clock(),
+                outcome="denied",
+                reason=refusal.code,
+                details={
+                    "method": environ["REQUEST_METHOD"],
+                    "host": environ.get("HTTP_HOST", ""),
+                    "path": environ["hangu.raw_path"].decode("latin-1"),
+                },
+            )
+        except SQLAlchemyError:
+            log.exception("a refusal could not be recorded")
+            return StoreUnavailable()
+        return refusal
 
 
 def refuse(
