@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from support.figures import Row
+from figures import Row
 
 from policies.bench import SIZES, Figures, measure
 
