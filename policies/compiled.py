@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from policies.collector import collector_paused
 from policies.compiled_index import ObjectIndex
 from policies.compiled_rules import (
     ACTION_BITS,
@@ -52,16 +53,21 @@ class CompiledEngine:
         no_write_down: bool = False,
         remembered: int = REMEMBERED,
     ) -> None:
-        memberships.check()
-        self.version = rules.version
         self.rules = rules
         self.memberships = memberships
         self._no_write_down = no_write_down
+        with collector_paused():
+            memberships.check()
+            self.version = rules.version
+            self._compile(remembered)
+
+    def _compile(self, remembered: int) -> None:
+        rules = self.rules.rules
         # One object for each name, in rules and closures alike: sets that meet compare the
         # objects and need not read the names.
-        names = {rule.sub: rule.sub for rule in rules.rules}
-        self._index = ObjectIndex(rules, names)
-        self._subjects = SubjectClosures(memberships, names, remembered=remembered)
+        names = {rule.sub: rule.sub for rule in rules}
+        self._index = ObjectIndex(self.rules, names)
+        self._subjects = SubjectClosures(self.memberships, names, remembered=remembered)
 
     @property
     def people(self) -> frozenset[str]:

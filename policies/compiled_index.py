@@ -49,7 +49,8 @@ class ObjectIndex:
         gathered: dict[str, list[Rule]] = {}
         for rule in rules.rules:
             gathered.setdefault(rule.obj, []).append(rule)
-        by_object = {obj: _table(found, names) for obj, found in gathered.items()}
+        # In order, so that what one request may meet lies together: less memory to fetch.
+        by_object = {obj: _table(gathered[obj], names) for obj in sorted(gathered)}
         self._root = _Node()
         self._depth = 0
         for pattern, table in by_object.items():

@@ -17,7 +17,7 @@ from policy_worlds import PEOPLE, STRANGER, request, search, world
 from policies.bench_model import NOON, office
 from policies.compiled import CompiledEngine
 from policies.decision import Outcome, Reason, Request
-from policies.engine import Memberships, build
+from policies.engine import MembershipProblems, Memberships, build
 from policies.rules import Rule, RuleSet
 
 ANNA, BORIS, _ = PEOPLE
@@ -152,6 +152,20 @@ def test_a_path_is_followed_no_further_than_the_rules_go() -> None:
     assert build(rules, CLERK).decide(deep).is_allowed
     assert len(build(rules, CLERK)._index.tables(deep.object, "cat:none")) == 1
     assert not build(rules, CLERK).decide(replace(deep, object="svc:s" + "/b" * 9)).rules
+
+
+def test_a_build_leaves_the_collector_of_cycles_as_it_was() -> None:
+    """Also when the memberships are refused, and for whoever runs without it."""
+    twice = Memberships(roles=((ANNA, "role:auditor", "intranet"),) * 2 + ((ANNA, "x", "lab"),))
+    with pytest.raises(MembershipProblems):
+        build(RuleSet(), twice)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        build(RuleSet(), CLERK)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_an_old_version_is_gone_when_the_new_one_takes_its_place() -> None:
