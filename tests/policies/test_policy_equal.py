@@ -114,6 +114,7 @@ def test_the_office_of_the_measurements_is_decided_the_same() -> None:
     assert office(300) == made
 
 
+@settings(deadline=None)
 @given(luck=st.randoms(use_true_random=False))
 def test_neither_the_order_of_rules_nor_of_rows_changes_a_decision(luck: Random) -> None:
     """Laws of section 5.3 f that the other laws, which run on both engines, leave open."""
