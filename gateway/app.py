@@ -17,7 +17,7 @@ from gateway.access.gate import Gate
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.proxy import ReverseProxy, Timing
 from gateway.chores import Chores
-from gateway.door import Door, refuse
+from gateway.door import Door, denied_page, refuse
 from gateway.identity import sessions
 from gateway.office import Office, compose
 from gateway.serve import Bridge
@@ -53,7 +53,7 @@ def create_door(office: Office) -> Door:
     settings, registry, catalogue = office.settings, office.registry, office.catalogue
     zone, origin = registry.zone, settings.web.public_url
     policy = PolicyPoint(office.store)
-    policy.now()  # build the first engine before there are threads: see policies.casbin_engine
+    policy.now()  # a zone without rules or with broken ones must not start serving
     access = Access(ledger=office.ledger, policy=policy, catalogue=catalogue, zone=zone)
     signer = Signer(registry.vault.derive(SEED_PURPOSE), issuer=origin, zone=zone)
     channel = Channel(key=settings.secrets.proxy_key, addresses=settings.web.proxy_addresses)
@@ -92,6 +92,7 @@ def create_door(office: Office) -> Door:
         zone=zone,
         gateway_origin=origin,
         clock=utc_now,
+        denied_page=functools.partial(denied_page, pages),
     )
     return Door(
         pages=pages,

@@ -13,11 +13,13 @@ itself, goes no further: the pages answer it with the reason, and the log has it
 
 from __future__ import annotations
 
+import io
 import logging
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -29,7 +31,8 @@ from gateway.access import front
 from gateway.access.asked import PREFIX, Asked
 from gateway.access.canonical import Canonical, RawRequest, canonicalise
 from gateway.access.catalogue import Catalogue
-from gateway.access.channel import Channel
+from gateway.access.channel import Channel, optional
+from gateway.access.decide import Verdict
 from gateway.access.entrance import SAFE, is_own_path
 from gateway.access.gate import Elsewhere, Gate, ServiceDenied, SessionMissing
 from gateway.access.headers import connection_options
@@ -43,6 +46,11 @@ STRANGER = "system:stranger"
 log = logging.getLogger("hangu.door")
 _DECIDED = (ServiceDenied, SessionMissing, UpstreamFailure)
 """Refusals that are on record already, or are no denial."""
+_SAID_BY_REPLY = frozenset(
+    {"cache-control", "content-length", "content-type", "x-content-type-options"}
+)
+"""Headers that the answer to a proxy has of its own."""
+_Write: TypeAlias = Callable[[bytes], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +149,57 @@ def refuse(
     """Have the pages answer with a refusal, whatever address it was about."""
     bare = {"PATH_INFO": "/", "QUERY_STRING": "", REFUSAL: refusal}
     return pages(environ | bare, start_response)
+
+
+def denied_page(
+    pages: WSGIApplication, verdict: Verdict, asked: Asked
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The pages' own denial for a proxy that hands our answer on, in the reader's language.
+
+    Empty if the pages have none to show: then the proxy hands on the problem document.
+    """
+    told: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> _Write:
+        told.append((status, headers))
+        return _write_nothing
+
+    body = b"".join(pages(_as_visited(asked, ServiceDenied(verdict)), start_response))
+    status, headers = told[0]
+    if not status.startswith("403"):
+        return "", ()
+    kept = ((name, value) for name, value in headers if name.lower() not in _SAID_BY_REPLY)
+    return body.decode(), tuple(kept)
+
+
+def _as_visited(asked: Asked, refusal: Refused) -> WSGIEnvironment:
+    """The request asked about, as the pages would have met it had it come by itself."""
+    canonical = asked.canonical
+    return {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "",
+        "SERVER_NAME": canonical.host,
+        "SERVER_PORT": str(canonical.port),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": asked.address,
+        "HTTP_HOST": canonical.authority,
+        "HTTP_ACCEPT": "text/html",
+        "HTTP_COOKIE": b"; ".join(optional(asked.headers, b"cookie")).decode("latin-1"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": canonical.scheme,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        REFUSAL: refusal,
+    }
+
+
+def _write_nothing(_data: bytes) -> None:
+    """PEP 3333's old way to send a body; our pages do not use it."""
 
 
 def _for_pages(canonical: Canonical, scheme: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ def question(
     }
 
 
-def answer(app: ForwardAuth, environ: Mapping[str, Any]) -> Answer:
+def answer(app: Callable[..., Iterable[bytes]], environ: Mapping[str, Any]) -> Answer:
     got: list[Any] = []
     body = b"".join(app(environ, lambda status, headers: got.append((status, headers))))
     status, headers = got[0]

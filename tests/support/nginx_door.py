@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from access_world import GATEWAY_HOST, ZONE, World
@@ -9,7 +10,7 @@ from access_world import GATEWAY_HOST, ZONE, World
 from gateway.access.channel import Channel
 from gateway.access.gate import Gate
 from gateway.access.proxy import ReverseProxy
-from gateway.door import Door, refuse
+from gateway.door import Door, denied_page, refuse
 from gateway.identity import sessions
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Registry
@@ -17,8 +18,8 @@ from gateway.web import WebSettings, create_web
 from gateway.web.front_desk import front_desk
 
 
-def door_of(world: World) -> Door:
-    """Return the door of the office, whose proxy is proved by its Unix socket."""
+def door_of(world: World, channel: Channel | None = None) -> Door:
+    """Return the door of the office, whose proxy is proved by its Unix socket at least."""
     registry = Registry(
         store=world.store,
         ledger=world.ledger,
@@ -38,7 +39,7 @@ def door_of(world: World) -> Door:
         settings=told,
     )
     pages = create_web(desk, told)
-    channel = Channel()
+    channel = channel or Channel()
     gate = Gate(
         access=world.access,
         find_session=partial(sessions.present, registry),
@@ -50,7 +51,9 @@ def door_of(world: World) -> Door:
     )
     return Door(
         pages=pages,
-        forward_auth=world.forward_auth(channel),
+        forward_auth=replace(
+            world.forward_auth(channel), denied_page=partial(denied_page, pages)
+        ),
         gate=gate,
         catalogue=world.catalogue,
         channel=channel,
