@@ -9,6 +9,7 @@ from flask import request, url_for
 from gateway.access.canonical import return_path
 
 PORTAL = "/"
+_ASKED_ONCE = frozenset({"entry.enter"})
 
 
 def inside(path: str | None, *, otherwise: str = PORTAL) -> str:
@@ -17,7 +18,13 @@ def inside(path: str | None, *, otherwise: str = PORTAL) -> str:
 
 
 def here() -> str:
-    """The path and query of this request, for coming back to it."""
+    """The path and query of this request, for coming back to it.
+
+    A ticket is spent by its first use, so an address with one is neither asked for again nor
+    written on a page.
+    """
+    if request.endpoint in _ASKED_ONCE:
+        return PORTAL
     query = request.query_string.decode("latin-1")
     path = quote(request.path)
     return inside(f"{path}?{query}" if query else path)
