@@ -22,7 +22,7 @@ codes: .venv/.ready ## fresh one-time codes of the demonstration people
 	@$(BIN)/hangu code $(DEMO_DIR)
 
 test: check ## everything: checks, then every test
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: .venv/.ready-dev ## format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
@@ -31,10 +31,10 @@ check: .venv/.ready-dev ## format, lint, types and the direction of imports
 	$(BIN)/lint-imports
 
 bench: .venv/.ready-dev ## the figures of the README, measured on this machine
-	@for script in tests/bench/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python tests/bench/run.py $(ONLY)
 
 clean-demo: ## forget the demonstration office and all its data
-	rm -rf $(DEMO_DIR)
+	rm -rf $(DEMO_DIR) $(DEMO_DIR).partial-* $(DEMO_DIR).lock
 
 clean: ## forget the virtual environment and every cache
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info

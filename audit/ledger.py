@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event, insert
 from sqlalchemy.orm import Session, sessionmaker
@@ -24,6 +25,7 @@ SealSecret = Callable[[str, str, bytes], bytes]
 """Encrypts one personal value: (entry id, field, plain bytes) to sealed bytes."""
 
 _OPEN = "audit.transaction"
+_GUARDED: WeakSet[Engine] = WeakSet()
 _READS = re.compile(
     r"\s*(SELECT|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA|SHOW|SET|EXPLAIN)\b", re.IGNORECASE
 )
@@ -119,8 +121,10 @@ class Ledger:
         self._zone = zone
         self._seal = seal
         self.sessions = sessionmaker(engine, info=dict(info or {}), expire_on_commit=False)
-        if not event.contains(engine, "before_cursor_execute", _guard):
+        # Not `event.contains`: it goes by id(), and a dead engine's id may be this one's by now.
+        if engine not in _GUARDED:
             event.listen(engine, "before_cursor_execute", _guard)
+            _GUARDED.add(engine)
 
     @contextmanager
     def begin(self, *, unaudited_because: str | None = None) -> Iterator[Transaction]:
@@ -142,7 +146,7 @@ class Ledger:
             try:
                 yield tx
                 tx.close(self._seal)
-                session.commit()
+                _commit(session)
             finally:
                 info.pop(_OPEN, None)
 
@@ -150,6 +154,15 @@ class Ledger:
         """Record something that changes no row, durably, before returning its entry id."""
         with self.begin() as tx:
             return tx.record(name, actor=actor, now=now, **fields)
+
+
+def _commit(session: Session) -> None:
+    """Commit; a connection whose commit failed may still be in its transaction, so it goes."""
+    try:
+        session.commit()
+    except BaseException:
+        session.invalidate()
+        raise
 
 
 def _store(

@@ -71,6 +71,7 @@ EVENTS: dict[str, Kind] = {
     "unit.changed": Kind(_ENTITY, 3),
     "unit.created": Kind(_ENTITY, 1),
     "zone.created": Kind(_LIFECYCLE, 1),
+    "zone.migrated": Kind(_LIFECYCLE, _OTHER),
 }
 
 SEALERS = frozenset({"key.rotate", "log.heartbeat", "retention.prune"})

@@ -220,6 +220,6 @@ def _database(value: object) -> str:
         return value
     if scheme not in {"postgresql", "postgresql+psycopg"}:
         raise ValueError("of databases we know SQLite and PostgreSQL")
-    if urlsplit(value).password is not None or "password=" in rest:
+    if urlsplit(value).password or "password=" in rest:
         raise ValueError("the password belongs into secrets/database-password")
     return f"postgresql+psycopg://{rest}"

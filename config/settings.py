@@ -196,4 +196,4 @@ def _complete(url: str, directory: Path, password: str | None) -> str:
     account, at, place = rest.partition("@")
     if not at:  # no account named: the server takes the operating system's
         return url
-    return f"{scheme}://{account}:{quote(password, safe='')}@{place}"
+    return f"{scheme}://{account.rstrip(':')}:{quote(password, safe='')}@{place}"

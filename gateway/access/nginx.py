@@ -43,7 +43,7 @@ SPOOFABLE = (
     "X-Forwarded-Preferred-Username", "X-Forwarded-Prefix", "X-Forwarded-Proto",
     "X-Forwarded-Scheme", "X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Uri",
     "X-Forwarded-User", "X-Hangu-Assertion", "X-Hangu-Cookie", "X-Hangu-Decision",
-    "X-Hangu-Decision-Id", "X-Hangu-Path", "X-Hangu-Reason", "X-Http-Method",
+    "X-Hangu-Decision-Id", "X-Hangu-Front", "X-Hangu-Path", "X-Hangu-Reason", "X-Http-Method",
     "X-Http-Method-Override", "X-Method-Override", "X-Original-Host", "X-Original-Method",
     "X-Original-Uri", "X-Original-URL", "X-Real-Ip", "X-Remote-Groups", "X-Remote-User",
     "X-Rewrite-Url", "X-Ssl-Client-Cert", "X-Webauth-User",

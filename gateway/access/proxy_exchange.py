@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from wsgiref.types import WSGIEnvironment
@@ -17,6 +19,8 @@ from gateway.access.canonical import Canonical
 from gateway.access.proxy_body import ClientBodyError, request_body
 from gateway.access.proxy_failures import UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
 from gateway.access.proxy_pool import Cut, Pool
+
+_RESET = struct.pack("ii", 1, 0)  # struct linger: on, 0 s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,11 @@ class Exchange:
         if whole and self._reusable and self._connection.sock is not None:
             self._pool.give(self._connection)
             return
+        if not whole and self._socket is not None:
+            # A reset, not an end: a service that is still sending or waiting for the rest of
+            # a body learns at once that nobody is there, and never takes it for the end.
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._connection.close()
         if self._response is not None:  # it owns the socket if the service will close it
             self._response.close()

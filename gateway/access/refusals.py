@@ -61,6 +61,12 @@ class ForwardedHeaderInvalid(Refused):
     code: ClassVar[str] = "forwarded_header_invalid"
 
 
+class OwnPath(Refused):
+    """A request for the gateway's own paths on a service's host was put to the decision."""
+
+    code: ClassVar[str] = "own_path"
+
+
 class AssertionRefused(Refused):
     """A signed assertion does not prove what it should (class 27)."""
 

@@ -16,6 +16,10 @@ DECISION_ID = "X-Hangu-Decision-Id"
 REASON = "X-Hangu-Reason"
 PATH = "X-Hangu-Path"
 COOKIE = "X-Hangu-Cookie"
+FRONT = "X-Hangu-Front"
+
+MOST_RULES = 64
+"""Rules told of one denial; the record has them all."""
 
 ALLOW = "allow"
 DENY = "deny"
@@ -37,6 +41,8 @@ class Reply:
     reason: str = ""
     decision_id: str = ""
     location: str = ""
+    policy: str = ""
+    rules: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     page: str = ""
 
@@ -47,6 +53,12 @@ def refusal(contract: Contract, status: HTTPStatus, reason: str) -> Reply:
     if contract is Contract.NGINX or (contract is Contract.ENVOY and unavailable):
         status = HTTPStatus.FORBIDDEN
     return Reply(status=status, decision=REFUSE, reason=reason)
+
+
+def denied(decision_id: str, reason: str, policy: str, rules: tuple[str, ...]) -> str:
+    """Return the words by which nginx tells the gateway of a refusal; `front` reads them."""
+    words = (decision_id, reason, policy, ",".join(rules[:MOST_RULES]))
+    return " ".join(("denied", *(word or "-" for word in words)))
 
 
 def challenge(zone: str, strength_needed: int) -> tuple[str, str]:
@@ -71,6 +83,8 @@ def send(reply: Reply, start_response: StartResponse) -> Iterable[bytes]:
         ("X-Content-Type-Options", "nosniff"),
         *reply.headers,
     ]
+    if reply.decision in {DENY, REFUSE}:
+        headers.append((FRONT, denied(reply.decision_id, reason, reply.policy, reply.rules)))
     if reply.location:
         headers.append(("Location", reply.location))
     start_response(f"{reply.status.value} {reply.status.phrase}", headers)

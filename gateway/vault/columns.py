@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any, Generic, Self, TypeVar, overload
+from weakref import WeakSet
 
 from sqlalchemy import event
 from sqlalchemy.orm import Mapper, Session, sessionmaker
@@ -41,6 +42,8 @@ from gateway.vault.rows import (
 from gateway.vault.vault import DATA
 
 T = TypeVar("T")
+
+_INSTALLED: WeakSet[object] = WeakSet()
 
 
 class Sealed(Generic[T]):
@@ -143,8 +146,10 @@ class SealedBytes(Sealed[bytes | None]):
 
 def install(target: Session | sessionmaker[Session] | type[Session]) -> None:
     """Have flushes of `target` seal what was assigned. May be called twice."""
-    if not event.contains(target, "before_flush", _seal_pending):
+    # Not `event.contains`: it goes by id(), and a dead target's id may be this one's by now.
+    if target not in _INSTALLED:
         event.listen(target, "before_flush", _seal_pending)
+        _INSTALLED.add(target)
 
 
 def reseal(row: object) -> None:

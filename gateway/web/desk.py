@@ -169,8 +169,9 @@ class ServiceCard:
 class Desk(Protocol):
     """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""
 
-    csrf_key: bytes
-    """32 bytes or more, the same for every worker of the zone."""
+    @property
+    def csrf_key(self) -> bytes:
+        """32 bytes or more, the same for every worker of the zone."""
 
     # who is here
     def session(self, token: str, *, service: str | None, now: datetime) -> SignedIn | None:

@@ -66,8 +66,9 @@ def install(app: Flask, settings: WebSettings, cookies: Cookies) -> None:
 
 
 def is_chinese() -> bool:
-    """Whether this answer is read in Chinese."""
-    return bool(get_locale().language == "zh")
+    """Whether this answer is read in Chinese. Outside a request it is: Chinese comes first."""
+    locale = get_locale()
+    return locale is None or bool(locale.language == "zh")
 
 
 def html_lang() -> str:

@@ -108,4 +108,4 @@ def device(user_agent: str) -> str:
 
 def groups_of_four(text: str) -> str:
     """`JBSWY3DP` as `JBSW Y3DP`: how a key is read out and typed."""
-    return " ".join(_GROUP.findall(text))
+    return " ".join(_GROUP.findall(text.replace(" ", "")))

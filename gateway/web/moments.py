@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from flask_babel import get_locale, to_user_timezone
+from flask_babel import to_user_timezone
 from markupsafe import Markup
+
+from gateway.web.i18n import is_chinese
 
 _MONTHS = (
     "January",
@@ -37,7 +39,7 @@ def day(value: date | datetime) -> Markup:
 def moment(value: datetime) -> Markup:
     """`2026年11月22日 14:05`, with the second and the offset from UTC in the title."""
     local = _local(value)
-    comma = " " if _is_chinese() else ", "
+    comma = " " if is_chinese() else ", "
     return Markup('<time datetime="{}" title="{}">{}{}{}</time>').format(
         value.astimezone(UTC).isoformat(timespec="seconds"),
         local.isoformat(sep=" ", timespec="seconds"),
@@ -54,10 +56,6 @@ def _local(value: datetime) -> datetime:
 
 
 def _words(value: date) -> str:
-    if _is_chinese():
+    if is_chinese():
         return f"{value.year}年{value.month}月{value.day}日"
     return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-
-
-def _is_chinese() -> bool:
-    return bool(get_locale().language == "zh")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from access_world import GATEWAY_HOST, service
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.access.catalogue import InvalidService, PathRule, Surroundings, service_from_toml
@@ -215,6 +215,7 @@ def test_units_names_labels_and_zone_are_checked_too() -> None:
     }
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from(["host", "upstream", "slug", "category", "in_charge"]))
 def test_whatever_is_typed_is_taken_or_refused_but_never_breaks(text: str, key: str) -> None:
     assert keys_of(**{key: text}) <= {key, "host"}

@@ -169,7 +169,7 @@ def test_class_13_two_different_tokens_are_nobodys(desk: Desk) -> None:
     assert desk.ask("nginx", more=[(b"cookie", desk.cookie)]).allowed
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(cookie=st.binary(max_size=120))
 def test_class_13_no_bytes_are_a_session(standing: Desk, cookie: bytes) -> None:
     assert not standing.ask("nginx", cookie=cookie).allowed

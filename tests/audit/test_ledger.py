@@ -153,3 +153,19 @@ def test_an_entry_is_numbered_once(store: Store, ledger: Ledger, now: datetime) 
     owner.dispose()
     with store.reading() as session:
         assert session.execute(select(func.max(audit_event.c.seq))).scalar_one() == 0
+
+
+def test_after_a_commit_that_failed_the_next_transaction_is_a_clean_one(
+    things: Store, ledger: Ledger, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk at COMMIT leaves SQLite inside the transaction, on the only connection."""
+
+    def fail(_connection: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(things.write.dialect, "do_commit", fail)
+        with pytest.raises(OSError, match="disk full"):
+            ledger.append("unit.created", actor=ACTOR, now=now)
+    ledger.append("unit.created", actor=ACTOR, now=now)
+    assert count(things.read, "audit_event") == 1

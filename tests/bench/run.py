@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     """Measure, with a bar for the wait, then print."""
-    sys.path[:0] = [str(HERE), str(HERE.parent)]
+    sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
     names = sorted(path.stem for path in HERE.glob("bench_*.py"))
     chosen = [name for name in names if not sys.argv[1:] or name[6:] in sys.argv[1:]]
     console = Console(width=110, highlight=False)

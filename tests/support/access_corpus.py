@@ -100,7 +100,7 @@ SPOOFED = (
     ("X-Forwarded-Prefix", "/public"),
     ("X-Forwarded-Port", "1"),
     ("X-Forwarded-Proto", "ftp"),
-    ("X-Forwarded-For", "127.0.0.1"),
+    ("X-Forwarded-For", "203.0.113.7"),
     ("X-Original-URL", "/public"),
     ("X-Original-Uri", "/public"),
     ("X-Original-Method", "OPTIONS"),

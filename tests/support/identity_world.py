@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from base64 import b32decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import event, select
@@ -168,31 +170,47 @@ class World:
                 event.remove(engine, "before_cursor_execute", note)
 
     @contextmanager
-    def dying_at(self, number: int) -> Iterator[list[str]]:
-        """Die at the n-th call of the database, statements and commits counted together."""
-        seen: list[str] = []
+    def dying_at(self, number: int, *, committed: bool = False) -> Iterator[list[str]]:
+        """Die at the n-th call of the database, statements and commits counted together.
 
-        def step(what: str) -> None:
-            seen.append(what)
-            if len(seen) == number:
-                raise Died(what)
-
-        def statement(_connection: object, _cursor: object, text: str, *_rest: object) -> None:
-            step(text)
-
-        def commit(_connection: object) -> None:
-            step("COMMIT")
-
+        `committed`: a commit at that place is done, and nobody hears of it any more.
+        """
+        killer = _Killer(number, committed=committed)
         engines = (self.registry.store.write, self.registry.store.read)
         for engine in engines:
-            event.listen(engine, "before_cursor_execute", statement)
-            event.listen(engine, "commit", commit)
+            real = engine.dialect.do_commit
+            event.listen(engine, "before_cursor_execute", killer.statement)
+            vars(engine.dialect)["do_commit"] = partial(killer.commit, real)
         try:
-            yield seen
+            yield killer.seen
         finally:
             for engine in engines:
-                event.remove(engine, "before_cursor_execute", statement)
-                event.remove(engine, "commit", commit)
+                event.remove(engine, "before_cursor_execute", killer.statement)
+                del vars(engine.dialect)["do_commit"]
+
+
+class _Killer:
+    """Counts the calls of the database and dies at one of them."""
+
+    def __init__(self, number: int, *, committed: bool) -> None:
+        self.seen: list[str] = []
+        self._number = number
+        self._committed = committed
+
+    def statement(self, _connection: object, _cursor: object, text: str, *_rest: object) -> None:
+        """Die before the statement."""
+        self.seen.append(text)
+        if len(self.seen) == self._number:
+            raise Died(text)
+
+    def commit(self, real: Callable[[Any], None], connection: object) -> None:
+        """Die before the commit or after it."""
+        self.seen.append("COMMIT")
+        dies = len(self.seen) == self._number
+        if self._committed or not dies:
+            real(connection)
+        if dies:
+            raise Died("COMMIT")
 
 
 def secret_of(offered: totp.TotpOffer) -> bytes:

@@ -55,7 +55,7 @@ class RawUpstream:
     The connection stays open after an answer unless the answer closed its socket.
     `requests` are all that came, `connections` counts connections and
     `ended` those that are over, `hung_up` is set when a
-    client closed or reset one, `failed` when a body broke off.
+    client closed or reset one, `failed` when a request or answer broke off.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class RawUpstream:
         self.failed = threading.Event()
         self.answer = answer
         self._context = context
+        self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
         self._listener.bind(path or ("127.0.0.1", 0))
@@ -111,7 +112,8 @@ class RawUpstream:
                 continue
             except OSError:
                 return
-            self.connections += 1
+            with self._lock:
+                self.connections += 1
             self._sockets.append(connected)
             thread = threading.Thread(target=self._serve, args=(connected,))
             self._threads.append(thread)
@@ -123,11 +125,12 @@ class RawUpstream:
                 self.requests.append(request)
                 try:
                     self.answer(request)
-                except EOFError:
+                except (EOFError, ConnectionError):
                     self.failed.set()
                     break
         connected.close()
-        self.ended += 1
+        with self._lock:
+            self.ended += 1
         self.hung_up.set()
 
 

@@ -108,9 +108,11 @@ class Office:
 
     @property
     def settings(self) -> WebSettings:
+        """Those of its pages."""
         return self.desk.settings
 
     def app(self) -> Flask:
+        """Its pages."""
         return create_web(self.desk, self.settings)
 
     def code(self, login: str, at: datetime | None = None) -> str:
@@ -132,6 +134,12 @@ class Office:
             now=now,
         )
         return opened.token
+
+    def disable(self, login: str) -> None:
+        """Shut a person out, as the system administrator would."""
+        found = people.by_login(self.registry, login)
+        assert found is not None
+        people.disable(self.registry, found.id, actor=SYSTEM, now=datetime.now(UTC))
 
     def invite(self, login: str = "sunlixin", name: str = "孙立新") -> str:
         """Invite somebody; return the token of the link."""
@@ -282,6 +290,7 @@ class Browser:
         self.base = f"http://{host}:{office.port}"
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> TestResponse:
+        """Ask for a page as a navigation from our own."""
         return self.client.get(path, base_url=self.base, headers=PAGE | dict(headers or {}))
 
     def post(
@@ -304,6 +313,7 @@ class Browser:
         return html.unescape(found[1])
 
     def password(self, login: str, password: str = PASSWORD, **form: str) -> TestResponse:
+        """The first step."""
         form = {"login": login, "password": password, **form}
         return self.post("/sign-in", form, page="/sign-in")
 

@@ -1,0 +1,110 @@
+"""`hangu check` and `hangu migrate`: is the zone fit to start, and make its schema so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+from rich.markup import escape
+from sqlalchemy import func, select, text
+
+from audit.tables import audit_event
+from config.settings import load
+from gateway.cli.console import done, out
+from gateway.cli.office import require_schema
+from gateway.cli.trouble import Trouble
+from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
+from gateway.office import Office, compose
+from gateway.store import migrate as migrations
+from gateway.store.engines import Store
+
+TOLERANCE = timedelta(seconds=2)
+"""How far the clock may lie behind the newest audit entry: two machines are never quite one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the self-check; `wrong` is empty if all is well."""
+
+    what: str
+    wrong: str = ""
+
+
+def findings(directory: Path, moment: datetime) -> Iterator[Finding]:
+    """Look at everything that `hangu serve` needs. What cannot even be opened is raised."""
+    settings = load(directory)
+    yield Finding("settings, file modes and secrets")
+    store, office = compose(settings)
+    yield Finding("key ring")
+    try:
+        yield from _database(store)
+        yield from _content(office, moment)
+    finally:
+        store.close()
+
+
+def _database(store: Store) -> Iterator[Finding]:
+    require_schema(store)
+    yield Finding("database and its schema")
+    if store.read.dialect.name == "sqlite":
+        with store.read.connect() as connection:
+            said = connection.execute(text("PRAGMA quick_check(1)")).scalar()
+        yield Finding("database file", "" if said == "ok" else f"damaged: {said}")
+
+
+def _content(office: Office, moment: datetime) -> Iterator[Finding]:
+    with office.store.reading() as session:
+        newest = session.scalar(select(func.max(audit_event.c.created)))
+    late = newest is not None and moment < newest - TOLERANCE
+    yield Finding("clock", f"stands before the newest audit entry ({newest})" if late else "")
+    missing = "" if office.rules().rules else "none are in force, so nobody may do anything"
+    yield Finding("rules", missing)
+
+
+def require_fit(directory: Path) -> None:
+    """Raise Trouble naming everything that is wrong with the zone."""
+    wrong = [f"{found.what}: {found.wrong}" for found in findings(directory, now()) if found.wrong]
+    if wrong:
+        raise Trouble("The zone is not fit to start:\n  " + "\n  ".join(wrong))
+
+
+@click.command(cls=ZoneCommand, short_help="Look whether a zone is fit to start.")
+@takes_zone
+def check(directory: Path) -> None:
+    """Check settings, file modes, keys, database, clock and rules of the zone DIR."""
+    bad = 0
+    for found in findings(directory, now()):
+        mark = "[bold red]✗[/]" if found.wrong else "[green]✓[/]"
+        tail = f": {found.wrong}" if found.wrong else ""
+        out().print(f"{mark} {escape(found.what + tail)}", soft_wrap=True)
+        bad += bool(found.wrong)
+    if bad:
+        raise Trouble(f"{bad} of these must be mended before the zone can start.")
+
+
+@click.command(cls=ZoneCommand, short_help="Bring a zone's database to this release's schema.")
+@takes_zone
+def migrate(directory: Path) -> None:
+    """Upgrade the database of the zone DIR, in one transaction. Make a backup first."""
+    settings = load(directory)
+    store, office = compose(settings)
+    try:
+        before, head = migrations.current(store.read), migrations.head()
+        if before == head:
+            done(f"Nothing to do: the schema is at {head}.")
+            return
+        store.close()  # SQLite: no reader may hold the file while its schema changes
+        migrations.upgrade(settings.database.url)
+        office.ledger.append(
+            "zone.migrated",
+            actor=operator(),
+            now=now(),
+            object=f"zone:{settings.zone.name}",
+            details={"from": before, "to": head},
+        )
+    finally:
+        store.close()
+    done(f"The schema went from {before or 'none'} to {head}.")

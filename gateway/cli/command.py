@@ -1,0 +1,61 @@
+"""The root of the `hangu` command, and the one place where errors become words."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from gateway.cli import (
+    check,
+    code,
+    demo,
+    init,
+    nginx,
+    person,
+    policy,
+    serve,
+    service,
+    unit,
+)
+from gateway.cli.trouble import leave
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="hangu", message="hangu %(version)s")
+def hangu() -> None:
+    """Hangu 函谷: the gateway between an office's inner network and its people.
+
+    DIR is a zone's directory; it may be left out where HANGU_ZONE_DIR names it.
+    """
+
+
+for command in (
+    init.init,
+    serve.serve,
+    check.migrate,
+    check.check,
+    unit.unit,
+    person.person,
+    service.service,
+    policy.policy,
+    nginx.nginx,
+    demo.demo,
+    code.code,
+):
+    hangu.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; every error ends here, as words and an exit status."""
+    os.umask(0o077)  # keys, databases and logs are ours alone, whoever calls us
+    try:
+        hangu.main(args=arguments, standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person reads it
+        leave(error)

@@ -1,0 +1,62 @@
+"""`hangu nginx`: the configuration of the reverse proxy in front of a zone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.access.nginx import Site, UnwritableSite, write
+from gateway.cli.console import done, out
+from gateway.cli.office import opened
+from gateway.cli.trouble import Trouble
+from gateway.cli.zone import ZoneCommand, takes_zone
+from gateway.office import Office
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(cls=ZoneCommand, short_help="Write nginx's configuration from the catalogue.")
+@takes_zone
+@click.argument("out_directory", metavar="OUT", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--listen", multiple=True, required=True, help="ADDRESS:PORT; may be repeated.")
+@click.option("--plain-listen", multiple=True, help="ADDRESS:PORT that only leads to https.")
+@click.option("--certificate", type=_FILE, help="Of the gateway and all services (https).")
+@click.option("--certificate-key", type=_FILE, help="Its key; nginx reads it, not the gateway.")
+@click.option("--old-browsers", is_flag=True, help="Speak TLS 1.2 as well as 1.3.")
+@click.option("--user", help="Account (and group) of nginx's workers, if root starts it.")
+@click.option("--access-log", type=_FILE, help="Absolute path; none: no access log.")
+@click.option("--error-log", type=_FILE, help="Absolute path.")
+def nginx(directory: Path, out_directory: Path, **given: Any) -> None:  # noqa: ANN401 - the options are named and typed as the fields of Site
+    """Write into OUT the files of an nginx that asks the zone DIR about every request.
+
+    Write them again after a service was added, changed or removed, and reload nginx. An
+    approval or a change of rules needs neither.
+    """
+    with opened(directory) as office:
+        try:
+            written = write(
+                out_directory, site=_site(office, given), services=office.catalogue.all()
+            )
+        except UnwritableSite as problems:
+            raise Trouble(f"This cannot be written:\n  {problems}", "hangu nginx --help") from None
+    for path in written:
+        done(str(path))
+    main = written[0]
+    out().print(f"Try it:   nginx -t -c {main}\nStart it: nginx -c {main}", soft_wrap=True)
+
+
+def _site(office: Office, given: dict[str, Any]) -> Site:
+    settings = office.settings
+    listen = settings.web.listen
+    host = f"[{listen.host}]" if ":" in listen.host else listen.host
+    gateway = f"{host}:{listen.port}" if listen.path is None else f"unix:{listen.path}"
+    return Site(
+        zone=settings.zone.name,
+        public_url=settings.web.public_url,
+        gateway=gateway,
+        proxy_key=settings.secrets.proxy_key.decode(),
+        form_max_bytes=settings.web.form_max_bytes,
+        **given,
+    )

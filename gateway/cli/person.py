@@ -1,0 +1,111 @@
+"""`hangu person`: who may sign in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gateway.cli.console import done, table
+from gateway.cli.init import print_links
+from gateway.cli.new_zone import NewPerson, invite, link_for
+from gateway.cli.office import opened
+from gateway.cli.trouble import Trouble
+from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
+from gateway.identity import enrolment, people
+from gateway.office import Office
+
+
+@click.group(short_help="People who may sign in.")
+def person() -> None:
+    """Add, list, change, invite again and disable the people of a zone. Nobody is ever deleted."""
+
+
+@person.command(cls=ZoneCommand)
+@takes_zone
+@click.argument("login")
+@click.argument("name")
+@click.option("--unit", required=True, help="Slug of the person's unit.")
+@click.option("--role", "roles", multiple=True, required=True, help="May be repeated.")
+@click.option("--clearance", type=click.IntRange(0, 4), default=1, show_default=True)
+def add(
+    directory: Path, login: str, name: str, unit: str, roles: tuple[str, ...], clearance: int
+) -> None:
+    """Add a person and print the link with which they enrol.
+
+    Roles: staff, responder, system_admin, security_admin, auditor, or one of the office's own.
+    The three administrators' roles exclude each other.
+    """
+    new = NewPerson(login=login, name=name, roles=frozenset(roles), unit=unit, clearance=clearance)
+    with opened(directory) as office:
+        link = invite(office, new, actor=operator(), now=now())
+    print_links([link])
+
+
+@person.command("list", cls=ZoneCommand)
+@takes_zone
+def list_people(directory: Path) -> None:
+    """List everybody, the disabled included."""
+    with opened(directory) as office:
+        rows = [
+            (
+                each.login,
+                each.name,
+                each.unit,
+                ", ".join(sorted(each.roles)),
+                each.clearance,
+                each.state,
+                each.subject,
+            )
+            for each in people.all_people(office.registry)
+        ]
+    heads = ("login", "name", "unit", "roles", "clearance", "state", "in rules")
+    table("People", heads, rows)
+
+
+@person.command(cls=ZoneCommand)
+@takes_zone
+@click.argument("login")
+def link(directory: Path, login: str) -> None:
+    """Print a new enrolment link for LOGIN; older ones stop working.
+
+    Whoever enrols with it chooses a new password and a new authenticator.
+    """
+    with opened(directory) as office:
+        found = _known(office, login)
+        token = enrolment.issue(office.registry, found.id, actor=operator(), now=now())
+        new = NewPerson(login=found.login, name=found.name, roles=frozenset(found.roles))
+        print_links([link_for(new, office.settings, token)])
+
+
+@person.command(cls=ZoneCommand)
+@takes_zone
+@click.argument("login")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def disable(directory: Path, login: str, *, yes: bool) -> None:
+    """End every session of LOGIN and let them sign in no more."""
+    with opened(directory) as office:
+        found = _known(office, login)
+        if not yes:
+            click.confirm(f"Disable {found.name} ({found.login})?", abort=True)
+        people.disable(office.registry, found.id, actor=operator(), now=now())
+    done(f"{login} can no longer sign in; open sessions are ended.")
+
+
+@person.command(cls=ZoneCommand)
+@takes_zone
+@click.argument("login")
+@click.option("--role", "roles", multiple=True, required=True, help="May be repeated.")
+def roles(directory: Path, login: str, roles: tuple[str, ...]) -> None:
+    """Give LOGIN exactly these roles; what a lost one allowed ends at once."""
+    with opened(directory) as office:
+        found = _known(office, login)
+        people.set_roles(office.registry, found.id, roles, actor=operator(), now=now())
+    done(f"{login} has the roles {', '.join(sorted(roles))}.")
+
+
+def _known(office: Office, login: str) -> people.PersonView:
+    found = people.by_login(office.registry, login)
+    if found is None:
+        raise Trouble(f"There is nobody called {login}.", "`hangu person list` names everybody.")
+    return found

@@ -1,0 +1,152 @@
+"""`hangu policy`: who may do what, as published versions of rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from gateway.cli.console import done, out, table
+from gateway.cli.office import opened
+from gateway.cli.trouble import Trouble
+from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
+from gateway.identity import units
+from gateway.office import Office
+from policies import versions
+from policies.rules import Rule, RuleSet
+from policies.versions import AlreadyInForce
+from policies.vocabulary import METHODS, is_person, is_role, is_unit
+
+PASSWORD_AND_CODE = 2
+_ALL = ",".join(sorted(METHODS))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a grant is about: methods joined by commas, a path pattern, least strength 1 to 3."""
+
+    methods: str = "GET,HEAD"
+    path: str = "/**"
+    strength: int = PASSWORD_AND_CODE
+    deny: bool = False
+
+
+@click.group(short_help="Who may do what.")
+def policy() -> None:
+    """Show and publish the rules of a zone. Nothing that no rule allows is open."""
+
+
+@policy.command(cls=ZoneCommand)
+@takes_zone
+@click.option("--history", is_flag=True, help="List the published versions instead.")
+def show(directory: Path, *, history: bool) -> None:
+    """Print the rules in force, in the form that `hangu policy import` reads."""
+    with opened(directory) as office:
+        if not history:
+            rules = office.rules()
+            click.echo(f"# version {rules.version}\n{rules.text()}", nl=False)
+            return
+        with office.store.reading() as session:
+            found = versions.history(session)
+    rows = [
+        (each.seq, each.hash[:16], f"{each.created_at:%Y-%m-%d %H:%M}", each.author, each.note)
+        for each in found
+    ]
+    table("Versions (times in UTC)", ("no.", "version", "published", "by", "note"), rows)
+
+
+@policy.command("import", cls=ZoneCommand)
+@takes_zone
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--note", required=True, help="Why, in your words.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def import_rules(directory: Path, file: Path, note: str, *, yes: bool) -> None:
+    """Replace all rules by those of FILE, after showing what changes."""
+    rules = RuleSet.parse(file.read_text(encoding="utf-8"))
+    with opened(directory) as office:
+        before = office.rules()
+        _show_difference(before, rules)
+        if not yes:
+            click.confirm("Publish?", abort=True)
+        version = _publish(office, rules, note=note)
+    done(f"Version {version} is in force.")
+
+
+def _show_difference(before: RuleSet, after: RuleSet) -> None:
+    old, new = set(before.text().splitlines()), set(after.text().splitlines())
+    for line in sorted(old - new):
+        out().print(f"[red]- {line}[/]", soft_wrap=True)
+    for line in sorted(new - old):
+        out().print(f"[green]+ {line}[/]", soft_wrap=True)
+
+
+@policy.command(cls=ZoneCommand)
+@takes_zone
+@click.option("--to", "subject", required=True, help="unit:SLUG, role:NAME or person:UUID.")
+@click.option("--service", "slug", required=True, help="Slug of the service.")
+@click.option("--methods", default="GET,HEAD", show_default=True, help=f"Some of {_ALL}.")
+@click.option("--path", default="/**", show_default=True, help='A path or a subtree, as "/a/**".')
+@click.option(
+    "--strength",
+    type=click.IntRange(1, 3),
+    default=PASSWORD_AND_CODE,
+    show_default=True,
+    help="Least sign-in: 1 password, 2 and one-time code, 3 passkey or certificate.",
+)
+@click.option("--deny", is_flag=True, help="Take access away instead; a denial always wins.")
+@click.option("--note", default="", help="Why, in your words.")
+def grant(
+    directory: Path,
+    subject: str,
+    slug: str,
+    methods: str,
+    path: str,
+    strength: int,
+    note: str,
+    *,
+    deny: bool,
+) -> None:
+    """Let a unit, a role or a person use a service."""
+    scope = Scope(methods, path, strength, deny)
+    with opened(directory) as office:
+        version = give(office, subject, slug, scope, note=note)
+    done(f"Version {version} is in force: {subject} {'may not' if deny else 'may'} {slug}.")
+
+
+def give(office: Office, subject: str, slug: str, scope: Scope, *, note: str = "") -> str:
+    """Publish the rules in force and one more; return the version. See `grant`."""
+    _require_known(office, subject, slug)
+    methods = scope.methods.upper().replace(" ", "").split(",")
+    rule = Rule(
+        subject,
+        office.settings.zone.name,
+        f"svc:{slug}{scope.path}",
+        "|".join(methods),
+        "*",
+        "*",
+        str(scope.strength),
+        "*",
+        "deny" if scope.deny else "allow",
+    )
+    rules = office.rules().plus(RuleSet((rule,)))
+    return _publish(office, rules, note=note or f"grant {slug} to {subject}")
+
+
+def _publish(office: Office, rules: RuleSet, *, note: str) -> str:
+    try:
+        return office.publish(rules, actor=operator(), now=now(), note=note)
+    except AlreadyInForce:
+        raise Trouble("Exactly these rules are in force already; nothing was changed.") from None
+
+
+def _require_known(office: Office, subject: str, slug: str) -> None:
+    """A rule about nobody or nothing would be a typing error that stays silent."""
+    if office.catalogue.by_slug(slug) is None:
+        raise Trouble(f"There is no service {slug}.", "`hangu service list` names them.")
+    if is_unit(subject):
+        known = {f"unit:{unit.slug}" for unit in units.tree(office.registry)}
+        if subject not in known:
+            raise Trouble(f"There is no {subject}.", "`hangu unit list` names them.")
+    elif not is_role(subject) and not is_person(subject):
+        raise Trouble(f"{subject!r} is nobody.", "Say unit:SLUG, role:NAME or person:UUID.")

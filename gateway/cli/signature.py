@@ -1,0 +1,51 @@
+"""An act at the terminal that a named person must do: they prove who they are, as at the door."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from audit.record import Actor
+from gateway.cli.trouble import Trouble
+from gateway.cli.zone import now
+from gateway.identity import second_step, sessions, sign_in
+from gateway.office import Office
+
+TERMINAL = "hangu command"
+"""What stands in the log where a browser would name itself."""
+
+
+def person_signs(office: Office, login: str, *, role: str) -> Actor:
+    """Ask for password and one-time code of `login`, who must have `role`; the act is theirs.
+
+    Raises:
+        SignInRefused, Throttled: as at the sign-in page.
+        Trouble: the person does not have the role.
+    """
+    password = click.prompt(f"Password of {login}", hide_input=True, err=True)
+    pending = sign_in.check_password(
+        office.registry, login=login, password=password, address=None, now=now()
+    )
+    code = click.prompt("One-time code", err=True)
+    return sign(office, pending.token, code, role=role, moment=now())
+
+
+def sign(office: Office, step: str, code: str, *, role: str, moment: datetime) -> Actor:
+    """Finish a sign-in and end it again at once: who it was is all that is wanted."""
+    opened = second_step.check_code(
+        office.registry,
+        pending_token=step,
+        code=code,
+        address=None,
+        user_agent=TERMINAL,
+        now=moment,
+    )
+    current = sessions.find(office.registry, opened.token, now=moment)
+    if current is None:
+        raise Trouble("The sign-in ended before it could be used.", "Try again.")
+    actor = Actor(subject=current.subject, session=current.session_ref, unit=current.unit)
+    sessions.end(office.registry, opened.token, actor=actor, now=moment)
+    if role not in current.roles:
+        raise Trouble(f"This person does not have the role {role}.", "Ask one who has.")
+    return actor

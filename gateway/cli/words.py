@@ -1,0 +1,32 @@
+"""The words of refusals at the terminal.
+
+What happened is said by the refusal's own class, whose docstring is one sentence; what to
+do about it stands here, by the refusal's stable code.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+from gateway.refusals import Refused
+
+CURES = {
+    "keyring_missing": "Restore DIR/keys from the backup; without it nothing sealed can be read.",
+    "keyring_root_refused": "Put back the root-key or root-passphrase the zone was made with.",
+    "keyring_of_another_zone": "Each zone has its own directory; look at zone.name in hangu.toml.",
+    "service_approved_by_author": "Four eyes: another person approves what this one changed.",
+    "service_changed": "Look at it again with `hangu service show`, and repeat the command.",
+    "service_exists": "Choose another slug or host, or remove that service first.",
+    "service_unknown": "`hangu service list` names those there are.",
+    "unit_unknown": "`hangu unit list` names those there are.",
+    "person_unknown": "`hangu person list` names those there are.",
+    "unsafe_file": "Correct owner and mode (chown, chmod); secrets have mode 0400 or 0600.",
+}
+
+
+def cure_of(refusal: Refused) -> tuple[str, str]:
+    """What was refused, and what to do about it (empty if there is nothing to say)."""
+    sentence = (inspect.getdoc(type(refusal)) or refusal.code).split("\n\n")[0]
+    what = " ".join(sentence.split())
+    detail = str(refusal)
+    return (f"{what}\n  {detail}" if detail else what), CURES.get(refusal.code, "")

@@ -1,0 +1,79 @@
+"""The table of every route, as `tests/security/routes.txt` keeps it for review.
+
+make it anew:  PYTHONPATH=tests/support python tests/support/route_table.py
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from flask import Flask
+from web_office import build_office, open_office
+from werkzeug.routing import Rule
+
+from gateway.store import migrate
+from gateway.web.access import MARK, Access
+from gateway.web.origin import EXEMPT
+from policies import baseline
+from policies.permissions import Permission
+
+FILE = Path(__file__).parent.parent / "security" / "routes.txt"
+HEAD = """\
+# Every route of the pages: address, methods, host, who may. Made by tests/support/route_table.py.
+# Roles are those of policies/baseline.csv. A change here is a change of rights: review it as one.
+"""
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def access_of(app: Flask, rule: Rule) -> Access:
+    """What the route declared."""
+    declared: Access = getattr(app.view_functions[rule.endpoint], MARK)
+    return declared
+
+
+def roles_of(permission: Permission) -> list[str]:
+    """The roles to whom the baseline grants a page."""
+    return sorted(
+        rule.sub.removeprefix("role:")
+        for rule in baseline.load().rules
+        if rule.obj == permission.object and rule.eft == "allow"
+    )
+
+
+def lines(app: Flask) -> Iterator[str]:
+    """One line a route, sorted by address."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda each: (each.rule, each.endpoint)):
+        access = access_of(app, rule)
+        methods = "|".join(m for m in _METHODS if m in (rule.methods or ()))
+        if access.permission is None:
+            who = f"public: {access.why}"
+        else:
+            who = f"{access.permission}: {', '.join(roles_of(access.permission)) or 'nobody'}"
+        why = getattr(app.view_functions[rule.endpoint], EXEMPT, "")
+        exempt = f"  [no origin check: {why}]" if why else ""
+        yield f"{rule.rule:<36} {methods:<5} {access.place:<8} {who}{exempt}"
+
+
+def table(app: Flask) -> str:
+    """The whole file."""
+    return HEAD + "\n".join(lines(app)) + "\n"
+
+
+def main() -> None:
+    """Write the file anew."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        schema = directory / "schema.db"
+        migrate.upgrade(f"sqlite:///{schema}")
+        home = directory / "office"
+        home.mkdir(mode=0o700)
+        build_office(home, schema)
+        office = open_office(home)
+        FILE.write_text(table(office.app()), "utf-8")
+        office.store.close()
+
+
+if __name__ == "__main__":
+    main()
