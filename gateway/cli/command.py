@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from gateway.cli import (
+    audit,
     check,
     code,
     demo,
@@ -42,6 +43,7 @@ for command in (
     service.service,
     policy.policy,
     nginx.nginx,
+    audit.audit,
     demo.demo,
     code.code,
 ):
