@@ -85,11 +85,11 @@ class Sealing:
         """Seal until `stop` is called; a failure spoils one round, not the thread."""
         try:
             while not self._stopped.is_set():
-                self._stopped.wait(self._once())
+                self._stopped.wait(self.once())
         finally:
             self._lead.release()
 
-    def _once(self) -> float:
+    def once(self) -> float:
         """Do one round; return how many seconds to wait for the next."""
         try:
             if not self._lead.take():

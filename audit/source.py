@@ -11,7 +11,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 
-from sqlalchemy import Connection, Engine, func, or_, select
+from sqlalchemy import Connection, Engine, func, select
 
 from audit.note import BadNote, Checkpoint, Note
 from audit.record import Secret, commitment, leaf_hash, timestamp
@@ -48,7 +48,8 @@ class DatabaseSource:
             older = connection.execute(select(log_checkpoint.c.size, log_checkpoint.c.note))
             self._older = {row.size: row.note for row in older}
         self.note: bytes | None = note
-        self.size = _size(note)
+        stated = _checkpoint(note)
+        self.size = stated.size if stated else 0
         if note is not None:
             self._files["checkpoint"] = note
 
@@ -122,24 +123,34 @@ class DatabaseSource:
 
     def _inspect_numbers(self, connection: Connection, report: Report) -> None:
         event = audit_event.c
-        state = connection.execute(select(log_state.c.size)).scalar()
-        stray = connection.execute(
-            select(func.count()).where(or_(event.seq < 0, event.seq >= (state or 0)))
-        ).scalar_one()
-        # Sealing goes on meanwhile: only rows beyond what was sealed even afterwards count.
-        after = connection.execute(select(log_state.c.size)).scalar()
-        if stray and state == after:
-            report.tampered(state or 0, f"{stray} entries have numbers that were never given")
+        # One statement sees one moment: sealing goes on meanwhile.
+        state = connection.execute(
+            select(
+                *(log_state.c.size, log_state.c.root, log_state.c.note),
+                select(func.max(event.seq)).scalar_subquery().label("last"),
+                select(func.min(event.seq)).scalar_subquery().label("first"),
+            )
+        ).first()
+        if state is None:
+            report.tampered(0, "the log's state is gone")
+            return
+        count = 0 if state.last is None else state.last + 1
+        if count != state.size or state.first not in {0, None}:
+            index = max(0, min(count, state.size))
+            report.tampered(index, f"the numbers go from {state.first} to {state.last}")
+        stated = _checkpoint(state.note)
+        if stated and stated.size >= state.size and stated.root != state.root:
+            report.tampered(state.size, "the log's state is not what was signed")
         waiting = connection.execute(select(func.count()).where(event.seq.is_(None))).scalar_one()
         if waiting:
             report.uncovered.append(f"{waiting} entries that are not sealed yet")
 
 
-def _size(note: bytes | None) -> int:
+def _checkpoint(note: bytes | None) -> Checkpoint | None:
     try:
-        return Checkpoint.parse(Note.parse(note).text).size if note else 0
+        return Checkpoint.parse(Note.parse(note).text) if note else None
     except BadNote:
-        return 0  # the verifier says what is wrong with it
+        return None  # the verifier says what is wrong with it
 
 
 def _wrong_columns(eid: str, body: bytes, leaf: bytes, created: str) -> str:

@@ -97,9 +97,7 @@ def test_a_consistency_proof_proves_growth(size: int, data: st.DataObject) -> No
                 old=old, new=size, old_root=first, new_root=second, path=[*path, path[-1]]
             )
         with pytest.raises(BadProof):
-            verify_consistency(
-                old=old, new=size, old_root=bytes(32), new_root=second, path=path
-            )
+            verify_consistency(old=old, new=size, old_root=bytes(32), new_root=second, path=path)
 
 
 @given(st.integers(2, 40), st.data())

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 
 from audit.keep import Keep
 from audit.ledger import Ledger
-from audit.record import Actor
+from audit.note import Checkpoint, sign
+from audit.record import Actor, leaf_hash
 from audit.sealer import Rhythm, Sealer
+from audit.shelf import store_tiles
 from audit.source import DatabaseSource
+from audit.tables import audit_event, log_state, log_tile
+from audit.tree import Frontier
 from audit.verify import Report, verify
 from gateway.store.engines import Store, open_for_migration, open_store
 
 ORIGIN = "gate.example/audit"
 POLICY = "quorum none\n"
-TRIGGERS = {
-    "audit_event": ("audit_event_keep", "audit_event_fix"),
-    "log_tile": ("log_tile_keep", "log_tile_grow"),
-    "log_checkpoint": ("log_checkpoint_keep", "log_checkpoint_fix"),
-    "log_state": ("log_state_keep", "log_state_grow"),
-}
+TRIGGERS = (
+    *("audit_event_keep", "audit_event_fix", "log_tile_keep", "log_tile_grow"),
+    *("log_checkpoint_keep", "log_checkpoint_fix", "log_state_keep", "log_state_grow"),
+)
 
 
 class SealedLog:
@@ -69,7 +74,9 @@ class SealedLog:
             for number in range(count):
                 tx.record(
                     "unit.created",
-                    actor=Actor(subject="person:7", address="10.1.2.3" if number % 50 == 0 else None),
+                    actor=Actor(
+                        subject="person:7", address="10.1.2.3" if number % 50 == 0 else None
+                    ),
                     now=self.now,
                     object=f"unit:u{number}",
                 )
@@ -99,21 +106,56 @@ class SealedLog:
             source.inspect(report, unseal=lambda _e, _f, value: value)
         return report
 
-    def attack(self, *statements: str, **values: object) -> None:
-        """Do this as root on the file, or as superuser: triggers do not stand in the way."""
-        engine = create_engine(self.url)
-        sqlite = engine.dialect.name == "sqlite"
+    @contextmanager
+    def as_root(self) -> Iterator[Connection]:
+        """Write as root on the file, or as superuser: triggers do not stand in the way."""
+        engine = open_for_migration(self.url)
         with engine.begin() as connection:
-            if sqlite:
-                for names in TRIGGERS.values():
-                    for name in names:
-                        connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
+            if engine.dialect.name == "sqlite":
+                for name in TRIGGERS:
+                    connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
             else:
                 connection.execute(text("SET session_replication_role = replica"))
+            yield connection
+        engine.dispose()
+
+    def attack(self, *statements: str, **values: object) -> None:
+        """Do this as root."""
+        with self.as_root() as connection:
             for statement in statements:
                 connection.execute(text(statement), values)
-        engine.dispose()
 
     def close(self) -> None:
         self.engine.dispose()
         self.store.close()
+
+
+def forge(log: SealedLog, bodies: list[bytes], *, epoch_key: bool = True) -> None:
+    """Give the log this content, whole and fitting, as a thief of the present key could.
+
+    Tiles, state and newest checkpoint are made anew; older checkpoints stay as they are.
+    """
+    leaves = [leaf_hash(body) for body in bodies]
+    edge, levels = Frontier().grown(leaves)
+    text_ = Checkpoint(ORIGIN, edge.size, edge.root()).text()
+    key = log.keep.key(log.keep.memory.signed.next_epoch)
+    note = sign(text_, name=ORIGIN, key=key).encode() if epoch_key else log.note
+    rows = [
+        {"eid": json.loads(body)["eid"], "body": body, "leaf": leaf, "seq": seq,
+         "created": datetime.fromisoformat(json.loads(body)["ts"])}
+        for seq, (body, leaf) in enumerate(zip(bodies, leaves, strict=True))
+    ]  # fmt: skip
+    with log.as_root() as connection:
+        connection.execute(delete(audit_event))
+        connection.execute(delete(log_tile))
+        connection.execute(insert(audit_event), rows)
+        store_tiles(connection, Frontier(), levels)
+        state = {"size": edge.size, "root": edge.root(), "note": note}
+        connection.execute(update(log_state).values(**state))
+
+
+def bodies_of(log: SealedLog) -> list[bytes]:
+    """The sealed entries, in their order."""
+    query = select(audit_event.c.body).where(audit_event.c.seq.is_not(None))
+    with log.store.reading() as session:
+        return list(session.execute(query.order_by(audit_event.c.seq)).scalars())
