@@ -24,7 +24,7 @@ from audit.tables import audit_event, log_checkpoint
 @pytest.fixture
 def filled(sealed: SealedLog) -> SealedLog:
     """A log of about 800 entries over two key epochs."""
-    sealed.fill(800, rounds=6)
+    sealed.fill(800, rounds=4)
     return sealed
 
 

@@ -26,7 +26,7 @@ COUNT = int(os.environ.get("HANGU_MUTATIONS", "120"))
 def test_every_random_mutation_of_an_export_is_found(
     sealed_file: SealedLog, tmp_path: Path
 ) -> None:
-    sealed_file.fill(5000, rounds=10)
+    sealed_file.fill(5000, rounds=4)
     write(sealed_file.source(), tmp_path / "export")
     files = files_of(tmp_path / "export")
     key = sealed_file.key
@@ -80,7 +80,7 @@ def test_every_random_mutation_of_the_database_is_found(
     sealed_file: SealedLog,
     _round: int,  # noqa: PT019
 ) -> None:
-    sealed_file.fill(1200, rounds=6)
+    sealed_file.fill(1200, rounds=4)
     anchor = sealed_file.note
     path = Path(sealed_file.url.removeprefix("sqlite:///"))
     sealed_file.close()

@@ -38,7 +38,7 @@ class SealedLog:
         self.store: Store = open_store(url)
         self.ledger = Ledger(self.store.write, zone="intranet", seal=lambda _e, _f, value: value)
         self.engine: Engine = open_for_migration(url)
-        self.rhythm = Rhythm(epoch=timedelta(minutes=10), batch=every)
+        self.rhythm = Rhythm(epoch=timedelta(minutes=5), batch=every)
         self.restart()
 
     def restart(self) -> None:
