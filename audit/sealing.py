@@ -87,10 +87,14 @@ class Sealing:
             while not self._stopped.is_set():
                 self._stopped.wait(self.once())
         finally:
-            self._lead.release()
+            self.release()
+
+    def release(self) -> None:
+        """Let another process lead."""
+        self._lead.release()
 
     def once(self) -> float:
-        """Do one round; return how many seconds to wait for the next."""
+        """Do one round if we lead; return how many seconds to wait for the next."""
         try:
             if not self._lead.take():
                 return STANDBY

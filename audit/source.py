@@ -10,11 +10,13 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, type_coerce
+from sqlalchemy.types import NullType
 
 from audit.note import BadNote, Checkpoint, Note
-from audit.record import Secret, commitment, leaf_hash, timestamp
+from audit.record import MAX_BODY, Secret, commitment, leaf_hash, timestamp
 from audit.tables import audit_event, audit_secret, log_checkpoint, log_state, log_tile
 from audit.tiles import WIDTH, Tile, TileHashes, encode_bundle
 from audit.tree import HASH_BYTES
@@ -44,9 +46,10 @@ class DatabaseSource:
         self._bundles: dict[int, list[bytes]] = {}
         self.wrong_columns: dict[int, str] = {}
         with read.connect() as connection:
-            note = connection.execute(select(log_state.c.note)).scalar()
+            found = connection.execute(select(log_state.c.note)).scalar()
             older = connection.execute(select(log_checkpoint.c.size, log_checkpoint.c.note))
-            self._older = {row.size: row.note for row in older}
+            self._older = {int(row.size): _bytes(row.note) for row in older if _is_whole(row.size)}
+        note = None if found is None else _bytes(found)
         self.note: bytes | None = note
         stated = _checkpoint(note)
         self.size = stated.size if stated else 0
@@ -76,7 +79,7 @@ class DatabaseSource:
             log_tile.c.level == tile.level, log_tile.c.number == tile.number
         )
         with self._read.connect() as connection:
-            found: bytes = connection.execute(query).scalar() or b""
+            found = _bytes(connection.execute(query).scalar() or b"")
         return found[: HASH_BYTES * tile.width]
 
     def hashes(self) -> TileHashes:
@@ -94,19 +97,23 @@ class DatabaseSource:
         start, end = number * WIDTH, min(self.size, (number + AHEAD) * WIDTH)
         event = audit_event.c
         query = (
-            select(event.seq, event.eid, event.body, event.leaf, event.created)
+            select(
+                *(event.seq, event.eid, event.body, event.leaf),
+                type_coerce(event.created, NullType).label("created"),
+            )
             .where(event.seq >= start, event.seq < end)
             .order_by(event.seq)
         )
         self._bundles = {}
         with self._read.connect() as connection:
             for row in connection.execute(query):
-                wrong = _wrong_columns(row.eid, row.body, row.leaf, timestamp(row.created))
+                body = _bytes(row.body)
+                wrong = _wrong_columns(row.eid, body, _bytes(row.leaf), _stamp(row.created))
                 if wrong:
                     self.wrong_columns[row.seq] = wrong
                 entries = self._bundles.setdefault(row.seq // WIDTH, [])
-                if row.seq % WIDTH == len(entries) and row.body:
-                    entries.append(row.body)
+                if row.seq % WIDTH == len(entries) and 0 < len(body) <= MAX_BODY:
+                    entries.append(body)
 
     def inspect(self, report: Report, *, unseal: Unseal | None = None) -> None:
         """After a verification: add what a folder cannot show.
@@ -134,11 +141,14 @@ class DatabaseSource:
         if state is None:
             report.tampered(0, "the log's state is gone")
             return
+        if not _is_whole(state.size) or not _is_whole(state.last or 0):
+            report.tampered(0, "numbers that are none")
+            return
         count = 0 if state.last is None else state.last + 1
         if count != state.size or state.first not in {0, None}:
             index = max(0, min(count, state.size))
             report.tampered(index, f"the numbers go from {state.first} to {state.last}")
-        stated = _checkpoint(state.note)
+        stated = _checkpoint(None if state.note is None else _bytes(state.note))
         if stated and stated.size >= state.size and stated.root != state.root:
             report.tampered(state.size, "the log's state is not what was signed")
         waiting = connection.execute(select(func.count()).where(event.seq.is_(None))).scalar_one()
@@ -151,6 +161,26 @@ def _checkpoint(note: bytes | None) -> Checkpoint | None:
         return Checkpoint.parse(Note.parse(note).text) if note else None
     except BadNote:
         return None  # the verifier says what is wrong with it
+
+
+def _bytes(value: object) -> bytes:
+    """A stored value as bytes. SQLite keeps whatever type was written, ours or an attacker's."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    return str(value).encode("utf-8", "surrogatepass")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int)
+
+
+def _stamp(value: object) -> str:
+    """A stored time as entries write it; empty if it is none."""
+    try:
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        return ""
+    return timestamp(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def _wrong_columns(eid: str, body: bytes, leaf: bytes, created: str) -> str:
@@ -180,10 +210,11 @@ def _wrong_secrets(connection: Connection, unseal: Unseal) -> Iterator[tuple[int
         .execution_options(yield_per=1000)
     )
     for row in connection.execute(query):
-        plain = unseal(row.eid, row.field, row.value)
-        committed = _commitments(row.body).get(row.field)
-        if plain is None or committed != _commitment(row.field, row.salt, plain):
-            yield row.seq, row.field
+        field = str(row.field)
+        plain = unseal(str(row.eid), field, _bytes(row.value))
+        committed = _commitments(_bytes(row.body)).get(field)
+        if plain is None or committed != _commitment(field, _bytes(row.salt), plain):
+            yield row.seq, field
 
 
 def _commitments(body: bytes) -> Mapping[str, object]:

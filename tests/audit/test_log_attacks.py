@@ -138,7 +138,7 @@ def test_another_log_with_another_key_in_its_place(filled: SealedLog, tmp_path: 
 def test_deleted_tail_head_middle_or_all(
     filled: SealedLog, attack: str, first_bad: int | None
 ) -> None:
-    """agenticos #1648, agent-bom #3697, pgEdge #502: deletion is neither unseen nor retention."""
+    """Agenticos #1648, agent-bom #3697, pgEdge #502: deletion is neither unseen nor retention."""
     filled.attack(attack)
     caught(filled, first_bad, filled.note)
 

@@ -91,9 +91,7 @@ def _whole_lines(path: Path) -> list[str]:
     return [line for line in path.read_text().split("\n") if len(line) == 32]
 
 
-def _go_on(
-    writers: list[subprocess.Popen[bytes] | None], outputs: list[Path], url: str
-) -> bool:
+def _go_on(writers: list[subprocess.Popen[bytes] | None], outputs: list[Path], url: str) -> bool:
     """Start what was killed again until each writer has written enough. Returns if one runs."""
     running = False
     for at, writer in enumerate(writers):

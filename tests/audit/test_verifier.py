@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sealed_log import SealedLog
 
 from audit import verify as standalone
@@ -87,7 +87,7 @@ def test_what_could_not_run_is_1_and_never_2(words: tuple[str, ...]) -> None:
 
 
 def test_a_folder_without_a_checkpoint_is_tampered_not_unable(tmp_path: Path) -> None:
-    """pgEdge PR #529: a truncation reported with the code of "could not run"."""
+    """PgEdge PR #529: a truncation reported with the code of "could not run"."""
     assert run(FILE, tmp_path)[0] == 2
 
 

@@ -1,7 +1,7 @@
 """A process of its own that writes entries, or seals them, until it is killed.
 
-    log_process.py write URL COUNT      prints each entry's id once it is durable
-    log_process.py seal URL DIRECTORY   prints nothing
+log_process.py write URL COUNT      prints each entry's id once it is durable
+log_process.py seal URL DIRECTORY   prints nothing
 """
 
 from __future__ import annotations
@@ -35,9 +35,7 @@ def main() -> None:
             begin=store.write.begin,
             read=store.read,
             clock=now,
-            rhythm=Rhythm(
-                heartbeat=timedelta(seconds=0.3), epoch=timedelta(seconds=0.7), batch=16
-            ),
+            rhythm=Rhythm(heartbeat=timedelta(seconds=0.3), epoch=timedelta(seconds=0.7), batch=16),
         ).run()
         return
     ledger = Ledger(store.write, zone="intranet", seal=lambda _eid, _field, value: value)
