@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -161,8 +160,12 @@ class Lead:
 
 def _key(directory: Path, epoch: int) -> Ed25519PrivateKey:
     path = directory / f"key-{epoch}"
-    with suppress(FileNotFoundError):
+    try:
         return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+    except ValueError:
+        raise Disagreement(f"{path} is no key") from None
+    except FileNotFoundError:
+        pass
     key = Ed25519PrivateKey.generate()
     _write(path, key.private_bytes_raw())
     return key
@@ -171,12 +174,11 @@ def _key(directory: Path, epoch: int) -> Ed25519PrivateKey:
 def _write(path: Path, content: bytes) -> None:
     """Replace a file in one step: after a crash there is the old or the new one, whole."""
     partial = path.with_name(path.name + ".new")
-    file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _SECRET)
-    try:
-        os.write(file, content)
-        os.fsync(file)
-    finally:
-        os.close(file)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    with os.fdopen(os.open(partial, flags, _SECRET), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     partial.replace(path)
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

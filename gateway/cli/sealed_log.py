@@ -10,6 +10,7 @@ from sqlalchemy import select
 from audit.keep import MEMORY, Disagreement, Keep, Memory
 from audit.source import DatabaseSource
 from audit.tables import log_state
+from audit.trust import BadPolicy, Policy
 from gateway.cli.trouble import Trouble
 from gateway.office import SEALER, Office
 from gateway.vault import Unopenable
@@ -67,7 +68,12 @@ def unsealing(office: Office) -> Callable[[str, str, bytes], bytes | None]:
 def _policy(office: Office, memory: Memory) -> str:
     own = office.settings.directory / POLICY_FILE
     if own.exists():
-        return own.read_text(encoding="utf-8")
+        text = own.read_text(encoding="utf-8")
+        try:
+            Policy.parse(text)
+        except BadPolicy as error:
+            raise Trouble(f"{own}: {error}", "See c2sp.org/tlog-policy for its form.") from None
+        return text
     return f"log {memory.signer or memory.first_key}\nquorum none\n"
 
 

@@ -67,10 +67,9 @@ def test_an_operator_verifies_exports_and_proves(
     proof = Receipt.parse((tmp_path / "proofs/0.tlog-proof").read_bytes())
     proof.verify(leaf_hash((tmp_path / "proofs/0.json").read_bytes()), [Vkey.parse(key)])
     main(["audit", "export", str(zone), str(tmp_path / "export")])
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", tmp_path / "export/verify.py", tmp_path / "export", "--key", key],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    folder = tmp_path / "export"
+    command = [sys.executable, "-I", "-S", folder / "verify.py", folder, "--key", key]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 

@@ -19,9 +19,11 @@ class Files:
         self._files, self._changed = files, changed
 
     def read(self, path: str) -> bytes | None:
+        """The file's bytes, or None if there is none."""
         return self._changed[path] if path in self._changed else self._files.get(path)
 
     def sizes(self) -> list[int]:
+        """The sizes of the older checkpoints."""
         names = {path for path in self._files if self.read(path) is not None}
         return sorted(int(n.partition("/")[2]) for n in names if n.startswith("checkpoints/"))
 

@@ -59,17 +59,21 @@ class SealedLog:
 
     @property
     def key(self) -> str:
+        """The first key, as it would stand on paper."""
         return self.keep.memory.first_key
 
     @property
     def note(self) -> bytes:
+        """The newest checkpoint, as the sealer remembers it."""
         return self.keep.memory.note
 
     @property
     def size(self) -> int:
+        """How many entries were signed."""
         return self.keep.memory.signed.frontier.size
 
     def write(self, count: int) -> None:
+        """Write so many entries in one transaction; every fiftieth has a personal value."""
         with self.ledger.begin() as tx:
             for number in range(count):
                 tx.record(
@@ -95,15 +99,16 @@ class SealedLog:
             self.seal(after=80)
 
     def source(self) -> DatabaseSource:
+        """The log as files."""
         return DatabaseSource(self.store.read, first_key=self.key, policy=POLICY)
 
-    def verify(self, *, anchors: tuple[bytes, ...] = (), deep: bool = True) -> Report:
+    def verify(self, *, anchors: tuple[bytes, ...] = ()) -> Report:
+        """Verify the database, columns and personal values included."""
         source = self.source()
         report = verify(
             source, key=self.key, anchors=[(f"paper {n}", a) for n, a in enumerate(anchors)]
         )
-        if deep:
-            source.inspect(report, unseal=lambda _e, _f, value: value)
+        source.inspect(report, unseal=lambda _e, _f, value: value)
         return report
 
     @contextmanager
@@ -126,6 +131,7 @@ class SealedLog:
                 connection.execute(text(statement), values)
 
     def close(self) -> None:
+        """Close every connection."""
         self.engine.dispose()
         self.store.close()
 

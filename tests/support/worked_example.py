@@ -9,15 +9,20 @@ WITNESS = "witness.example/security-office"
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
 WITNESS_KEY = Ed25519PrivateKey.from_private_bytes(b"\x02" * 32)
 COSIGNED_AT = 1767600005
-ENTRIES = (
+ENTRY_0 = (
     b'{"act":1,"cls":3002,"eid":"0001","out":"success","sub":"u:17",'
-    b'"ts":"2026-01-05T08:00:00.000Z","v":1}',
+    b'"ts":"2026-01-05T08:00:00.000Z","v":1}'
+)
+ENTRY_1 = (
     b'{"act":3,"c":{"src_ip":"EptV5OKGINWErAYa6gRT62Z950frOmX6iF3hWZH6fP0="},"cls":3005,'
     b'"eid":"0002","obj":"u:23","out":"success","sub":"u:17",'
-    b'"ts":"2026-01-05T08:00:01.250Z","v":1}',
-    b'{"act":3,"cls":1008,"eid":"0003","obj":"audit:0-2","out":"failure","sub":"u:99",'
-    b'"ts":"2026-01-05T08:00:02.000Z","v":1}',
+    b'"ts":"2026-01-05T08:00:01.250Z","v":1}'
 )
+ENTRY_2 = (
+    b'{"act":3,"cls":1008,"eid":"0003","obj":"audit:0-2","out":"failure","sub":"u:99",'
+    b'"ts":"2026-01-05T08:00:02.000Z","v":1}'
+)
+ENTRIES = (ENTRY_0, ENTRY_1, ENTRY_2)
 LEAVES = tuple(
     bytes.fromhex(text)
     for text in (
