@@ -8,7 +8,7 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
@@ -173,6 +173,21 @@ def _listen(value: object) -> Listen:
     if address.is_unspecified or address.is_multicast:
         raise ValueError("every address at once would answer on networks nobody thought of")
     return Listen(host=str(address), port=int(port))
+
+
+def authorities() -> Rule:
+    """A file of certificates (PEM), or nothing: the system's own."""
+
+    def parse(value: object) -> object:
+        if not isinstance(value, str) or not value.isprintable():
+            raise ValueError
+        if value and not Path(value).is_absolute():
+            raise ValueError("the path begins with /")
+        if value and not Path(value).is_file():
+            raise ValueError("there is no such file")
+        return Path(value) if value else None
+
+    return Rule('"" or the absolute path of a PEM file', parse)
 
 
 def networks() -> Rule:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 from urllib.parse import urlsplit
 
@@ -79,11 +80,11 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """How the services behind the gate are reached."""
+    """How the services behind the gate are reached. No `ca_file`: the system's authorities."""
 
     connect_timeout: Annotated[timedelta, rules.seconds(1, 60)]
     read_timeout: Annotated[timedelta, rules.seconds(1, 3600)]
-    connections: Annotated[int, rules.whole(1, 1024, "connections")]
+    ca_file: Annotated[Path | None, rules.authorities()]
 
 
 SECTIONS: dict[str, type[Any]] = {

@@ -68,6 +68,7 @@ def create_door(office: Office) -> Door:
         settings=told,
     )
     pages = create_web(desk, told)
+    authorities = settings.upstream.ca_file
     gate = Gate(
         access=access,
         find_session=find_session,
@@ -80,6 +81,7 @@ def create_door(office: Office) -> Door:
         zone=zone,
         gateway_origin=origin,
         clock=utc_now,
+        ca_file=None if authorities is None else str(authorities),
     )
     forward_auth = ForwardAuth(
         channel=channel,

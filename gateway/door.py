@@ -13,12 +13,15 @@ itself, goes no further: the pages answer it with the reason, and the log has it
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from audit.ledger import Ledger
 from audit.record import Actor
@@ -31,10 +34,12 @@ from gateway.access.entrance import SAFE, is_own_path
 from gateway.access.gate import Elsewhere, Gate, ServiceDenied, SessionMissing
 from gateway.access.headers import connection_options
 from gateway.access.proxy import UpstreamFailure
+from gateway.access.refusals import StoreUnavailable
 from gateway.refusals import Refused
 from gateway.web import REFUSAL
 
-STRANGER = Actor(subject="system:stranger")
+STRANGER = "system:stranger"
+log = logging.getLogger("hangu.door")
 _DECIDED = (ServiceDenied, SessionMissing, UpstreamFailure)
 """Refusals that are on record already, or are no denial."""
 
@@ -67,9 +72,10 @@ class Door:
             safe = environ["REQUEST_METHOD"] in SAFE
             return _redirect(way.location, start_response, see_other=not safe)
         except Refused as refusal:
-            if not isinstance(refusal, _DECIDED):
-                self._record(refusal, environ)
-            return refuse(self.pages, environ, start_response, refusal)
+            return refuse(self.pages, environ, start_response, self._recorded(refusal, environ))
+        except SQLAlchemyError:
+            log.exception("refused: the database does not answer")
+            return refuse(self.pages, environ, start_response, StoreUnavailable())
 
     def _read(self, environ: WSGIEnvironment) -> Asked:
         """The request's one reading. Raises Ambiguous, ForwardedHeaderUntrusted and -Invalid."""
@@ -102,19 +108,27 @@ class Door:
             raise refused
         return self.gate.pass_through(environ, start_response, service=service, asked=asked)
 
-    def _record(self, refusal: Refused, environ: WSGIEnvironment) -> None:
-        self.ledger.append(
-            "request.refused",
-            actor=Actor(subject=STRANGER.subject, address=environ.get("REMOTE_ADDR") or None),
-            now=self.clock(),
-            outcome="denied",
-            reason=refusal.code,
-            details={
-                "method": environ["REQUEST_METHOD"],
-                "host": environ.get("HTTP_HOST", ""),
-                "path": environ["hangu.raw_path"].decode("latin-1"),
-            },
-        )
+    def _recorded(self, refusal: Refused, environ: WSGIEnvironment) -> Refused:
+        """Put the refusal on record before it is answered; without a record there is another."""
+        if isinstance(refusal, _DECIDED):
+            return refusal
+        try:
+            self.ledger.append(
+                "request.refused",
+                actor=Actor(subject=STRANGER, address=environ.get("REMOTE_ADDR") or None),
+                now=self.clock(),
+                outcome="denied",
+                reason=refusal.code,
+                details={
+                    "method": environ["REQUEST_METHOD"],
+                    "host": environ.get("HTTP_HOST", ""),
+                    "path": environ["hangu.raw_path"].decode("latin-1"),
+                },
+            )
+        except SQLAlchemyError:
+            log.exception("a refusal could not be recorded")
+            return StoreUnavailable()
+        return refusal
 
 
 def refuse(

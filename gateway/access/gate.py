@@ -57,7 +57,11 @@ class Elsewhere(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """One zone's gate. `gateway_origin` is where people sign in."""
+    """One zone's gate.
+
+    `gateway_origin` is where people sign in; `ca_file` (PEM) vouches for services behind
+    https in place of the system's authorities.
+    """
 
     access: Access
     find_session: FindSession
@@ -66,6 +70,7 @@ class Gate:
     zone: str
     gateway_origin: str
     clock: Callable[[], datetime]
+    ca_file: str | None = None
 
     def pass_through(
         self,
@@ -99,7 +104,9 @@ class Gate:
         return self.proxy(
             environ,
             start_response,
-            upstream=Upstream(service.upstream, preserve_host=service.preserve_host),
+            upstream=Upstream(
+                service.upstream, ca_file=self.ca_file, preserve_host=service.preserve_host
+            ),
             canonical=asked.canonical,
             identity=self._identity(service, person, verdict, asked.canonical, now),
             client_address=asked.address,

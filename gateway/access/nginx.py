@@ -25,10 +25,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.access.canonical_host import DEFAULT_PORTS
 from gateway.access.identity_headers import ASSERTION
-from gateway.access.nginx_site import Site, UnwritableSite
+from gateway.access.nginx_site import SYSTEM_AUTHORITIES, Site, UnwritableSite
 from gateway.access.service import Service
 
-__all__ = ["MAIN", "SPOOFABLE", "Site", "UnwritableSite", "write"]
+__all__ = ["MAIN", "SPOOFABLE", "SYSTEM_AUTHORITIES", "Site", "UnwritableSite", "write"]
 
 MAIN = "nginx.conf"
 

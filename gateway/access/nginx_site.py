@@ -17,6 +17,10 @@ _KEY = re.compile(r"[A-Za-z0-9_.~+/=-]{32,256}")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}(?: [a-z_][a-z0-9_-]{0,31})?")
 
 
+SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+"""Debian's, which nginx wants by name."""
+
+
 class UnwritableSite(ValueError):
     """A value would not be safe, or has no meaning, in an nginx configuration."""
 
@@ -47,7 +51,7 @@ class Site:
     certificate_key: Path | None = None
     plain_listen: tuple[str, ...] = ()
     old_browsers: bool = False
-    upstream_ca: Path = Path("/etc/ssl/certs/ca-certificates.crt")
+    upstream_ca: Path = SYSTEM_AUTHORITIES
     user: str | None = None
     access_log: Path | None = None
     error_log: Path | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gateway.access.nginx import Site, UnwritableSite, write
+from gateway.access.nginx import SYSTEM_AUTHORITIES, Site, UnwritableSite, write
 from gateway.cli.console import done, out
 from gateway.cli.office import opened
 from gateway.cli.trouble import Trouble
@@ -58,5 +58,6 @@ def _site(office: Office, given: dict[str, Any]) -> Site:
         gateway=gateway,
         proxy_key=settings.secrets.proxy_key.decode(),
         form_max_bytes=settings.web.form_max_bytes,
+        upstream_ca=settings.upstream.ca_file or SYSTEM_AUTHORITIES,
         **given,
     )

@@ -90,7 +90,8 @@ PEOPLE: Mapping[str, Answer] = {
         422,
         _l("The code is not right"),
         _l(
-            "The code does not fit. Wait for the next one and check that your phone's clock is right."
+            "The code does not fit. Wait for the next one and check that your phone's clock is "
+            "right."
         ),
     ),
     "login_not_allowed": Answer(

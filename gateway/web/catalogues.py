@@ -7,6 +7,7 @@ written by hand in `translations/zh_Hans_CN/LC_MESSAGES/messages.po`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -22,6 +23,8 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_l": None,
     "ngettext": (1, 2),
 }
+_NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
+"""The files bear no date of their own; git knows when they changed."""
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 
 
@@ -68,6 +71,8 @@ def renew() -> Iterator[str]:
                 message.string = message.id
             if message.id and not _is_complete(message.string):
                 yield f"{language}: {message.id}"
+        catalogue.header_comment = f"# The texts of the pages: {language}."
+        catalogue.creation_date = catalogue.revision_date = _NO_DATE
         path_of(language).parent.mkdir(parents=True, exist_ok=True)
         with path_of(language).open("wb") as file:
             write_po(file, catalogue, include_lineno=False, omit_header=False, sort_output=True)

@@ -54,7 +54,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """Where a request came from: what sign-in needs for throttling and for the log."""
+    """Where a request came from: what throttling and the log need."""
 
     address: str
     user_agent: str
@@ -82,11 +82,6 @@ class SignedIn:
     is_active: ClassVar[bool] = True
     is_anonymous: ClassVar[bool] = False
 
-    @property
-    def name(self) -> str:
-        """The name they bear."""
-        return self.current.name
-
     def get_id(self) -> str:
         """Flask-Login's name for the user."""
         return self.current.subject
@@ -103,7 +98,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSession:
-    """One of the person's own sessions. `device` is a short reading of the user agent."""
+    """One of the person's own sessions."""
 
     ref: str
     address: str

@@ -140,6 +140,30 @@ def test_a_child_does_not_live_on_when_its_parent_is_gone_from_the_table(
     assert not lives(world, child, "ledger")
 
 
+def test_a_child_that_slipped_in_after_its_parents_end_is_dead(small_world: World) -> None:
+    """A ticket redeemed at the very moment of the sign-out: the read asks for the parent, too."""
+    world = small_world
+    token = world.sign_in(world.enrol())
+    child = child_of(world, token)
+    sessions.end(world.registry, token, actor=ADMIN, now=world.clock)
+    with world.registry.ledger.begin(unaudited_because="a test") as tx:
+        tx.session.connection().exec_driver_sql(
+            "UPDATE session SET ended_at = NULL WHERE service IS NOT NULL"
+        )
+    assert not lives(world, child, "ledger")
+
+
+def test_being_present_keeps_a_session_awake_and_a_dead_one_dead(small_world: World) -> None:
+    world = small_world
+    token = world.sign_in(world.enrol())
+    for _ in range(3):
+        world.wait(20 * MINUTE)
+        assert sessions.present(world.registry, token, now=world.clock) is not None
+    world.wait(30 * MINUTE)
+    assert sessions.present(world.registry, token, now=world.clock) is None
+    assert not lives(world, token)
+
+
 def test_class_26_a_disabled_person_and_a_changed_role_end_every_session_at_once(
     world: World,
 ) -> None:

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from audit.columns import UtcDateTime
 from audit.ledger import Ledger
 from audit.record import Actor
-from audit.columns import UtcDateTime
 from gateway.store.engines import Store, open_store
 
 SYSTEM = Actor(subject="system:test")

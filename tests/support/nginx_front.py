@@ -184,7 +184,9 @@ def gateway(app: ForwardAuth) -> Callable[..., Any]:
         }
         body = json.dumps(page).encode()
         refused = dict(environ["hangu.headers"]).get(b"x-hangu-front", b"-").split()[0].decode()
-        status = {"denied": "403 Forbidden", "unreachable": "502 Bad Gateway"}.get(refused, "200 OK")
+        status = {"denied": "403 Forbidden", "unreachable": "502 Bad Gateway"}.get(
+            refused, "200 OK"
+        )
         start_response(status, [("Content-Type", "application/json"), ("X-Gateway", "page")])
         return [body]
 

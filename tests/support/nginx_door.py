@@ -1,0 +1,61 @@
+"""The whole gateway, pages and all, for an office that an nginx stands in front of."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from access_world import GATEWAY_HOST, ZONE, World
+
+from gateway.access.channel import Channel
+from gateway.access.gate import Gate
+from gateway.access.proxy import ReverseProxy
+from gateway.door import Door, refuse
+from gateway.identity import sessions
+from gateway.identity.hashing import Hasher
+from gateway.identity.registry import Registry
+from gateway.web import WebSettings, create_web
+from gateway.web.front_desk import front_desk
+
+
+def door_of(world: World) -> Door:
+    """Return the door of the office, whose proxy is proved by its Unix socket."""
+    registry = Registry(
+        store=world.store,
+        ledger=world.ledger,
+        vault=world.vault,
+        limits=world.limits,
+        hasher=Hasher(memory=8192, passes=1, at_once=1),
+        zone=ZONE,
+        issuer="测试单位",
+    )
+    told = WebSettings(zone=ZONE, public_url=world.gateway, office="测试单位", highest_label=2)
+    desk = front_desk(
+        registry=registry,
+        catalogue=world.catalogue,
+        policy=world.policy,
+        access=world.access,
+        signer=world.signer,
+        settings=told,
+    )
+    pages = create_web(desk, told)
+    channel = Channel()
+    gate = Gate(
+        access=world.access,
+        find_session=partial(sessions.present, registry),
+        signer=world.signer,
+        proxy=ReverseProxy(failure_page=partial(refuse, pages)),
+        zone=ZONE,
+        gateway_origin=world.gateway,
+        clock=world.now,
+    )
+    return Door(
+        pages=pages,
+        forward_auth=world.forward_auth(channel),
+        gate=gate,
+        catalogue=world.catalogue,
+        channel=channel,
+        ledger=world.ledger,
+        scheme="http",
+        gateway_host=GATEWAY_HOST,
+        clock=world.now,
+    )
