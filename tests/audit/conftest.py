@@ -7,7 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sealed_log import SealedLog
+
+# How long an example takes says more about the machine's other work than about the code.
+settings.register_profile("hangu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hangu")
 
 
 @pytest.fixture
