@@ -6,7 +6,6 @@ HANGU_BENCH_ENTRIES sets the size of the log that is verified (default 1,000,000
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -39,6 +38,15 @@ ENTRIES = int(os.environ.get("HANGU_BENCH_ENTRIES", "1000000"))
 BACKLOG = 20_000
 LIVE = 10.0  # seconds of writing while sealing
 ORIGIN = "gate.example/audit"
+# The peak of its own memory: the system's count for children begins with the parent's.
+PROBE = """
+import runpy, sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+except SystemExit:
+    print(*(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -59,17 +67,22 @@ def main() -> list[Row]:
 def _verification(folder: Path) -> list[Row]:
     key = _write_log(folder)
     bare = min(_bare(folder) for _ in range(2))
-    start = time.perf_counter()
-    command = [sys.executable, "-I", "-S", verify.__file__, str(folder), "--key", key]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    took = time.perf_counter() - start
-    assert "INTACT" in said
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    took, memory = min(_verified(folder, key) for _ in range(2))
     return [
         Row(f"bare hashing of {ENTRIES:,} entries and their tree", bare, "s"),
         Row(f"the standalone verifier over {ENTRIES:,} entries", took, "s", bare),
         Row("its memory, at most", memory, "MiB"),
     ]
+
+
+def _verified(folder: Path, key: str) -> tuple[float, float]:
+    """Run the verifier as an inspector does; return its seconds and its memory in MiB."""
+    command = [sys.executable, "-I", "-S", "-c", PROBE, verify.__file__, str(folder), "--key", key]
+    start = time.perf_counter()
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    took = time.perf_counter() - start
+    assert "INTACT" in said
+    return took, int(said.split()[-2]) / 1024
 
 
 def _write_log(folder: Path) -> str:
