@@ -33,6 +33,7 @@ from gateway.access.channel import Channel
 from gateway.access.entrance import SAFE, is_own_path
 from gateway.access.gate import Elsewhere, Gate, ServiceDenied, SessionMissing
 from gateway.access.headers import connection_options
+from gateway.access.masking import masked
 from gateway.access.proxy import UpstreamFailure
 from gateway.access.refusals import StoreUnavailable
 from gateway.refusals import Refused
@@ -122,7 +123,7 @@ class Door:
                 details={
                     "method": environ["REQUEST_METHOD"],
                     "host": environ.get("HTTP_HOST", ""),
-                    "path": environ["hangu.raw_path"].decode("latin-1"),
+                    "path": masked(environ["hangu.raw_path"].decode("latin-1")),
                 },
             )
         except SQLAlchemyError:

@@ -144,4 +144,9 @@ def surroundings_of(settings: Settings) -> Surroundings:
     """What no service of the catalogue may collide with."""
     listen = settings.web.listen
     own = frozenset() if listen.path is not None else frozenset({(listen.host, listen.port)})
-    return Surroundings(zone=settings.zone.name, gateway_host=settings.web.host, own=own)
+    return Surroundings(
+        zone=settings.zone.name,
+        gateway_host=settings.web.host,
+        own=own,
+        highest_label=settings.zone.highest_label,
+    )

@@ -74,15 +74,20 @@ class Request:
     def is_well_formed(self) -> bool:
         """Whether each value, subject and zone aside, is one that rules can speak of."""
         return (
-            all(isinstance(value, str) for value in (self.object, self.action, self.category))
-            and (is_service_object(self.object) or is_page(self.object))
+            isinstance(self.object, str)
+            and isinstance(self.action, str)
+            and isinstance(self.category, str)
             and self.action in ACTIONS
-            and is_category(self.category)
             and self.network in NETWORKS
-            and _is_number_in(self.strength, STRENGTHS)
-            and _is_number_in(self.classification, LEVELS)
-            and _is_number_in(self.clearance, LEVELS)
-            and isinstance(self.now, int)
+            and (self.category == NO_CATEGORY or is_category(self.category))
+            and (is_service_object(self.object) or is_page(self.object))
+            and _is_number(self.strength)
+            and _is_number(self.classification)
+            and _is_number(self.clearance)
+            and _is_number(self.now)
+            and self.strength in STRENGTHS
+            and self.classification in LEVELS
+            and self.clearance in LEVELS
             and self.now >= 0
         )
 
@@ -111,5 +116,5 @@ class Decision:
         return self.outcome is Outcome.ALLOW
 
 
-def _is_number_in(value: int, numbers: range) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value in numbers
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

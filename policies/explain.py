@@ -47,8 +47,8 @@ class Explainer:
         return cls(
             rules=rules.rules,
             people=memberships.people,
-            roles=memberships.role_parents(),
-            units=memberships.unit_parents(),
+            roles=dict(memberships.role_parents),
+            units=memberships.unit_parents,
             categories=parents_of(rules.categories),
         )
 

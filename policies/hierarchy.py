@@ -62,14 +62,25 @@ def heights(parents: Parents) -> dict[str, int]:
 
 def faults(links: Iterable[Link]) -> list[str]:
     """Return what is wrong with a hierarchy, one sentence each; nothing if it may be used."""
-    parents = parents_of(links)
-    found = heights(parents)
+    return circles_and_depths(parents_of(links))
+
+
+def circles_and_depths(parents: Parents) -> list[str]:
+    """Return the faults of a hierarchy whose links are gathered already."""
+    groups: frozenset[str] = frozenset().union(*parents.values())
+    inner = {member: above for member, above in parents.items() if member in groups}
+    found = heights(inner)
     # Below a circle one is lost, but only the circle itself is reachable from itself.
+    lost = inner.keys() - found.keys()
     circle = sorted(
-        name
-        for name in parents.keys() - found.keys()
-        if any(name in closure(group, parents) for group in parents[name])
+        name for name in lost if any(name in closure(group, parents) for group in parents[name])
     )
+    # Most members are people, whom nobody belongs to: they are looked at only below a group
+    # that is high already.
+    high = {name for name, height in found.items() if height >= MAX_HOPS}
+    for member in parents.keys() - groups if high else ():
+        if lost.isdisjoint(parents[member]):
+            found[member] = 1 + max(found.get(group, 0) for group in parents[member])
     deep = sorted(name for name, height in found.items() if height > MAX_HOPS)
     return [f"{name} belongs to itself through a circle" for name in circle] + [
         f"{name} lies {found[name]} levels deep; at most {MAX_HOPS} are followed" for name in deep

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from policies.hierarchy import Link, Parents, closure, faults, parents_of
+from policies.hierarchy import Link, Parents, circles_and_depths, closure, parents_of
 from policies.vocabulary import OFFICERS, ZONES, is_person, is_role, is_unit
 
 
@@ -30,27 +31,26 @@ class Memberships:
     roles: tuple[tuple[str, str, str], ...] = ()
     units: tuple[Link, ...] = ()
 
-    @property
+    @cached_property
     def people(self) -> frozenset[str]:
         """Everybody named here: the only people an engine knows.
 
         Who left every role and unit is unknown, even if a rule still speaks of them.
         """
-        return frozenset(
-            name
-            for name in (*(row[0] for row in self.roles), *(row[0] for row in self.units))
-            if is_person(name)
-        )
+        members = {row[0] for row in self.roles} | {row[0] for row in self.units}
+        return frozenset(filter(is_person, members))
 
-    def role_parents(self) -> dict[str, Parents]:
-        """Return for each zone the roles that people and roles hold directly there."""
+    @cached_property
+    def role_parents(self) -> Mapping[str, Parents]:
+        """For each zone the roles that people and roles hold directly there."""
         links: defaultdict[str, list[Link]] = defaultdict(list)
         for member, role, zone in self.roles:
             links[zone].append((member, role))
         return {zone: parents_of(found) for zone, found in links.items()}
 
+    @cached_property
     def unit_parents(self) -> Parents:
-        """Return the units that people and units belong to directly."""
+        """The units that people and units belong to directly."""
         return parents_of(self.units)
 
     def check(self) -> None:
@@ -67,30 +67,39 @@ class Memberships:
 
 
 def _id_problems(memberships: Memberships) -> Iterator[str]:
-    for member, role, zone in memberships.roles:
-        if not (is_person(member) or is_role(member)):
-            yield f"{member!r} cannot hold a role: not person:<uuid> or role:<name>"
-        if not is_role(role):
-            yield f"{role!r} is not role:<name>"
-        if zone not in ZONES:
-            yield f"{zone!r} is no zone"
-    for member, unit in memberships.units:
-        if not (is_person(member) or is_unit(member)):
-            yield f"{member!r} cannot belong to a unit: not person:<uuid> or unit:<name>"
-        if not is_unit(unit):
-            yield f"{unit!r} is not unit:<name>"
+    """Look at each name once: there are some thousands of them in some hundred thousand rows."""
+    roles, units = memberships.roles, memberships.units
+    for member in _others({row[0] for row in roles}, is_person, is_role):
+        yield f"{member!r} cannot hold a role: not person:<uuid> or role:<name>"
+    for role in _others({row[1] for row in roles}, is_role):
+        yield f"{role!r} is not role:<name>"
+    for zone in sorted({row[2] for row in roles} - ZONES):
+        yield f"{zone!r} is no zone"
+    for member in _others({row[0] for row in units}, is_person, is_unit):
+        yield f"{member!r} cannot belong to a unit: not person:<uuid> or unit:<name>"
+    for unit in _others({row[1] for row in units}, is_unit):
+        yield f"{unit!r} is not unit:<name>"
+
+
+def _others(names: set[str], *kinds: Callable[[str], bool]) -> list[str]:
+    return sorted(name for name in names if not any(is_one(name) for is_one in kinds))
 
 
 def _tree_problems(memberships: Memberships) -> Iterator[str]:
-    yield from faults(memberships.units)
-    for zone in sorted(ZONES):
-        yield from faults((row[0], row[1]) for row in memberships.roles if row[2] == zone)
+    yield from circles_and_depths(memberships.unit_parents)
+    for _zone, parents in sorted(memberships.role_parents.items()):
+        yield from circles_and_depths(parents)
 
 
 def _officer_problems(memberships: Memberships) -> Iterator[str]:
     """Roles count across zones: an officer of one zone may be no other officer anywhere."""
-    parents = parents_of((member, role) for member, role, _ in memberships.roles)
-    for person in sorted(memberships.people):
-        held = sorted(closure(person, parents) & OFFICERS)
-        if len(held) > 1:
-            yield f"{person} would be {' and '.join(held)}: no person may be two officers"
+    parents = parents_of((row[0], row[1]) for row in memberships.roles if is_role(row[0]))
+    reached = {row[1]: closure(row[1], parents) & OFFICERS for row in memberships.roles}
+    held: defaultdict[str, set[str]] = defaultdict(set)
+    for member, role, _ in memberships.roles:
+        if reached[role] and is_person(member):
+            held[member] |= reached[role]
+    for person, offices in sorted(held.items()):
+        if len(offices) > 1:
+            both = " and ".join(sorted(offices))
+            yield f"{person} would be {both}: no person may be two officers"

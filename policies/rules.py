@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Self
 
 from policies.hierarchy import Link, faults
@@ -20,6 +21,7 @@ from policies.rows import (
 )
 from policies.vocabulary import has_unseen
 
+_COLUMNS: Callable[[object], tuple[str, ...]] = attrgetter(*RULE_COLUMNS)
 _ID_DIGITS = 12  # 48 bits: two of 100,000 rules share an id once in 50,000 such sets
 
 
@@ -68,7 +70,7 @@ class Rule:
     id: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        given = tuple(getattr(self, name) for name in RULE_COLUMNS)
+        given = self.columns
         _refuse_faults(rule_faults(given))
         for name, value in zip(RULE_COLUMNS, canonical(given), strict=True):
             object.__setattr__(self, name, value)
@@ -78,7 +80,7 @@ class Rule:
     @property
     def columns(self) -> tuple[str, ...]:
         """The nine values, in the model's order."""
-        return tuple(getattr(self, name) for name in RULE_COLUMNS)
+        return _COLUMNS(self)
 
     @property
     def line(self) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -50,14 +50,16 @@ log = logging.getLogger("hangu.access")
 
 SIGN_IN_REQUIRED = "sign_in_required"
 
+PageHeaders: TypeAlias = tuple[tuple[str, str], ...]
+
 _UNAVAILABLE = (PolicyUnavailable, StoreUnavailable)
 
 
 class DeniedPage(Protocol):
     """Makes the page a person sees instead of a problem document."""
 
-    def __call__(self, verdict: Verdict, *, language: str) -> str:
-        """Return a whole HTML page; `language` is the Accept-Language header."""
+    def __call__(self, verdict: Verdict, asked: Asked) -> tuple[str, PageHeaders]:
+        """Return a whole HTML page and the headers it needs; an empty one if there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +129,7 @@ class ForwardAuth:
         if verdict.outcome is Outcome.STEP_UP:
             return self._sign_in(contract, asked, service, verdict)
         if not verdict.allowed:
-            return self._deny(asked, verdict)
+            return self._deny(contract, asked, verdict)
         return self._allow(contract, asked, person, verdict, now)
 
     def _person(self, headers: Headers, service: Service, now: datetime) -> Person | None:
@@ -154,10 +156,12 @@ class ForwardAuth:
             headers=tuple(headers),
         )
 
-    def _deny(self, asked: Asked, verdict: Verdict) -> Reply:
-        page = ""
-        if self.denied_page is not None and is_navigation(asked):
-            page = self.denied_page(verdict, language=_language(asked.headers))
+    def _deny(self, contract: Contract, asked: Asked, verdict: Verdict) -> Reply:
+        page: str = ""
+        headers: PageHeaders = ()
+        hands_on = contract is not Contract.NGINX
+        if self.denied_page is not None and hands_on and is_navigation(asked):
+            page, headers = self.denied_page(verdict, asked)
         return Reply(
             status=HTTPStatus.FORBIDDEN,
             decision=reply.DENY,
@@ -165,6 +169,7 @@ class ForwardAuth:
             decision_id=verdict.decision_id,
             policy=verdict.version,
             rules=verdict.rules,
+            headers=headers,
             page=page,
         )
 
@@ -189,7 +194,3 @@ class ForwardAuth:
             location=location,
             headers=(challenge(self.zone, 0 if verdict is None else verdict.strength_needed),),
         )
-
-
-def _language(headers: Headers) -> str:
-    return ",".join(value.decode("latin-1") for value in optional(headers, b"accept-language"))

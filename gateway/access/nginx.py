@@ -51,6 +51,7 @@ SPOOFABLE = (
 """Headers by which services learn who asks, whence and for what. nginx knows no wildcard, so
 these are taken out by name; the decision refuses a request that brings others of the kind."""
 
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _DIRECTORY = re.compile(r"/[A-Za-z0-9._/@+~-]*")
 
 
@@ -60,7 +61,6 @@ class _Place:
 
     slug: str
     host: str
-    origin: str
     scheme: str
     address: str
     tls_name: str
@@ -68,6 +68,8 @@ class _Place:
     headers: tuple[str, ...]
     upstream: str
     target: str
+    moved: str
+    """Regular expression of the addresses that lead to the service past us; group 1 the rest."""
 
     @property
     def set_headers(self) -> frozenset[str]:
@@ -119,7 +121,6 @@ def _place(service: Service, site: Site, prefix: str) -> _Place:
     return _Place(
         slug=service.slug,
         host=service.host,
-        origin=service.upstream,
         scheme=parts.scheme,
         address=f"{shown}:{parts.port or DEFAULT_PORTS[parts.scheme]}",
         tls_name=host,
@@ -127,7 +128,28 @@ def _place(service: Service, site: Site, prefix: str) -> _Place:
         headers=(ASSERTION, *service.headers),
         upstream=f"{prefix}_service_{name}",
         target=f"{prefix}_to_{name}",
+        moved=_own_addresses(service, site),
     )
+
+
+def _own_addresses(service: Service, site: Site) -> str:
+    """Match what a service may call itself: its upstream, and its public host with plain http.
+
+    nginx's own comparison knows one spelling: a service registered as localhost that says
+    127.0.0.1 would send browsers past the gateway, to an address they cannot reach.
+    """
+    parts = urlsplit(service.upstream)
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    spellings = _LOOPBACK if shown in _LOOPBACK else (shown,)
+    hosts = "|".join(re.escape(each) for each in spellings)
+    usual = DEFAULT_PORTS[parts.scheme]
+    port = parts.port or usual
+    private = f"(?:{parts.scheme}:)?//(?:{hosts})" + ("(?::%d)?" if port == usual else ":%d") % port
+    ways = [private]
+    if site.origin(service.host) != f"http://{service.host}":
+        ways.append(f"http://{re.escape(service.host)}(?::80)?")
+    return f"^(?:{'|'.join(ways)})(?:/|(?=[?#])|$)(.*)$"
 
 
 def _render(template: str, values: Mapping[str, Any]) -> str:

@@ -70,8 +70,10 @@ class Service:
 
     `in_charge` answers for it (谁主管), `operator` runs it (谁运行), `user_units` use it (谁使用):
     ids `unit:<slug>`. `upstream` is an origin (`http://10.1.2.3:8080`), without a path: a service
-    gets exactly the path that was decided. `headers` maps the name of a plain header to the
-    claim it carries. It opens only between its approval and `valid_until`.
+    gets exactly the path that was decided. With `preserve_host` it sees its public host name,
+    which WebSockets and checks of Origin need, else that of `upstream`. `headers` maps the name
+    of a plain header to the claim it carries. It opens only between its approval and
+    `valid_until`.
     """
 
     slug: str
@@ -87,7 +89,7 @@ class Service:
     user_units: tuple[str, ...] = ()
     classification: int = 1
     category: str = NO_CATEGORY
-    preserve_host: bool = False
+    preserve_host: bool = True
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     path_rules: tuple[PathRule, ...] = ()
     evaluated_at: datetime | None = None

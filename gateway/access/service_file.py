@@ -11,34 +11,37 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from gateway.access.service import PathRule, Service
-from gateway.access.service_rules import InvalidService, Problem, Surroundings, check
+from gateway.access.service import EVERYTHING, PathRule, Service
+from gateway.access.service_rules import InvalidService, Problem, Surroundings, faults
 
 EXAMPLE = """\
-# One internal service. Add it with:  hangu service add ledger.toml
+# One internal service. Add it with:  hangu service add DIR FILE
 slug = "ledger"                            # its short name in rules: svc:ledger/...
 name_zh = "财政台账"
 name_en = "Finance ledger"
-about_zh = "各单位预算与支出台账"          # may be left out, as may about_en
-about_en = "Budgets and spending of every unit"
-host = "ledger.gate.example.cn"            # its own host name; none: <slug>.<gateway host>
+about_zh = "用一句话说明这项服务"          # may be left out, as may about_en
+about_en = "What this service is for, in one sentence"
+# host = "ledger.gate.example.cn"          # its own host name; none: <slug>.<gateway host>
 upstream = "http://10.1.2.3:8080"          # where it really is: scheme, host, port, no path
 in_charge = "unit:finance"                 # who answers for it (谁主管)
 operator = "unit:it-centre"                # who runs it (谁运行)
 user_units = ["unit:finance", "unit:tax"]  # who uses it (谁使用)
-classification = 1                         # 0 public, 1 internal, 2 sensitive, 3 important, 4 core
+classification = 1                         # 0 public, 1 internal, 2 sensitive, 3 important, 4 core;
+                                           # not above the zone's highest label
 category = "cat:none"                      # the data category, as "cat:personal"
-preserve_host = false                      # true: the service sees its own public host name
+preserve_host = true                       # the service sees its own public host name: services
+                                           # with WebSockets or origin checks need it;
+                                           # false: it sees the host of its upstream
 
 [headers]                                  # plain headers it asks for, beside X-Hangu-Assertion
 Remote-User = "login"                      # subject, login, name, unit, roles or zone
 Remote-Name = "name"                       # percent-encoded UTF-8
 
-[[path_rules]]                             # paths with another label; the first match counts
-pattern = "/salaries/**"                   # this path and everything below it
-methods = ["GET", "POST"]                  # none: every method
-classification = 2
-category = "cat:personal"
+# [[path_rules]]                           # paths with another label; the first match counts
+# pattern = "/salaries/**"                 # this path and everything below it
+# methods = ["GET", "POST"]                # none: every method
+# classification = 2
+# category = "cat:personal"
 """
 
 _Kinds: TypeAlias = Mapping[str, tuple[type, str]]
@@ -63,7 +66,16 @@ _PATH_RULE: _Kinds = MappingProxyType(
         "category": _TEXT,
     }
 )
-_NEEDED = ("slug", "name_zh", "name_en", "upstream", "in_charge", "operator")
+_STAND_INS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("slug", "name_zh", "name_en"), "x"),
+        "upstream": "http://x",
+        **dict.fromkeys(("in_charge", "operator"), "unit:x"),
+    }
+)
+"""For what a file must say and does not; the keys are those it must name."""
+_NEEDED = tuple(_STAND_INS)
+_ANY_RULE = PathRule(pattern=EVERYTHING, classification=0)
 
 
 def service_from_toml(text: str, around: Surroundings) -> Service:
@@ -78,26 +90,27 @@ def service_from_toml(text: str, around: Surroundings) -> Service:
         raise InvalidService([Problem("file", f"not TOML: {error}")]) from None
     problems = _shape(table, _SERVICE, at="", needed=_NEEDED)
     rules = _path_rules(table.pop("path_rules", []), problems)
-    _texts(table, "user_units", problems)
-    _headers(table, problems)
+    table["user_units"] = tuple(_texts(table, "user_units", problems))
+    table["headers"] = MappingProxyType(_headers(table, problems))
+    told = {problem.key for problem in problems}
+    service = _build(table, rules, around)
+    problems += [problem for problem in faults(service, around) if problem.key not in told]
     if problems:
         raise InvalidService(problems)
-    service = _build(table, rules, around)
-    check(service, around)
     return service
 
 
 def _build(table: dict[str, Any], rules: tuple[PathRule, ...], around: Surroundings) -> Service:
-    given = {"zone": around.zone, "host": f"{table['slug']}.{around.gateway_host}"} | table
-    given["user_units"] = tuple(given.get("user_units", ()))
-    given["headers"] = MappingProxyType(dict(given.get("headers", {})))
+    """Make the service, or the nearest there is, so that its other faults are found as well."""
+    given: dict[str, Any] = {**_STAND_INS, "zone": around.zone} | table
+    given.setdefault("host", f"{given['slug']}.{around.gateway_host}")
     return Service(**given, path_rules=rules)
 
 
 def _shape(
     table: dict[str, Any], kinds: _Kinds, *, at: str, needed: tuple[str, ...]
 ) -> list[Problem]:
-    """Unknown keys, missing keys and values of the wrong kind; the latter are taken out."""
+    """Unknown keys, missing keys and values of the wrong kind; what cannot be used is taken out."""
     missing = [key for key in needed if key not in table]
     problems = [Problem(f"{at}{key}", f"missing: {kinds[key][1]}") for key in missing]
     for key, value in list(table.items()):
@@ -105,6 +118,7 @@ def _shape(
             near = difflib.get_close_matches(key, kinds, n=1)
             hint = f"{near[0]} is meant?" if near else f"there are {', '.join(kinds)}"
             problems.append(Problem(f"{at}{key}", f"no such key; {hint}"))
+            del table[key]
         elif type(value) is not kinds[key][0]:  # bool is an int, and 1.0 is not 1
             problems.append(Problem(f"{at}{key}", kinds[key][1]))
             del table[key]
@@ -118,22 +132,25 @@ def _texts(table: dict[str, Any], key: str, problems: list[Problem], at: str = "
     return [value for value in values if isinstance(value, str)]
 
 
-def _headers(table: dict[str, Any], problems: list[Problem]) -> None:
-    for name, claim in table.get("headers", {}).items():
+def _headers(table: dict[str, Any], problems: list[Problem]) -> dict[str, str]:
+    found = table.get("headers", {})
+    for name, claim in found.items():
         if not isinstance(claim, str):
             problems.append(Problem(f"headers.{name}", 'a claim in quotes, as "login"'))
+    return {name: claim for name, claim in found.items() if isinstance(claim, str)}
 
 
 def _path_rules(found: list[Any], problems: list[Problem]) -> tuple[PathRule, ...]:
+    """Read the rules; one that cannot be read keeps its place, so that the others keep theirs."""
     rules = []
     for number, table in enumerate(found):
         at = f"path_rules[{number}]."
-        if not isinstance(table, dict):
-            problems.append(Problem(at.rstrip("."), "a section [[path_rules]]"))
-            continue
         before = len(problems)
-        problems += _shape(table, _PATH_RULE, at=at, needed=("pattern",))
-        methods = frozenset(_texts(table, "methods", problems, at))
-        if len(problems) == before:
-            rules.append(PathRule(**(table | {"methods": methods})))
+        if isinstance(table, dict):
+            problems += _shape(table, _PATH_RULE, at=at, needed=("pattern",))
+            methods = frozenset(_texts(table, "methods", problems, at))
+        else:
+            problems.append(Problem(at.rstrip("."), "a section [[path_rules]]"))
+        unread = len(problems) > before
+        rules.append(_ANY_RULE if unread else PathRule(**(table | {"methods": methods})))
     return tuple(rules)

@@ -21,6 +21,7 @@ _HOST = re.compile(
     r"(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"
 )
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
+_LEVEL_WORDS = ("public", "internal", "sensitive", "important", "core")
 _LONGEST = {"name_zh": 80, "name_en": 80, "about_zh": 400, "about_en": 400}
 _MOST_HEADERS = 16
 _LONGEST_HEADER = 64
@@ -53,7 +54,10 @@ class Problem:
 
 
 class InvalidService(Refused):
-    """A catalogue entry breaks rules; `problems` holds all of them."""
+    """This cannot stand in the catalogue.
+
+    `problems` holds everything that is wrong with it.
+    """
 
     code: ClassVar[str] = "service_invalid"
 
@@ -67,21 +71,32 @@ class Surroundings:
     """What an entry may not collide with.
 
     `gateway_host` without port; `own` the addresses (host, port) on which the gateway itself
-    listens, so that no service can be pointed back at it.
+    listens, so that no service can be pointed back at it. `highest_label` is the highest
+    level the zone may handle.
     """
 
     zone: str
     gateway_host: str
     own: frozenset[tuple[str, int]] = frozenset()
+    highest_label: int = max(LEVELS)
+
+
+def level_words(level: int) -> str:
+    """Return a level of classification as operators read it: `2 sensitive`."""
+    return f"{level} {_LEVEL_WORDS[level]}"
 
 
 def check(service: Service, around: Surroundings) -> None:
     """Raise InvalidService with every fault of the entry; return nothing if there is none."""
-    problems = [*_identity(service, around), *_upstream(service, around), *_units(service)]
-    problems += [*_label("", service.classification, service.category)]
-    problems += [*_headers(service), *_path_rules(service)]
-    if problems:
+    if problems := faults(service, around):
         raise InvalidService(problems)
+
+
+def faults(service: Service, around: Surroundings) -> list[Problem]:
+    """Return everything that is wrong with the entry."""
+    problems = [*_identity(service, around), *_upstream(service, around), *_units(service)]
+    problems += [*_label("", service.classification, service.category, around)]
+    return [*problems, *_headers(service), *_path_rules(service, around)]
 
 
 def _identity(service: Service, around: Surroundings) -> Iterator[Problem]:
@@ -172,10 +187,16 @@ def _units(service: Service) -> Iterator[Problem]:
         yield Problem("user_units", "name each unit once")
 
 
-def _label(at: str, classification: object, category: object) -> Iterator[Problem]:
+def _label(
+    at: str, classification: object, category: object, around: Surroundings
+) -> Iterator[Problem]:
     whole = isinstance(classification, int) and not isinstance(classification, bool)
     if classification is not None and not (whole and classification in LEVELS):
-        yield Problem(f"{at}classification", "0 public, 1 internal, 2 sensitive, 3 important, 4")
+        yield Problem(f"{at}classification", ", ".join(map(level_words, LEVELS)))
+    elif isinstance(classification, int) and classification > around.highest_label:
+        highest = f"{level_words(around.highest_label)} (zone.highest_label)"
+        cure = f"{level_words(classification)} is above what this zone may handle, {highest}"
+        yield Problem(f"{at}classification", cure)
     if category is not None and not (isinstance(category, str) and is_category(category)):
         yield Problem(f"{at}category", '"cat:" and a slug, as "cat:personal", or "cat:none"')
 
@@ -197,17 +218,17 @@ def _headers(service: Service) -> Iterator[Problem]:
             yield Problem(f"headers.{name}", f"one of {', '.join(Claim)}")
 
 
-def _path_rules(service: Service) -> Iterator[Problem]:
+def _path_rules(service: Service, around: Surroundings) -> Iterator[Problem]:
     for number, rule in enumerate(service.path_rules):
-        yield from _path_rule(f"path_rules[{number}].", rule)
+        yield from _path_rule(f"path_rules[{number}].", rule, around)
 
 
-def _path_rule(at: str, rule: PathRule) -> Iterator[Problem]:
+def _path_rule(at: str, rule: PathRule, around: Surroundings) -> Iterator[Problem]:
     if not _is_pattern(rule.pattern):
         yield Problem(f"{at}pattern", 'a plain path, as "/reports", or a subtree, "/reports/**"')
     if not rule.methods <= METHODS:
         yield Problem(f"{at}methods", f"some of {', '.join(sorted(METHODS))}")
-    yield from _label(at, rule.classification, rule.category)
+    yield from _label(at, rule.classification, rule.category, around)
     if rule.classification is None and rule.category is None:
         yield Problem(f"{at}classification", "say a classification or a category, or drop the rule")
 

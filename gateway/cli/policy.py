@@ -9,6 +9,7 @@ import click
 
 from gateway.cli.console import done, out, table
 from gateway.cli.office import opened
+from gateway.cli.policy_questions import bench, explain, who
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
 from gateway.identity import units
@@ -34,7 +35,11 @@ class Scope:
 
 @click.group(short_help="Who may do what.")
 def policy() -> None:
-    """Show and publish the rules of a zone. Nothing that no rule allows is open."""
+    """Show, question and publish the rules of a zone. Nothing that no rule allows is open."""
+
+
+for question in (explain, who, bench):
+    policy.add_command(question)
 
 
 @policy.command(cls=ZoneCommand)

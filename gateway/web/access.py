@@ -22,6 +22,8 @@ class Place(StrEnum):
     GATEWAY = "gateway"
     SERVICE = "service"
     BOTH = "both"
+    ANYWHERE = "anywhere"
+    """On hosts that the gateway does not know as well: what its page there is made of."""
 
 
 class UndeclaredRouteError(RuntimeError):

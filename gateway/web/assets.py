@@ -62,11 +62,11 @@ def _sealed(name: str, body: bytes) -> Asset:
 
 
 def blueprint(assets: Mapping[str, Asset]) -> Blueprint:
-    """The one route that serves them, on the gateway's host and on every service's host."""
+    """The one route that serves them, on every host: the page at an unknown one needs them too."""
     pages = Blueprint("assets", __name__)
 
     @pages.get(f"{PREFIX}/<digest>/<name>")
-    @public("style and script hold no data, and error pages need them", place=Place.BOTH)
+    @public("style and script hold no data, and error pages need them", place=Place.ANYWHERE)
     def asset(digest: str, name: str) -> Response:
         found = assets.get(name)
         if found is None or found.url != f"{PREFIX}/{digest}/{name}":

@@ -1,6 +1,7 @@
 """The way from the gateway into a service, which lives on a host name of its own.
 
-    gateway /open/<slug>  →  service /.hangu/begin   a cookie marks this browser
+    gateway /open/<slug>  →  service /.hangu/begin   a cookie marks this browser, another
+                                                   keeps the language chosen at the gateway
                           →  gateway /open/<slug>?state=…   decided, logged, ticket issued
                           →  service /.hangu/enter   ticket and mark checked, own cookie set
 
@@ -23,8 +24,9 @@ from gateway.refusals import Refused
 from gateway.web.access import Place, public, requires
 from gateway.web.cookies import new_token
 from gateway.web.headers import FORGET
+from gateway.web.i18n import LANGUAGES
 from gateway.web.paths import inside
-from gateway.web.session import house, person, visit, visitor
+from gateway.web.session import chosen_language, house, person, visit, visitor
 from policies.permissions import Permission
 
 pages = Blueprint("entry", __name__)
@@ -47,7 +49,7 @@ def open_service(slug: str) -> Response:
     card = here.desk.card(service, now=g.now)
     state = request.args.get("state", "")
     if not _STATE.match(state):
-        return _go(f"{card.origin}/.hangu/begin", to=to)
+        return _go(f"{card.origin}/.hangu/begin", to=to, language=chosen_language())
     verdict = here.desk.decide(person(), service, to, visit=visit())
     if not verdict.allowed:
         raise ServiceDenied(verdict)
@@ -66,6 +68,9 @@ def begin() -> Response:
     address = f"{here.settings.public_url}/open/{g.service}"
     response = _go(address, to=to, state=_state(mark))
     here.cookies.entering.put(response, mark)
+    language = request.args.get("language", "")
+    if language in LANGUAGES:  # chosen at the gateway; our error pages here are to match
+        here.cookies.language.put(response, language)
     return response
 
 
@@ -120,5 +125,6 @@ def _proof(slug: str, ticket: str, state: str) -> str:
 
 
 def _go(address: str, **query: str) -> Response:
-    wanted = {name: value for name, value in query.items() if (name, value) != ("to", "/")}
+    left_out = {("to", "/"), ("language", "")}
+    wanted = {name: value for name, value in query.items() if (name, value) not in left_out}
     return make_response(redirect(f"{address}?{urlencode(wanted)}" if wanted else address))

@@ -12,18 +12,22 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from werkzeug.exceptions import HTTPException
 
 from gateway.access.gate import ServiceDenied
+from gateway.access.masking import masked
 from gateway.refusals import Refused
 from gateway.web.access import SignInRequired
 from gateway.web.answer import Answer
 from gateway.web.answers import answer_for, answer_for_status
 from gateway.web.forms import Problem
-from gateway.web.i18n import ngettext
+from gateway.web.hosts import WrongHost
+from gateway.web.i18n import either, ngettext
 from gateway.web.paths import sign_in_address
 from gateway.web.session import house
 
 log = logging.getLogger("hangu.web")
 _ID_BYTES = 6
 _MINUTE = 60
+_PATH_LIMIT = 300
+"""Characters of a path that are logged."""
 
 
 def name_request() -> None:
@@ -89,7 +93,7 @@ def with_refusal(refusal: Refused, render: Callable[[Problem], Response]) -> Res
     retry_after = getattr(refusal, "retry_after", None)
     text = str(row.text)
     if retry_after is not None:
-        text = f"{text} {_wait(_seconds(retry_after))}"
+        text = either("", " ").join((text, _wait(_seconds(retry_after))))
     response = render(Problem("", text))
     response.status_code = row.status
     if retry_after is not None:
@@ -108,13 +112,15 @@ def _wait(seconds: int) -> str:
 def _page(code: str, row: Answer, error: Refused | None, retry_after: object) -> str:
     """Deny page, or the general error page.
 
-    After a bug it is `bare`: it asks the desk nothing, for the desk may be what broke.
+    After a bug, and at an unknown host, it is `bare`: it asks the desk nothing, for the desk
+    may be what broke, and there is nobody to show and no form that could be sent.
     """
     if isinstance(error, ServiceDenied):
         card = house().desk.card(error.verdict.service, now=g.now)
         return render_template("denied.html", verdict=error.verdict, card=card, answer=row)
     wait = "" if retry_after is None else _wait(_seconds(retry_after))
-    bare = row.status >= 500 and error is None  # noqa: PLR2004 - HTTP server errors
+    broke = row.status >= 500 and error is None  # noqa: PLR2004 - HTTP server errors
+    bare = broke or code == WrongHost.code
     template = "error_bare.html" if bare else "error.html"
     return render_template(template, answer=row, code=code, wait=wait)
 
@@ -143,6 +149,10 @@ def _seconds(retry_after: Any) -> int:  # noqa: ANN401 - a timedelta or a number
 
 
 def _line(event: str, **values: str) -> str:
-    """One log line as JSON: control characters of the request cannot break or colour it."""
+    """One log line as JSON: control characters of the request cannot break or colour it.
+
+    Masked before it is cut, for half a token would not be recognised.
+    """
     line = {"event": event, "request": g.get("request_id"), **values}
-    return json.dumps(line | {"method": request.method, "path": request.path[:300]})
+    path = masked(request.path)[:_PATH_LIMIT]
+    return json.dumps(line | {"method": request.method, "path": path})

@@ -45,17 +45,19 @@ def guard(app: Flask) -> Callable[[], None]:
     """The check that a known host was asked, and for a route that answers there.
 
     Flask's TRUSTED_HOSTS is a list fixed at the start; services come and go, so the
-    catalogue is asked instead. Nothing of the gateway's own pages answers on a service's host.
+    catalogue is asked instead. Nothing of the gateway's own pages answers on a service's host,
+    and on an unknown one nothing but the style of the page that says so.
     """
     rules = declarations(app)
 
     def enforce() -> None:
+        place = None if request.endpoint is None else rules[request.endpoint].place
+        if place is Place.ANYWHERE:
+            return
         if not g.is_known_host:
             raise WrongHost(request.environ.get("HTTP_HOST", ""))
-        if request.endpoint is None:
-            return
         here = Place.GATEWAY if g.service is None else Place.SERVICE
-        if rules[request.endpoint].place not in {here, Place.BOTH}:
+        if place not in {None, here, Place.BOTH}:
             abort(404)
 
     return enforce

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Any
 
 from gateway.access.service import EVALUATION_EXPIRED, NOT_EVALUATED, OTHER_ZONE
 from gateway.web.i18n import _
@@ -51,6 +53,55 @@ ENDINGS = {
     "enrolled": _l("Sign-in set up anew"),
 }
 """Why a session ended. Keys are those of `gateway.identity.ending.Why`."""
+
+_RUN_APART = _l(
+    "Who looks after the gateway does no business through it, so no service opens here."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What an office does with the gateway, and with which commands on its own machine."""
+
+    role: Any
+    text: Any
+    commands: tuple[tuple[str, Any], ...] = ()
+    apart: Any = _RUN_APART
+
+
+DUTIES = {
+    "system_admin": Duty(
+        ROLES["system_admin"],
+        _l(
+            "You keep the people, the units and the services of this gateway. This is done by "
+            "commands on the gateway's own machine:"
+        ),
+        (
+            ("hangu person …", _l("add people, give roles, send new enrolment links, disable")),
+            ("hangu unit …", _l("add units")),
+            ("hangu service …", _l("enter services, show and remove them")),
+        ),
+    ),
+    "security_admin": Duty(
+        ROLES["security_admin"],
+        _l(
+            "You decide who may open which service, and approve each service before it opens. "
+            "This is done by commands on the gateway's own machine:"
+        ),
+        (
+            ("hangu policy …", _l("show the rules in force, grant services, publish rules")),
+            ("hangu service approve …", _l("open a service after its security evaluation")),
+        ),
+    ),
+    "auditor": Duty(
+        ROLES["auditor"],
+        _l(
+            "You watch over what the others do: every sign-in, decision and change is on record. "
+            "This release has no page and no command for reading the record yet."
+        ),
+    ),
+}
+"""What the three officers find instead of services."""
 
 _BROWSERS = (
     ("Edg/", "Microsoft Edge"),

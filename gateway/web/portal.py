@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template
 
 from gateway.web.access import requires
+from gateway.web.labels import DUTIES
 from gateway.web.session import house, person
 from policies.permissions import Permission
 
@@ -25,4 +26,5 @@ def show() -> str:
         closed=[card for card in cards if card.closed is not None],
         may_open=desk.may(who, Permission.SERVICE_OPEN, now=g.now),
         last_sign_in=next(before, None),
+        duties=[DUTIES[role] for role in sorted(who.current.roles & DUTIES.keys())],
     )

@@ -10,6 +10,7 @@ from flask_login import LoginManager, current_user
 
 from gateway.web.cookies import Cookies
 from gateway.web.desk import Desk, SignedIn, Visit, WebSettings
+from gateway.web.i18n import LANGUAGES
 from gateway.web.moments import utc_now
 
 AGENT_LIMIT = 300
@@ -92,6 +93,12 @@ def visit() -> Visit:
         user_agent=request.user_agent.string[:AGENT_LIMIT],
         now=g.now,
     )
+
+
+def chosen_language() -> str:
+    """`zh` or `en` if the reader has chosen one on this host, else empty."""
+    choice = request.cookies.get(house().cookies.language.name, "")
+    return choice if choice in LANGUAGES else ""
 
 
 def start_clock() -> None:

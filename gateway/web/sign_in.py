@@ -108,7 +108,8 @@ def _onward(target: str) -> Response:
 
 def _first(form: SignInForm, target: str, problem: Problem | None = None) -> Response:
     found = [*problems(form), *([problem] if problem else [])]
-    page = render_template("sign_in.html", form=form, target=target, problems=found)
+    again = _first_address(target)
+    page = render_template("sign_in.html", form=form, target=target, problems=found, again=again)
     return make_response(page, 422 if found else 200)
 
 
@@ -116,7 +117,10 @@ def _second(form: CodeForm, target: str, problem: Problem | None = None) -> Resp
     if problem is not None:
         problem = Problem("code", problem.text)
     found = [*problems(form), *([problem] if problem else [])]
-    page = render_template("sign_in_code.html", form=form, target=target, problems=found)
+    again = _code_address(target)
+    page = render_template(
+        "sign_in_code.html", form=form, target=target, problems=found, again=again
+    )
     return make_response(page, 422 if found else 200)
 
 

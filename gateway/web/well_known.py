@@ -7,6 +7,7 @@ import logging
 
 from flask import Blueprint, Response, g, make_response, request
 
+from gateway.access.masking import masked
 from gateway.web.access import public
 from gateway.web.headers import REPORT_PATH
 from gateway.web.origin import no_origin_check
@@ -41,5 +42,5 @@ def health() -> Response:
 def csp_report() -> Response:
     """Write a browser's complaint to the log, cut to size and escaped."""
     body = request.get_data(cache=False)[:REPORT_LIMIT].decode("utf-8", "replace")
-    log.warning(json.dumps({"event": "csp", "report": body}))
+    log.warning(json.dumps({"event": "csp", "report": masked(body)}))
     return Response(status=204)

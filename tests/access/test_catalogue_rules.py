@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,18 +32,21 @@ def keys_of(**values: Any) -> set[str]:
 
 
 def test_the_documented_example_is_a_valid_service() -> None:
-    read = service_from_toml(EXAMPLE, AROUND)
+    """As it is, and with everything in it that is commented out."""
+    assert service_from_toml(EXAMPLE, AROUND).path_rules == ()
+    read = service_from_toml(re.sub("(?m)^# (?=[a-z]+ = |\\[)", "", EXAMPLE), AROUND)
 
-    assert read.slug == "ledger"
+    assert (read.slug, read.preserve_host) == ("ledger", True)
+    assert read.host == "ledger.gate.example.cn"
     assert read.label("GET", "/salaries/2026").classification == 2
     assert read.label("DELETE", "/salaries/2026").classification == 1
     assert read.label("GET", "/").category == "cat:none"
 
 
 def test_the_host_is_the_slug_under_the_gateway_unless_said_otherwise() -> None:
-    text = "\n".join(line for line in EXAMPLE.splitlines() if not line.startswith("host"))
-
-    assert service_from_toml(text, AROUND).host == "ledger.gate.example.cn"
+    assert service_from_toml(EXAMPLE, AROUND).host == "ledger.gate.example.cn"
+    text = f'host = "books.example.cn"\n{EXAMPLE}'
+    assert service_from_toml(text, AROUND).host == "books.example.cn"
 
 
 def test_every_fault_of_a_file_is_told_at_once() -> None:
@@ -74,6 +79,55 @@ methods = "GET"
         "path_rules[0].methods",
     }
     assert "name_zh is meant" in told["naem_zh"]
+
+
+def test_faults_of_form_and_of_rules_are_told_together() -> None:
+    """A number in quotes does not hide a host that is the gateway's, nor a rule its neighbour."""
+    text = f"""
+slug = "Ledger"
+name_zh = "x"
+host = "{GATEWAY_HOST}"
+upstream = "http://10.1.2.3/path"
+in_charge = "unit:finance"
+operator = "IT"
+classification = "1"
+[headers]
+Cookie = "login"
+Remote-User = 1
+[[path_rules]]
+pattern = 3
+[[path_rules]]
+pattern = "/a/../b"
+classification = 0
+"""
+    with pytest.raises(InvalidService) as refusal:
+        service_from_toml(text, AROUND)
+
+    assert sorted(problem.key for problem in refusal.value.problems) == [
+        "classification",
+        "headers.Cookie",
+        "headers.Remote-User",
+        "host",
+        "name_en",
+        "operator",
+        "path_rules[0].pattern",
+        "path_rules[1].pattern",
+        "slug",
+        "upstream",
+    ]
+
+
+def test_no_service_is_labelled_above_what_its_zone_may_handle() -> None:
+    around = replace(AROUND, highest_label=1)
+    above = service(classification=2, path_rules=(PathRule(pattern="/pay/**", classification=3),))
+    with pytest.raises(InvalidService) as refusal:
+        check(above, around)
+
+    told = {problem.key: problem.cure for problem in refusal.value.problems}
+    assert told.keys() == {"classification", "path_rules[0].classification"}
+    assert "2 sensitive is above" in told["classification"]
+    assert "1 internal (zone.highest_label)" in told["classification"]
+    check(replace(above, classification=1, path_rules=()), around)
 
 
 @pytest.mark.parametrize("text", ["slug = ", "[[", "\x00", 'slug = "a"\nslug = "b"'])

@@ -125,14 +125,21 @@ def test_a_page_may_take_the_place_of_the_problem_document(small_world: World) -
             for name in ForwardAuth.__dataclass_fields__
             if name != "denied_page"
         },
-        denied_page=lambda verdict, language: f"<p lang={language}>{verdict.reason}</p>",
+        denied_page=lambda verdict, asked: (
+            f"<p>{verdict.reason} {asked.canonical.path}</p>",
+            (("Content-Security-Policy", "default-src 'none'"),),
+        ),
     )
     cookie = svc(small_world.sign_in("zhang"))
 
     page = answer(app, question("traefik", b"/admin", cookie=cookie, extra=PAGE))
     script = answer(app, question("traefik", b"/admin", cookie=cookie, extra=SCRIPT))
 
-    assert (page.status, page.body) == (403, b"<p lang=>denied_by_rule</p>")
+    by_nginx = answer(app, question("nginx", b"/admin", cookie=cookie, extra=PAGE))
+
+    assert (page.status, page.body) == (403, b"<p>denied_by_rule /admin</p>")
+    assert page["Content-Security-Policy"] == "default-src 'none'"
+    assert json.loads(by_nginx.body)["code"] == "denied_by_rule"
     assert json.loads(script.body)["code"] == "denied_by_rule"
 
 

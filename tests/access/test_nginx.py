@@ -160,6 +160,48 @@ def test_a_redirect_to_the_services_own_address_leads_to_the_public_one(front: F
     assert seen.one("Location") == f"http://ledger.{GATEWAY_HOST}:{front.port}/next"
 
 
+@pytest.mark.parametrize("status", [201, 301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "http://127.0.0.1:{port}/done?q=%E5%87%BD",
+        "http://localhost:{port}/done?q=%E5%87%BD",
+        "HTTP://127.0.0.1:{port}/done?q=%E5%87%BD",
+        "//127.0.0.1:{port}/done?q=%E5%87%BD",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_service_that_names_its_own_address_leads_to_the_public_one(
+    front: Front, status: int, said: str, method: str
+) -> None:
+    place = said.encode().hex()
+    seen = front.ask(f"/says/moved/{status}/{place}".encode(), method=method, body=b"x=1")
+
+    public = f"http://ledger.{GATEWAY_HOST}:{front.port}"
+    assert (seen.status, seen.one("Location")) == (status, f"{public}/done?q=%E5%87%BD")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("http://127.0.0.1:{port}", "http://HOST/"),
+        ("http://127.0.0.1:{port}?a=b", "http://HOST/?a=b"),
+        ("http://127.0.0.1:{port}0/done", "http://127.0.0.1:{port}0/done"),
+        ("http://127.0.0.1:{port}.evil.cn/", "http://127.0.0.1:{port}.evil.cn/"),
+        ("http://elsewhere.cn/done", "http://elsewhere.cn/done"),
+        ("/done?q=%E5%87%BD", "/done?q=%E5%87%BD"),
+    ],
+)
+def test_only_a_services_own_address_is_rewritten(front: Front, said: str, kept: str) -> None:
+    seen = front.ask(f"/says/moved/302/{said.encode().hex()}".encode())
+
+    ledger = front.world.catalogue.by_slug("ledger")
+    assert ledger is not None
+    port = ledger.upstream.rpartition(":")[2]
+    public = f"ledger.{GATEWAY_HOST}:{front.port}"
+    assert seen.one("Location") == kept.format(port=port).replace("HOST", public)
+
+
 def test_events_arrive_as_they_happen(front: Front) -> None:
     with socket.create_connection(("127.0.0.1", front.port), timeout=10) as wire:
         request = f"GET /says/stream HTTP/1.1\r\nHost: ledger.{GATEWAY_HOST}\r\n"

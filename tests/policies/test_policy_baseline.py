@@ -6,10 +6,11 @@ import re
 from dataclasses import replace
 
 import pytest
+from policy_pair import both
 
 from policies import baseline, casbin_engine
 from policies.casbin_engine import EngineDisagreesError
-from policies.engine import Memberships, Reason, Request, build
+from policies.engine import Memberships, Reason, Request, reference
 from policies.permissions import Permission
 from policies.rows import RULE_COLUMNS
 from policies.rules import Rule, RuleSet
@@ -43,7 +44,7 @@ def page(permission: Permission, **changes: object) -> Request:
 @pytest.mark.parametrize("role", sorted(GRANTS))
 def test_each_role_may_use_exactly_these_pages(role: str, zone: str) -> None:
     """The checked-in table: a change of the baseline shows here as well."""
-    engine = build(baseline.load(), Memberships(roles=((ZHAO, role, zone),)))
+    engine = both(baseline.load(), Memberships(roles=((ZHAO, role, zone),)))
     opened = {
         permission
         for permission in Permission
@@ -64,7 +65,7 @@ def test_the_baseline_gives_no_entry_to_any_service() -> None:
 
 def test_only_ending_ones_sessions_needs_no_second_factor() -> None:
     """Leaving must always be possible; all else waits for the code."""
-    engine = build(baseline.load(), Memberships(roles=((ZHAO, "role:staff", "intranet"),)))
+    engine = both(baseline.load(), Memberships(roles=((ZHAO, "role:staff", "intranet"),)))
     opened = {p for p in Permission if engine.decide(page(p, strength=1)).is_allowed}
     assert opened == {Permission.SESSION_END_OWN}
 
@@ -80,13 +81,13 @@ def test_permissions_are_named_by_area_and_verb_in_alphabetical_order() -> None:
 
 def test_class_15_empty_policy_denies_all() -> None:
     """No rules means nobody, not everybody."""
-    engine = build(RuleSet(), Memberships(roles=((ZHAO, "role:system_admin", "intranet"),)))
+    engine = both(RuleSet(), Memberships(roles=((ZHAO, "role:system_admin", "intranet"),)))
     for permission in Permission:
         decision = engine.decide(page(permission, strength=3, clearance=4))
         assert (decision.is_allowed, decision.reason) == (False, Reason.NO_RULE)
     service = page(Permission.PORTAL_VIEW, object="svc:tax/", action="GET")
     assert not engine.decide(service).is_allowed
-    assert not build(RuleSet(), Memberships()).decide(service).is_allowed
+    assert not both(RuleSet(), Memberships()).decide(service).is_allowed
 
 
 NARROW = {
@@ -138,12 +139,12 @@ def test_class_16_dropping_any_rule_field_changes_a_decision(column: str) -> Non
     dropped = narrow | {column: WIDE[column]}
     request = replace(INSIDE, **OUTSIDE[column])  # type: ignore[arg-type]
     answers = [
-        build(RuleSet((Rule(**columns),)), CLERKS).decide(request).is_allowed
+        both(RuleSet((Rule(**columns),)), CLERKS).decide(request).is_allowed
         for columns in (narrow, dropped)
     ]
     assert answers == [False, True]
     if column != "eft":
-        assert build(RuleSet((Rule(**narrow),)), CLERKS).decide(INSIDE).is_allowed
+        assert both(RuleSet((Rule(**narrow),)), CLERKS).decide(INSIDE).is_allowed
 
 
 MATCHER = next(line for line in casbin_engine.MODEL.splitlines() if line.startswith("m = "))
@@ -174,7 +175,7 @@ def test_class_16_dropping_any_condition_of_the_model_stops_the_engine(
     outside = OUTSIDE | {"clr": {"clearance": 0}}
     request = replace(INSIDE, **outside[column])  # type: ignore[arg-type]
     rules = RuleSet((Rule(**(NARROW | {"eft": "allow"})),))
-    assert not build(rules, CLERKS).decide(request).is_allowed
+    assert not both(rules, CLERKS).decide(request).is_allowed
     monkeypatch.setattr(casbin_engine, "MODEL", weaker)
     with pytest.raises(EngineDisagreesError):
-        build(rules, CLERKS).decide(request)
+        reference(rules, CLERKS).decide(request)

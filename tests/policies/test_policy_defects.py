@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from casbin.model import Model
+from policy_pair import both
 
 import policies
 from policies import casbin_engine
 from policies.adapter import RowsAdapter
 from policies.casbin_engine import CasbinEngine
-from policies.engine import Engine, Memberships, Reason, Request, build
+from policies.engine import Engine, Memberships, Reason, Request
 from policies.memberships import MembershipProblems
 from policies.rules import RuleProblems, RuleSet
 from policies.tables import policy_category, policy_rule
@@ -37,7 +38,7 @@ SOURCES = Path(policies.__file__).parent
 
 
 def engine(*lines: str, people: Memberships = CLERK) -> Engine:
-    return build(RuleSet.parse("\n".join(lines)), people)
+    return both(RuleSet.parse("\n".join(lines)), people)
 
 
 def allowed(built: Engine, **changes: object) -> bool:

@@ -6,10 +6,11 @@ import logging
 from dataclasses import replace
 
 import pytest
+from policy_pair import both
 
 from policies import casbin_engine
 from policies.casbin_engine import EngineDisagreesError
-from policies.engine import Decision, Engine, Memberships, Outcome, Reason, Request, build
+from policies.engine import Decision, Engine, Memberships, Outcome, Reason, Request, reference
 from policies.permissions import Permission
 from policies.rules import RuleSet
 
@@ -39,7 +40,7 @@ READ = Request(
 
 
 def engine(*lines: str, no_write_down: bool = False) -> Engine:
-    return build(RuleSet.parse("\n".join(lines)), PEOPLE, no_write_down=no_write_down)
+    return both(RuleSet.parse("\n".join(lines)), PEOPLE, no_write_down=no_write_down)
 
 
 def rule(**columns: str) -> str:
@@ -232,6 +233,7 @@ def test_a_zone_that_does_not_exist_is_refused(zone: str) -> None:
         {"classification": None},
         {"clearance": 5},
         {"now": -1},
+        {"now": True},
         {"now": 1.5},
     ],
 )
@@ -253,7 +255,7 @@ def test_pages_are_decided_by_permission() -> None:
 def test_every_decision_names_the_version_it_was_made_under() -> None:
     """An unanswerable request included."""
     rules = RuleSet.parse(rule())
-    built = build(rules, PEOPLE)
+    built = both(rules, PEOPLE)
     assert built.version == rules.hash[:16]
     assert built.decide(READ).version == built.version
     assert built.decide(replace(READ, zone="lab")).version == built.version
@@ -267,7 +269,7 @@ def test_nobody_passes_when_casbin_and_the_explanation_differ(
     assert model != casbin_engine.MODEL
     monkeypatch.setattr(casbin_engine, "MODEL", model)
     with pytest.raises(EngineDisagreesError):
-        engine(rule(net="vpn")).decide(READ)
+        reference(RuleSet.parse(rule(net="vpn")), PEOPLE).decide(READ)
 
 
 def test_nothing_is_logged_by_pycasbin_whatever_logging_is_set_to(

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from policy_pair import both
 
-from policies.engine import Decision, Engine, Memberships, Request, build
+from policies.engine import Decision, Engine, Memberships, Request
 from policies.rules import RuleSet
 
 PEOPLE = [f"person:00000000-0000-4000-8000-{number:012d}" for number in range(12)]
@@ -38,7 +39,7 @@ def engine() -> Engine:
         for zone in ("intranet", "extranet")
     ]
     units = [(person, "unit:tax") for person in PEOPLE[::2]]
-    return build(
+    return both(
         RuleSet.parse(RULES),
         Memberships(roles=tuple(roles), units=(*units, ("unit:tax", "unit:finance"))),
     )

@@ -45,6 +45,12 @@ class Echo(socketserver.StreamRequestHandler):
                 f"HTTP/1.1 302 Found\r\nLocation: http://{host}/next\r\nContent-Length: 0\r\n\r\n"
             )
             self.wfile.write(head.encode())
+        elif path.startswith("/says/moved/"):
+            own = self.server.server_address[1]
+            status, place = path.removeprefix("/says/moved/").split("/")
+            place = bytes.fromhex(place).decode().format(port=own)
+            head = f"HTTP/1.1 {status} Moved\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n"
+            self.wfile.write(head.encode())
         elif path in ANSWERS:
             self.wfile.write(ANSWERS[path])
         else:

@@ -1,5 +1,5 @@
-// What is better with a script, and works without: showing a password, and a word before
-// the session ends. No library, no markup from strings (Trusted Types).
+// What is better with a script, and works without: showing a password, going back past a
+// mistake, and a word before the session ends. No library, no markup from strings (Trusted Types).
 
 const SHOW_BEFORE = 120_000; // 2 minutes before the end (WCAG 2.2, 2.2.1)
 const LOOK_EVERY = 15_000;
@@ -15,6 +15,12 @@ for (const button of document.querySelectorAll("[data-shows]")) {
   input.form.addEventListener("submit", () => {
     input.type = "password";
   });
+}
+
+// A form that came back with a problem: "Back" and "Reload" shall ask for it, not send it again.
+const summary = document.querySelector("[data-again]");
+if (summary) {
+  history.replaceState(null, "", summary.dataset.again);
 }
 
 const ending = document.getElementById("ending");

@@ -1,0 +1,105 @@
+"""`hangu policy explain`, `who-can` and `bench`: answers a person can act on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from audit.record import Actor
+from gateway.access.service_file import EXAMPLE
+from gateway.cli import main
+from gateway.cli.office import opened
+from gateway.identity import epoch, people
+from gateway.identity.tables import Person, State
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def zone(tmp_path: Path) -> str:
+    """A zone with its three officers, one clerk, and one service granted to the clerk's unit."""
+    at = str(tmp_path / "zone")
+    officers = ("--system-admin", "wang:王建", "--security-admin", "chen:陈敏")
+    place = ("--public-url", "https://gate.example.cn", "--auditor", "zhao:赵磊")
+    main(["init", at, "--zone", "intranet", "--office", "河山局", *place, *officers])
+    for slug in ("finance", "tax", "it-centre"):
+        main(["unit", "add", at, slug, "--name-zh", slug, "--name-en", slug])
+    main(["person", "add", at, "liu", "刘洋", "--unit", "finance", "--role", "staff"])
+    file = tmp_path / "ledger.toml"
+    file.write_text(EXAMPLE)
+    main(["service", "add", at, str(file)])
+    main(["policy", "grant", at, "--to", "unit:finance", "--service", "ledger"])
+    return at
+
+
+@pytest.fixture
+def run(zone: str, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `hangu policy` and return what it prints, or what it complains about."""
+    capsys.readouterr()
+
+    def ask(command: str, *words: str) -> str:
+        main(["policy", command, *([] if command == "bench" else [zone]), *words])
+        return capsys.readouterr().out
+
+    return ask
+
+
+def activated(zone: str, login: str) -> None:
+    """Make a person active, as the end of an enrolment does."""
+    with opened(Path(zone)) as office, office.ledger.begin() as tx:
+        person = people.by_login(office.registry, login)
+        assert person is not None
+        tx.session.execute(update(Person).where(Person.id == person.id).values(state=State.ACTIVE))
+        epoch.bump(tx)
+        tx.record("person.enrolled", actor=Actor(subject="operator:test"), now=datetime.now(UTC))
+
+
+def test_explain_names_what_matched_and_the_way_out(run: Run, zone: str) -> None:
+    """A missing code, an action nobody granted, a person nobody enrolled yet."""
+    assert "unknown_subject" in run("explain", "liu", "app:portal.view", "use")
+    activated(zone, "liu")
+    allowed = run("explain", "liu", "svc:ledger/a", "get")
+    assert "allow (allowed)" in allowed
+    assert "matched r-" in allowed
+    weak = run("explain", "liu", "svc:ledger/a", "get", "--strength", "1")
+    assert "step_up (stronger_sign_in)" in weak
+    assert "strength: has 1, needs 2" in weak
+    assert "shortest way: sign in with strength 2" in weak
+    assert "shortest way: add the rule: p, person:" in run("explain", "liu", "svc:ledger/a", "post")
+
+
+def test_who_can_lists_people_by_name(run: Run, zone: str) -> None:
+    """With the sign-in each needs."""
+    assert "none" in run("who-can", "svc:ledger/a", "get")
+    activated(zone, "liu")
+    said = run("who-can", "svc:ledger/a", "get")
+    assert "刘洋" in said
+    assert "r-" in said
+    assert "none" in run("who-can", "svc:ledger/a", "post")
+
+
+def test_what_cannot_be_asked_is_said(zone: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Words with a way out."""
+    for words, said in {
+        ("explain", zone, "nobody", "app:portal.view", "use"): "nobody called nobody",
+        ("who-can", zone, "svc:wiki/a", "get"): "There is no service wiki",
+        ("who-can", zone, "ledger", "get"): "Say svc:SLUG/PATH",
+    }.items():
+        with pytest.raises(SystemExit):
+            main(["policy", *words])
+        assert said in capsys.readouterr().err
+
+
+def test_bench_measures_as_many_rules_as_it_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """As a table, and as JSON for programs."""
+    main(["policy", "bench", "--rules", "20", "--json", "--reference-seconds", "0.1"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["rules"] == 20
+    assert found["reference"]["differences"] == 0
+    main(["policy", "bench", "--rules", "20", "--reference-seconds", "0"])
+    assert "p99 µs" in capsys.readouterr().out

@@ -1,0 +1,118 @@
+"""Small worlds of rules, people and questions, dense enough that much is allowed.
+
+Each draws from a source of luck: hypothesis gives one that it can shrink, and a long run a
+seeded one, so that both search the same worlds. As a program, it runs the long search:
+
+    PYTHONPATH=tests/support:. python tests/support/policy_worlds.py 1000000 1
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+
+from policy_pair import Pair, both
+
+from policies.engine import Memberships, Request
+from policies.rules import Rule, RuleSet
+from policies.vocabulary import NETWORKS
+
+PEOPLE = tuple(f"person:00000000-0000-4000-8000-{number:012d}" for number in range(3))
+STRANGER = "person:00000000-0000-4000-8000-000000000009"
+CATEGORIES = (("cat:b", "cat:a"), ("cat:c", "cat:b"), ("cat:d", "cat:a"))
+SUBJECTS = ("*",) * 6 + (*PEOPLE, "role:a", "role:b", "role:c", "unit:x", "unit:y", "unit:z")
+PLACES = (
+    *("svc:s/**",) * 9,
+    *("svc:s/p/**",) * 3,
+    *("svc:s/", "svc:s/p", "svc:s/p/q", "svc:s/p/q/**", "svc:t/**", "svc:t/p"),
+    *("cat:a", "cat:b", "cat:c", "cat:e"),
+)
+PAGES = ("app:**", "app:portal.view", "app:audit.view")
+ASKED = ("svc:s/", "svc:s/p", "svc:s/p/q", "svc:s/p/q/r", "svc:s/pq", "svc:t/p", "svc:u/p")
+ASKED_PAGES = ("app:portal.view", "app:audit.view", "app:no.such")
+
+
+@dataclass(frozen=True)
+class World:
+    """Rules and people, under both engines."""
+
+    rules: RuleSet
+    memberships: Memberships
+    pair: Pair
+
+
+def world(luck: Random) -> World:
+    """Return up to eleven rules over three people, chains of roles and units, four categories."""
+    rows = {rule(luck) for _ in range(luck.randint(2, 11))}
+    rules = RuleSet(tuple(rows), tuple(link for link in CATEGORIES if luck.randrange(5)))
+    memberships = people(luck)
+    return World(rules, memberships, both(rules, memberships, no_write_down=not luck.randrange(6)))
+
+
+def people(luck: Random) -> Memberships:
+    """Return who holds what; each of the three holds at least one role."""
+    chains = [("role:a", "role:b"), ("role:b", "role:c"), ("role:a", "role:c")]
+    zones = ("intranet", "extranet")
+    return Memberships(
+        roles=(
+            *((who, f"role:{luck.choice('abc')}", zone) for who in PEOPLE for zone in zones),
+            *((*link, zone) for link in chains for zone in zones if luck.randrange(2)),
+        ),
+        units=(
+            *((who, f"unit:{luck.choice('xyz')}") for who in PEOPLE if luck.randrange(4)),
+            *(link for link in (("unit:x", "unit:y"), ("unit:y", "unit:z")) if luck.randrange(3)),
+        ),
+    )
+
+
+def rule(luck: Random) -> Rule:
+    """Return one rule; most of its columns say any."""
+    is_page = not luck.randrange(8)
+    return Rule(
+        sub=luck.choice(SUBJECTS),
+        zone=luck.choice((*("*",) * 6, "intranet", "extranet")),
+        obj=luck.choice(PAGES if is_page else PLACES),
+        act="*" if is_page else luck.choice((*("*",) * 6, "GET|POST", "GET", "export|read")),
+        cls=luck.choice((*("*",) * 5, "0|1", "2")),
+        net=luck.choice((*("*",) * 5, "lan|vpn", "internet")),
+        auth=luck.choice((*("*",) * 5, "2", "3")),
+        win=luck.choice((*("*",) * 6, "0~10", "5~20|30~40")),
+        eft=luck.choice(("allow",) * 11 + ("deny",)),
+    )
+
+
+def request(luck: Random) -> Request:
+    """Return one question; about one in thirty is malformed, from elsewhere or of a stranger."""
+    is_page = not luck.randrange(8)
+    return Request(
+        subject=luck.choice(PEOPLE * 12 + (STRANGER,)),
+        zone=luck.choice(("intranet", "extranet") * 20 + ("lab",)),
+        object=luck.choice(ASKED_PAGES if is_page else (*ASKED[:5] * 6, *ASKED, "svc:s//p")),
+        action="use" if is_page else luck.choice(("GET", "GET", "GET", "POST", "read", "DELETE")),
+        strength=luck.choice((1, 2, 2, 3)),
+        now=luck.choice((0, 7, 7, 7, 15, 25, 35)),
+        category=luck.choice(("cat:none", "cat:a", "cat:b", "cat:c", "cat:e", "cat:new")),
+        classification=luck.choice((0, 0, 0, 1, 2)),
+        clearance=luck.choice((2, 2, 2, 2, 1, 0)),
+        network=luck.choice(("lan", "lan", *sorted(NETWORKS))),
+    )
+
+
+def search(decisions: int, *, seed: int, questions: int = 100) -> Counter[str]:
+    """Compare that many decisions in seeded worlds; return how often each reason was given.
+
+    Raises:
+        AssertionError: the engines differ.
+    """
+    luck = Random(seed)
+    found: Counter[str] = Counter()
+    while found.total() < decisions:
+        asked = world(luck).pair
+        found.update(asked.decide(request(luck)).reason for _ in range(questions))
+    return found
+
+
+if __name__ == "__main__":
+    print(dict(search(int(sys.argv[1]), seed=int(sys.argv[2]))))  # noqa: T201 - its purpose
