@@ -1,13 +1,15 @@
 """The audit log's tables.
 
-The migration adds triggers that keep every entry as it was written: it may be numbered
-once (`seq`), nothing else about it may change, and it is never deleted.
+The migrations add triggers that keep every entry as it was written: it may be numbered
+once (`seq`), nothing else about it may change, and it is never deleted. A tile grows to its
+full width and no further; the tree never shrinks.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     Index,
     Integer,
@@ -25,6 +27,7 @@ metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",
         "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
         "pk": "pk_%(table_name)s",
     }
 )
@@ -56,4 +59,31 @@ audit_secret = Table(
     Column("field", String(64), primary_key=True),
     Column("salt", LargeBinary(16), nullable=False),
     Column("value", LargeBinary, nullable=False),
+)
+
+log_tile = Table(
+    "log_tile",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("width", Integer, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+log_checkpoint = Table(  # the last checkpoint of every past key epoch
+    "log_checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", LargeBinary, nullable=False),
+)
+
+log_state = Table(  # one row, made by the migration; only the sealer writes it
+    "log_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("note", LargeBinary, nullable=True),
+    Column("published", UtcDateTime(), nullable=True),
+    CheckConstraint("id = 1", name="single"),
 )

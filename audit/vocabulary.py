@@ -32,9 +32,13 @@ _ENTITY = 3004
 _USER_ACCESS = 3005
 _LIFECYCLE = 6002
 _WEB_ACCESS = 6004
+_EVENT_LOG = 1008
 _OTHER = 99
 
 EVENTS: dict[str, Kind] = {
+    "audit.exported": Kind(_EVENT_LOG, 3),
+    "audit.proved": Kind(_EVENT_LOG, 3),
+    "audit.verified": Kind(_EVENT_LOG, _OTHER),
     "decision.allowed": Kind(_WEB_ACCESS, 1),
     "decision.denied": Kind(_WEB_ACCESS, 2),
     "decision.step_up": Kind(_WEB_ACCESS, 4),
@@ -42,6 +46,8 @@ EVENTS: dict[str, Kind] = {
     "enrolment.refused": Kind(_ACCOUNT_CHANGE, _OTHER),
     "enrolment.started": Kind(_ACCOUNT_CHANGE, 3),
     "factor.disabled": Kind(_ACCOUNT_CHANGE, 11),
+    "key.rotate": Kind(_EVENT_LOG, 5),
+    "log.heartbeat": Kind(_EVENT_LOG, _OTHER),
     "page.denied": Kind(_WEB_ACCESS, 2),
     "person.created": Kind(_ACCOUNT_CHANGE, 1),
     "person.disabled": Kind(_ACCOUNT_CHANGE, 5),
@@ -50,6 +56,7 @@ EVENTS: dict[str, Kind] = {
     "person.roles_changed": Kind(_USER_ACCESS, 1),
     "policy.published": Kind(_ENTITY, 3),
     "request.refused": Kind(_WEB_ACCESS, 2),
+    "retention.prune": Kind(_EVENT_LOG, 2),
     "service.added": Kind(_ENTITY, 1),
     "service.approved": Kind(_ENTITY, 3),
     "service.changed": Kind(_ENTITY, 3),
@@ -66,3 +73,6 @@ EVENTS: dict[str, Kind] = {
     "zone.created": Kind(_LIFECYCLE, 1),
     "zone.migrated": Kind(_LIFECYCLE, _OTHER),
 }
+
+SEALERS = frozenset({"key.rotate", "log.heartbeat", "retention.prune"})
+"""Events that only the sealer may enter, with proof; the verifier reads them."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from audit.ledger import Ledger, SealSecret
 from audit.record import Actor
+from audit.sealing import Sealing
 from config.settings import Settings
 from gateway.access.catalogue import Catalogue, Surroundings
 from gateway.identity import epoch
@@ -19,6 +24,8 @@ from policies import versions
 from policies.rules import RuleSet
 
 KEYS = "keys"
+SEALER = "sealer"
+"""The sealer's private directory in a zone's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +71,31 @@ def compose(settings: Settings) -> tuple[Store, Office]:
     return store, Office(
         settings=settings, store=store, ledger=ledger, registry=registry, catalogue=catalogue
     )
+
+
+def sealing_of(office: Office, *, clock: Callable[[], datetime]) -> Sealing:
+    """What seals the zone's log from inside the gateway. One process of a zone leads."""
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        # The ledger's own connection: on SQLite, writers queue for it instead of colliding.
+        with office.ledger.begin(unaudited_because="sealing numbers what is recorded") as tx:
+            yield tx.session.connection()
+
+    settings = office.settings
+    return Sealing(
+        settings.directory / SEALER,
+        origin=log_origin(settings),
+        zone=settings.zone.name,
+        begin=begin,
+        read=office.store.read,
+        clock=clock,
+    )
+
+
+def log_origin(settings: Settings) -> str:
+    """The name of a new log (c2sp.org/tlog-checkpoint); it keeps it even if the host moves."""
+    return f"{settings.web.host}/audit"
 
 
 def root_of(settings: Settings) -> Root:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from gateway.cli import (
+    audit,
     check,
     code,
     demo,
@@ -42,6 +43,7 @@ for command in (
     service.service,
     policy.policy,
     nginx.nginx,
+    audit.audit,
     demo.demo,
     code.code,
 ):
@@ -52,10 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; every error ends here, as words and an exit status."""
     os.umask(0o077)  # keys, databases and logs are ours alone, whoever calls us
     try:
-        hangu.main(args=arguments, standalone_mode=False)
+        # Click hands the status of `Exit` back instead of leaving with it.
+        status = hangu.main(args=arguments, standalone_mode=False)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - whatever it is, a person reads it
         leave(error)
+    if isinstance(status, int) and status:
+        sys.exit(status)

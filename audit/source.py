@@ -1,0 +1,232 @@
+"""The database read as a tlog-tiles folder: what the verifier and the export see of it.
+
+The newest checkpoint is read once and pins the size, so that writers may go on meanwhile:
+what lies below a published size never changes, and tiles only grow.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine, func, select, type_coerce
+from sqlalchemy.types import NullType
+
+from audit.note import BadNote, Checkpoint, Note
+from audit.record import MAX_BODY, Secret, commitment, leaf_hash, timestamp
+from audit.tables import audit_event, audit_secret, log_checkpoint, log_state, log_tile
+from audit.tiles import WIDTH, Tile, TileHashes, encode_bundle
+from audit.tree import HASH_BYTES
+from audit.verify import Report
+
+AHEAD = 16
+"""Bundles that one query fetches."""
+
+Unseal = Callable[[str, str, bytes], bytes | None]
+"""Opens one personal value: (entry id, field, sealed bytes) to plain bytes, or None."""
+
+_NAME = re.compile(r"tile/(entries|\d{1,2})/((?:x\d{3}/)*\d{3})(?:\.p/(\d{1,3}))?")
+
+
+class DatabaseSource:
+    """A zone's log as files. Serves one export or verification, then is thrown away.
+
+    Args:
+        read: an engine that cannot write.
+        first_key: the log's first verifier key.
+        policy: the trust policy to hand out with it.
+    """
+
+    def __init__(self, read: Engine, *, first_key: str, policy: str) -> None:
+        self._read = read
+        self._files = {"first-key": f"{first_key}\n".encode(), "policy": policy.encode()}
+        self._bundles: dict[int, list[bytes]] = {}
+        self.wrong_columns: dict[int, str] = {}
+        with read.connect() as connection:
+            found = connection.execute(select(log_state.c.note)).scalar()
+            older = connection.execute(select(log_checkpoint.c.size, log_checkpoint.c.note))
+            self._older = {int(row.size): _bytes(row.note) for row in older if _is_whole(row.size)}
+        note = None if found is None else _bytes(found)
+        self.note: bytes | None = note
+        stated = _checkpoint(note)
+        self.size = stated.size if stated else 0
+        if note is not None:
+            self._files["checkpoint"] = note
+
+    def sizes(self) -> list[int]:
+        """The sizes of the older checkpoints that lie within the newest."""
+        return sorted(size for size in self._older if 0 <= size <= self.size)
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of one file of the folder, or None if there is none."""
+        if path.startswith("checkpoints/"):
+            return self._older.get(int(path.removeprefix("checkpoints/")))
+        match = _NAME.fullmatch(path)
+        if match is None:
+            return self._files.get(path)
+        number = int(match[2].replace("x", "").replace("/", ""))
+        width = int(match[3] or WIDTH)
+        if match[1] == "entries":
+            return self._bundle(number, width)
+        return self.tile(Tile(int(match[1]), number, width)) or None
+
+    def tile(self, tile: Tile) -> bytes:
+        """The hashes of a tile; fewer than its width if they are not there."""
+        query = select(log_tile.c.hashes).where(
+            log_tile.c.level == tile.level, log_tile.c.number == tile.number
+        )
+        with self._read.connect() as connection:
+            found = _bytes(connection.execute(query).scalar() or b"")
+        return found[: HASH_BYTES * tile.width]
+
+    def hashes(self) -> TileHashes:
+        """The tree under the newest checkpoint, for making proofs."""
+        return TileHashes(self.tile, self.size)
+
+    def _bundle(self, number: int, width: int) -> bytes | None:
+        if number not in self._bundles:
+            self._fetch(number)
+        entries = self._bundles.pop(number, [])[:width]
+        return encode_bundle(entries) if entries else None
+
+    def _fetch(self, number: int) -> None:
+        """Read the next bundles, each up to its first gap."""
+        start, end = number * WIDTH, min(self.size, (number + AHEAD) * WIDTH)
+        event = audit_event.c
+        query = (
+            select(
+                *(event.seq, event.eid, event.body, event.leaf),
+                type_coerce(event.created, NullType).label("created"),
+            )
+            .where(event.seq >= start, event.seq < end)
+            .order_by(event.seq)
+        )
+        self._bundles = {}
+        with self._read.connect() as connection:
+            for row in connection.execute(query):
+                body = _bytes(row.body)
+                wrong = _wrong_columns(row.eid, body, _bytes(row.leaf), _stamp(row.created))
+                if wrong:
+                    self.wrong_columns[row.seq] = wrong
+                entries = self._bundles.setdefault(row.seq // WIDTH, [])
+                if row.seq % WIDTH == len(entries) and 0 < len(body) <= MAX_BODY:
+                    entries.append(body)
+
+    def inspect(self, report: Report, *, unseal: Unseal | None = None) -> None:
+        """After a verification: add what a folder cannot show.
+
+        The columns beside the bodies, entries outside of the numbering, personal values
+        that do not fit their commitments, and what is not sealed yet.
+        """
+        for seq, wrong in sorted(self.wrong_columns.items()):
+            report.tampered(seq, f"entry {seq}: {wrong} beside the body is not the body's own")
+        with self._read.connect() as connection:
+            self._inspect_numbers(connection, report)
+            for seq, column in _wrong_secrets(connection, unseal) if unseal else ():
+                report.tampered(seq, f"entry {seq}: the kept value of {column} is not its own")
+
+    def _inspect_numbers(self, connection: Connection, report: Report) -> None:
+        event = audit_event.c
+        # One statement sees one moment: sealing goes on meanwhile.
+        state = connection.execute(
+            select(
+                *(log_state.c.size, log_state.c.root, log_state.c.note),
+                select(func.max(event.seq)).scalar_subquery().label("last"),
+                select(func.min(event.seq)).scalar_subquery().label("first"),
+            )
+        ).first()
+        if state is None:
+            report.tampered(0, "the log's state is gone")
+            return
+        if not _is_whole(state.size) or not _is_whole(state.last or 0):
+            report.tampered(0, "numbers that are none")
+            return
+        count = 0 if state.last is None else state.last + 1
+        if count != state.size or state.first not in {0, None}:
+            index = max(0, min(count, state.size))
+            report.tampered(index, f"the numbers go from {state.first} to {state.last}")
+        stated = _checkpoint(None if state.note is None else _bytes(state.note))
+        if stated and stated.size >= state.size and stated.root != state.root:
+            report.tampered(state.size, "the log's state is not what was signed")
+        waiting = connection.execute(select(func.count()).where(event.seq.is_(None))).scalar_one()
+        if waiting:
+            report.uncovered.append(f"{waiting} entries that are not sealed yet")
+
+
+def _checkpoint(note: bytes | None) -> Checkpoint | None:
+    try:
+        return Checkpoint.parse(Note.parse(note).text) if note else None
+    except BadNote:
+        return None  # the verifier says what is wrong with it
+
+
+def _bytes(value: object) -> bytes:
+    """A stored value as bytes. SQLite keeps whatever type was written, ours or an attacker's."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    return str(value).encode("utf-8", "surrogatepass")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int)
+
+
+def _stamp(value: object) -> str:
+    """A stored time as entries write it; empty if it is none."""
+    try:
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        return ""
+    return timestamp(at if at.tzinfo else at.replace(tzinfo=UTC))
+
+
+def _wrong_columns(eid: str, body: bytes, leaf: bytes, created: str) -> str:
+    if leaf != leaf_hash(body):
+        return "the leaf hash"
+    if not _says(body, "eid", eid):
+        return "the id"
+    return "" if _says(body, "ts", created) else "the time"
+
+
+def _says(body: bytes, key: str, value: str) -> bool:
+    """Whether the body's own `key` has this value, without parsing it.
+
+    Keys are sorted and only `c` and `d`, which come first, nest: the last place where the
+    key stands is the outermost. Quotes inside texts are escaped.
+    """
+    at = body.rfind(f'"{key}":"'.encode())
+    return at >= 0 and body.startswith(f'"{key}":"{value}"'.encode(), at)
+
+
+def _wrong_secrets(connection: Connection, unseal: Unseal) -> Iterator[tuple[int, str]]:
+    event, secret = audit_event.c, audit_secret.c
+    query = (
+        select(event.seq, event.body, secret.eid, secret.field, secret.salt, secret.value)
+        .join(audit_event, event.eid == secret.eid)
+        .where(event.seq.is_not(None))
+        .execution_options(yield_per=1000)
+    )
+    for row in connection.execute(query):
+        field = str(row.field)
+        plain = unseal(str(row.eid), field, _bytes(row.value))
+        committed = _commitments(_bytes(row.body)).get(field)
+        if plain is None or committed != _commitment(field, _bytes(row.salt), plain):
+            yield row.seq, field
+
+
+def _commitments(body: bytes) -> Mapping[str, object]:
+    try:
+        found = json.loads(body).get("c")
+    except (ValueError, AttributeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _commitment(field: str, salt: bytes, plain: bytes) -> str:
+    try:
+        return commitment(Secret(field=field, salt=salt, value=plain.decode()))
+    except UnicodeDecodeError:
+        return b64encode(plain).decode()

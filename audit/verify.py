@@ -1,0 +1,672 @@
+#!/usr/bin/env python3
+"""Verify an exported audit log. One file, plain Python 3.11, no package, no network.
+
+    python verify.py FOLDER --key 'name+1234abcd+A...' [--anchor FILE]... [--policy FILE]
+
+FOLDER is a log in the layout of c2sp.org/tlog-tiles: `checkpoint`, `tile/...`, and besides
+`checkpoints/<size>` (the last checkpoint of each past key epoch), `policy` and `first-key`.
+--key is the log's FIRST key, from the paper printed at installation; all later keys are
+reached from it. An anchor is an older checkpoint or a .tlog-proof receipt kept elsewhere.
+
+Exit status: 0 intact, 1 could not run, 2 TAMPERED, 3 incomplete (see the report).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256, sha512
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn, Protocol
+
+INTACT, COULD_NOT_RUN, TAMPERED, INCOMPLETE = range(4)
+WIDTH = 256  # entries of a full bundle, hashes of a full tile
+HASH = 32
+SILENCE = timedelta(seconds=150)  # heartbeats come every 60 seconds
+_OURS = (b'"ev":"key.rotate"', b'"ev":"log.heartbeat"', b'"ev":"retention.prune"')
+
+
+class Source(Protocol):
+    """Where the log's files come from."""
+
+    def read(self, path: str) -> bytes | None:
+        """The file's bytes, or None if there is none."""
+
+    def sizes(self) -> Iterable[int]:
+        """The sizes of the older checkpoints."""
+
+
+class Folder:
+    """An export on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self, path: str) -> bytes | None:
+        """The file's bytes, or None if there is none."""
+        file = self._path / path
+        return file.read_bytes() if file.is_file() else None
+
+    def sizes(self) -> list[int]:
+        """The sizes of the older checkpoints."""
+        names = [file.name for file in self._path.glob("checkpoints/*")]
+        return sorted(int(name) for name in names if re.fullmatch("[0-9]{1,18}", name))
+
+
+class Wrong(ValueError):
+    """Something has not the form it must have, or a signature is not right."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong. `index` is the first entry that can no longer be trusted."""
+
+    code: int
+    index: int | None
+    words: str
+
+
+@dataclass
+class Report:
+    """The result. `anchors` say what covers which range; `uncovered` what nothing covers."""
+
+    size: int = 0
+    root: str = ""
+    findings: list[Finding] = field(default_factory=list)
+    anchors: list[str] = field(default_factory=list)
+    uncovered: list[str] = field(default_factory=list)
+
+    def tampered(self, index: int, words: str) -> None:
+        """Add a finding of tampering."""
+        self.findings.append(Finding(TAMPERED, index, words))
+
+    def incomplete(self, words: str) -> None:
+        """Add something that could not be verified."""
+        self.findings.append(Finding(INCOMPLETE, None, words))
+
+    @property
+    def code(self) -> int:
+        """The exit status."""
+        codes = {finding.code for finding in self.findings}
+        return next((code for code in (TAMPERED, INCOMPLETE) if code in codes), INTACT)
+
+    @property
+    def first_bad(self) -> int | None:
+        """The first entry that can no longer be trusted."""
+        return min((f.index for f in self.findings if f.index is not None), default=None)
+
+    def lines(self) -> list[str]:
+        """The report in words."""
+        verdict = {INTACT: "INTACT", TAMPERED: "TAMPERED", INCOMPLETE: "INCOMPLETE"}[self.code]
+        found = [f"{self.size} entries, root {self.root}", verdict]
+        if self.first_bad is not None:
+            found.append(f"first bad index: {self.first_bad}")
+        found += [f"  ! {finding.words}" for finding in self.findings]
+        found += ["covered:", *(f"  + {line}" for line in self.anchors or ["nothing"])]
+        found += ["not covered:", *(f"  - {line}" for line in self.uncovered or ["nothing known"])]
+        return found
+
+
+# Ed25519, RFC 8032, section 5.1. Slow and not constant in time: for public data only.
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+Point = tuple[int, int, int, int]
+
+
+def _add(a: Point, b: Point) -> Point:
+    m, n = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    c, d = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    e, f, g, h = n - m, d - c, d + c, n + m
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _point(data: bytes) -> Point:
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & ((1 << 255) - 1)
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if y >= P or (x * x - square) % P or (x == 0 and sign):
+        raise Wrong("not a point of the curve")
+    if x & 1 != sign:
+        x = P - x
+    return x, y, 1, x * y % P
+
+
+BASE = _point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+
+
+def ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether `signature` is that of `public` over `message`."""
+    if len(public) != HASH or len(signature) != 2 * HASH:
+        return False
+    s = int.from_bytes(signature[HASH:], "little")
+    try:
+        x, y, z, t = _point(public)
+    except Wrong:
+        return False
+    k = int.from_bytes(sha512(signature[:HASH] + public + message).digest(), "little") % ORDER
+    minus = (P - x, y, z, P - t)
+    table = {(1, 0): BASE, (0, 1): minus, (1, 1): _add(BASE, minus)}
+    r: Point = (0, 1, 1, 0)
+    for bit in reversed(range(256)):
+        r = _add(r, r)
+        digit = (s >> bit & 1, k >> bit & 1)
+        r = _add(r, table[digit]) if digit in table else r
+    inverse = pow(r[2], -1, P)
+    x, y = r[0] * inverse % P, r[1] * inverse % P
+    return s < ORDER and (y | (x & 1) << 255).to_bytes(32, "little") == signature[:HASH]
+
+
+# Signed notes, checkpoints, keys: c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature.
+class Vkey(NamedTuple):
+    """A public key and its name; kind 1 signs notes, kind 4 cosigns checkpoints."""
+
+    name: str
+    key_id: bytes
+    kind: int
+    public: bytes
+
+
+def checked_vkey(text: str) -> str:
+    """Return `text`, or raise Wrong if it is no verifier key."""
+    parse_vkey(text)
+    return text
+
+
+class Note(NamedTuple):
+    """A checkpoint: what was signed, and the signatures as (name, key id, bytes)."""
+
+    text: str
+    origin: str
+    size: int
+    root: bytes
+    signatures: list[tuple[str, bytes, bytes]]
+
+
+def _base64(text: str) -> bytes:
+    try:
+        data = b64decode(text, validate=True)
+    except ValueError:
+        raise Wrong("not base64") from None
+    if b64encode(data).decode() != text:
+        raise Wrong("not canonical base64")
+    return data
+
+
+def parse_vkey(text: str) -> Vkey:
+    """Read `name+id+base64`."""
+    parts = text.strip().split("+", 2)
+    if len(parts) != len(("name", "id", "key")):
+        raise Wrong(f"not a verifier key: {text[:80]}")
+    data = _base64(parts[2])
+    key_id = sha256(parts[0].encode() + b"\n" + data).digest()[:4]
+    if key_id.hex() != parts[1] or len(data) != HASH + 1 or data[0] not in {1, 4}:
+        raise Wrong(f"not a verifier key: {text[:80]}")
+    return Vkey(parts[0], key_id, data[0], data[1:])
+
+
+def parse_checkpoint(data: bytes) -> Note:
+    """Read a signed checkpoint, strictly."""
+    try:
+        whole = data.decode()
+    except UnicodeDecodeError:
+        raise Wrong("not UTF-8") from None
+    text, blank, tail = whole.rpartition("\n\n")
+    lines = text.split("\n")
+    broken = len(data) > 10**6 or any(c < " " and c != "\n" for c in whole)
+    if broken or not blank or not tail.endswith("\n") or len(lines) < 3 or not all(lines):  # noqa: PLR2004
+        raise Wrong("not a checkpoint")
+    if not re.fullmatch("0|[1-9][0-9]{0,17}", lines[1]) or len(_base64(lines[2])) != HASH:
+        raise Wrong("not a checkpoint")
+    signatures: list[tuple[str, bytes, bytes]] = []
+    for line in tail[:-1].split("\n"):
+        match = re.fullmatch(r"— ([^\s+]+) (\S+)", line)
+        if not match or len(signatures) == 100:  # noqa: PLR2004
+            raise Wrong("not a signature line")
+        value = _base64(match[2])
+        signatures.append((match[1], value[:4], value[4:]))
+    return Note(text + "\n", lines[0], int(lines[1]), _base64(lines[2]), signatures)
+
+
+def signed_by(note: Note, key: Vkey) -> int | None:
+    """Whether `key` signed: None if not, else the time of a cosignature or 0. Wrong raises."""
+    at = None
+    for name, key_id, value in note.signatures:
+        if (name, key_id) != (key.name, key.key_id):
+            continue
+        at, message, signature = 0, note.text, value
+        if key.kind == 4:  # noqa: PLR2004
+            at, signature = int.from_bytes(value[:8], "big"), value[8:]
+            message = f"cosignature/v1\ntime {at}\n{note.text}"
+        if not ed25519(key.public, message.encode(), signature):
+            raise Wrong(f"the signature of {name} is wrong")
+    return at
+
+
+def parse_policy(text: str) -> tuple[dict[str, Vkey], Callable[[set[str]], bool]]:  # noqa: C901
+    """Read a trust policy (c2sp.org/tlog-policy): the witnesses, and whether some suffice."""
+    witnesses: dict[str, Vkey] = {}
+    groups: dict[str, tuple[int, list[str]]] = {}
+    quorums: list[str] = []
+    for line in text.split("\n"):
+        match line.split():
+            case [] | ["log", _] | ["log", _, _]:
+                continue
+            case [word, *_] if word.startswith("#"):
+                continue
+            case ["witness", name, vkey, *_]:
+                witnesses[name] = parse_vkey(vkey)
+            case ["group", name, need, *names] if {*names} <= {*witnesses, *groups}:
+                count = {"any": 1, "all": len(names)}.get(need) or int(need)
+                groups[name] = (count, names)
+            case ["quorum", name] if name in {*witnesses, *groups, "none"}:
+                quorums.append(name)
+            case _:
+                raise Wrong(f"not a policy line: {line[:80]}")
+    if len(quorums) != 1 or len({key.public for key in witnesses.values()}) != len(witnesses):
+        raise Wrong("a policy has one quorum line and no key twice")
+
+    def counts(name: str, seen: set[str]) -> bool:
+        if name not in groups:
+            return name in seen or name == "none"
+        need, members = groups[name]
+        return sum(counts(member, seen) for member in members) >= need
+
+    return witnesses, lambda seen: counts(quorums[0], seen)
+
+
+# The tree: RFC 6962, section 2.1; files: c2sp.org/tlog-tiles.
+def _node(left: bytes, right: bytes) -> bytes:
+    return sha256(b"\x01" + left + right).digest()
+
+
+def fold(row: list[bytes]) -> bytes:
+    """The root over any row of leaves: like n pairs, the odd one goes up as it is."""
+    while len(row) > 1:
+        pairs = [_node(row[i], row[i + 1]) for i in range(0, len(row) - 1, 2)]
+        row = pairs + row[len(row) & ~1 :]
+    return row[0] if row else sha256(b"").digest()
+
+
+def path(kind: str, number: int, width: int) -> str:
+    """The name of a tile or bundle."""
+    text = f"{number % 1000:03d}"
+    while number := number // 1000:
+        text = f"x{number % 1000:03d}/{text}"
+    return f"tile/{kind}/{text}" + ("" if width == WIDTH else f".p/{width}")
+
+
+def decode(data: bytes) -> list[bytes]:
+    """The entries of a bundle, up to where it can be read."""
+    entries, at, end = [], 0, len(data)
+    while at < end:
+        stop = at + 2 + (data[at] << 8 | data[at + 1] if at + 2 <= end else end)
+        if stop > end or stop == at + 2:
+            break
+        entries.append(data[at + 2 : stop])
+        at = stop
+    return entries if at == end else [*entries, b""]
+
+
+class Walk:
+    """One pass over all entries: leaf hashes, tiles, roots, keys and heartbeats."""
+
+    def __init__(self, source: Source, size: int, first: Vkey, report: Report) -> None:
+        self._read, self.size, self.report = source.read, size, report
+        self.keys = [first]
+        self.finals: list[int] = []  # tree sizes at which an epoch ended
+        self.roots: dict[int, bytes] = {}
+        self.leaves: dict[int, bytes] = {}  # those that receipts ask for
+        self._levels: list[list[bytes]] = [[]]  # hashes of the tile being filled, by level
+        self._tiles: list[int] = [0]  # complete tiles, by level
+        self._beat: tuple[int, datetime] | None = None
+        self._missing: list[int] = []
+        self._pruned = 0
+
+    @property
+    def newest(self) -> datetime | None:
+        """The time of the last heartbeat."""
+        return self._beat and self._beat[1]
+
+    def run(self, marks: Sequence[int], wanted: set[int], tell: Callable[[int], None]) -> None:
+        """Walk; keep the roots at the sizes in `marks` and the leaves in `wanted`."""
+        waiting = sorted({*marks, self.size})
+        while waiting and waiting[0] == 0:
+            self.roots[waiting.pop(0)] = fold([])
+        for number in range((self.size + WIDTH - 1) // WIDTH):
+            first, width = number * WIDTH, min(WIDTH, self.size - number * WIDTH)
+            leaves, entries = self._bundle(number, width)
+            for at, entry in entries:
+                self._own(first + at, entry, leaves[:at])
+            while waiting and waiting[0] <= first + width:
+                self.roots[waiting[0]] = self.root(leaves[: waiting[0] - first])
+                waiting.pop(0)
+            self.leaves |= {i: leaves[i - first] for i in wanted if first <= i < first + width}
+            self._levels[0] = leaves
+            self._close_tiles()
+            tell(first + width)
+        for level, row in enumerate(self._levels[1:], 1):
+            self._compare(level, self._tiles[level], row)
+        self._judge_missing()
+
+    def root(self, leaves: list[bytes]) -> bytes:
+        """The root after these leaves of the present bundle."""
+        found = fold(leaves) if leaves else None
+        for row in self._levels[1:]:
+            if row:
+                found = fold([*row, found] if found else row)
+        return found or fold([])
+
+    def _bundle(self, number: int, width: int) -> tuple[list[bytes], list[tuple[int, bytes]]]:
+        """The leaf hashes of one bundle, and those of its entries that the sealer made."""
+        tile = self._read(path("0", number, width)) or b""
+        data = self._read(path("entries", number, width))
+        first = number * WIDTH
+        if len(tile) != HASH * width:
+            self.report.tampered(first, f"{path('0', number, width)} is missing or cut")
+        known = [tile[at : at + HASH] for at in range(0, len(tile), HASH)]
+        known = (known + [bytes(HASH)] * width)[:width]
+        if data is None:
+            self._missing.append(number)
+            return known, []
+        entries = decode(data)
+        leaves = [sha256(b"\x00" + entry).digest() for entry in entries]
+        if leaves != known:
+            pairs = zip(leaves, known, strict=False)
+            at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(leaves), width - 1))
+            self.report.tampered(first + at, f"entry {first + at} is not the one that was sealed")
+        ours = [
+            (at, entry)
+            for at, entry in enumerate(entries[:width] if any(n in data for n in _OURS) else [])
+            if any(name in entry for name in _OURS)
+        ]
+        return known, ours
+
+    def _close_tiles(self) -> None:
+        level = 0
+        while len(self._levels[level]) == WIDTH:
+            if level:
+                self._compare(level, self._tiles[level], self._levels[level])
+            if level + 1 == len(self._levels):
+                self._levels.append([])
+                self._tiles.append(0)
+            self._levels[level + 1].append(fold(self._levels[level]))
+            self._levels[level] = []
+            self._tiles[level] += 1
+            level += 1
+
+    def _compare(self, level: int, number: int, row: list[bytes]) -> None:
+        if not row:
+            return
+        name = path(str(level), number, len(row))
+        data = self._read(name) or b""
+        if data == b"".join(row):
+            return
+        at = next((i for i, h in enumerate(row) if data[HASH * i : HASH * (i + 1)] != h), 0)
+        index = (number * WIDTH + at) << 8 * level
+        self.report.tampered(index, f"{name} does not fit the hashes below it")
+
+    def _own(self, index: int, entry: bytes, before: list[bytes]) -> None:
+        try:
+            body = json.loads(entry)
+            if body["ev"] not in {"key.rotate", "log.heartbeat", "retention.prune"}:
+                return
+            if body["sub"] != "system:sealer":
+                raise Wrong("made by somebody else")
+            if body["ev"] == "key.rotate":
+                self._rotate(index, body["d"], before)
+            elif body["ev"] == "log.heartbeat":
+                self._heartbeat(index, body["d"], datetime.fromisoformat(body["ts"]))
+            else:
+                self._pruned = max(self._pruned, int(body["d"]["to"]))
+        except (ValueError, KeyError, TypeError) as error:
+            self.report.tampered(index, f"entry {index} is not the sealer's: {error}")
+
+    def _rotate(self, index: int, said: dict[str, Any], before: list[bytes]) -> None:
+        old, new = self.keys[-1], parse_vkey(said["next_vkey"])
+        if said["epoch"] != len(self.keys) or new.name != old.name:
+            raise Wrong("not the next key epoch")
+        lines = ["hangu.key.rotate/v1", new.name, str(said["epoch"]), said["next_vkey"]]
+        lines += [str(index), b64encode(self.root(before)).decode(), ""]
+        if not ed25519(old.public, "\n".join(lines).encode(), _base64(said["sig"])):
+            raise Wrong("the key before did not sign the handing over")
+        self.keys.append(new)
+        self.finals.append(index + 1)
+
+    def _heartbeat(self, index: int, said: dict[str, Any], at: datetime) -> None:
+        number, after = int(said["beat"]), timedelta(seconds=int(said["after"]))
+        expected = self._beat[0] + 1 if self._beat else 0
+        if number != expected:
+            raise Wrong(f"heartbeat {number} follows {expected - 1}")
+        if self._beat and at - self._beat[1] > max(after, timedelta()) + SILENCE:
+            raise Wrong(f"no heartbeat between {self._beat[1]} and {at}")
+        if after > SILENCE:
+            self.report.uncovered.append(f"sealing stood still for {after} until {at} ({index})")
+        self._beat = (number, at)
+
+    def _judge_missing(self) -> None:
+        for number in self._missing:
+            if (number + 1) * WIDTH > self._pruned:
+                words = f"entries from {number * WIDTH} on are missing, and no pruning explains it"
+                self.report.tampered(number * WIDTH, words)
+                return
+        if self._missing:
+            self.report.uncovered.append(f"the content of entries before {self._pruned}: pruned")
+
+    def epoch(self, size: int) -> int:
+        """Which key signs a checkpoint of this size."""
+        return sum(final < size for final in self.finals)
+
+
+def verify(
+    source: Source,
+    *,
+    key: str | None = None,
+    policy: str | None = None,
+    anchors: Sequence[tuple[str, bytes]] = (),
+    fresh_at: datetime | None = None,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> Report:
+    """Verify a log.
+
+    Args:
+        source: its files.
+        key: the first key; without it, the log's own word is taken, and the report says so.
+        policy: whom to trust as witnesses; without it, the log's own.
+        anchors: (name, bytes) of checkpoints and receipts that were kept elsewhere.
+        fresh_at: the log must have been alive then.
+        tell: told how many entries are done.
+    """
+    report = Report()
+    stated = key or (source.read("first-key") or b"").decode(errors="replace")
+    data = source.read("checkpoint")
+    try:
+        first = parse_vkey(stated)
+        newest = parse_checkpoint(data or b"")
+        witnesses, enough = parse_policy(policy or (source.read("policy") or b"").decode())
+    except (Wrong, ValueError) as error:
+        report.tampered(0, f"checkpoint, first key or policy: {error}")
+        return report
+    report.size, report.root = newest.size, newest.root.hex()
+    if key is None:
+        report.uncovered.append("the first key was taken from the log itself, not from paper")
+    kept = [("checkpoint", newest, True)]
+    kept += [(f"checkpoints/{size}", note, True) for size, note in _older(source, newest, report)]
+    walk = Walk(source, newest.size, first, report)
+    receipts, more = _anchors(anchors, report)
+    kept += [(name, note, False) for name, note in more]
+    wanted = {index for _, index, _, _ in receipts}
+    walk.run([note.size for _, note, _ in kept if note.size <= newest.size], wanted, tell)
+    _judge(walk, kept, report)
+    for name, index, steps, note in receipts:
+        if not _included(walk.leaves.get(index, b""), index, note, steps):
+            report.tampered(index, f"{name} proves another entry {index}")
+    _judge_witnesses(newest, witnesses, enough, report)
+    _judge_age(walk, fresh_at, report)
+    return report
+
+
+def _older(source: Source, newest: Note, report: Report) -> list[tuple[int, Note]]:
+    found: list[tuple[int, Note]] = []
+    for size in source.sizes():
+        try:
+            note = parse_checkpoint(source.read(f"checkpoints/{size}") or b"")
+        except Wrong as error:
+            report.tampered(0, f"checkpoints/{size}: {error}")
+            continue
+        if note.size != size or size > newest.size:
+            report.tampered(min(size, newest.size), f"checkpoints/{size} is not of this log")
+            continue
+        found.append((size, note))
+    return found
+
+
+Receipt = tuple[str, int, list[bytes], Note]
+
+
+def _anchors(
+    anchors: Sequence[tuple[str, bytes]], report: Report
+) -> tuple[list[Receipt], list[tuple[str, Note]]]:
+    receipts: list[Receipt] = []
+    notes: list[tuple[str, Note]] = []
+    for name, data in anchors:
+        try:
+            head, _, rest = data.partition(b"\n\n")
+            lines = head.decode().split("\n")
+            if lines[0] != "c2sp.org/tlog-proof@v1":
+                notes.append((name, parse_checkpoint(data)))
+                continue
+            lines = [line for line in lines[1:] if not line.startswith("extra ")]
+            note = parse_checkpoint(rest)
+            steps = [_base64(line) for line in lines[1:]]
+            receipts.append((name, int(lines[0].removeprefix("index ")), steps, note))
+            notes.append((name, note))
+        except (Wrong, ValueError, IndexError) as error:
+            report.incomplete(f"{name} cannot be read: {error}")
+    return receipts, notes
+
+
+def _included(leaf: bytes, index: int, note: Note, steps: list[bytes]) -> bool:
+    """RFC 9162, section 2.1.3.2."""
+    here, last, found = index, note.size - 1, leaf
+    for step in steps:
+        if last == 0 or len(step) != HASH:
+            return False
+        if here & 1 or here == last:
+            found = _node(step, found)
+            while here and not here & 1:
+                here, last = here >> 1, last >> 1
+        else:
+            found = _node(found, step)
+        here, last = here >> 1, last >> 1
+    return last == 0 and found == note.root and index < note.size
+
+
+def _judge(walk: Walk, kept: list[tuple[str, Note, bool]], report: Report) -> None:  # noqa: C901
+    """Each checkpoint: of this log, over this tree, signed by the key of its own epoch."""
+    good = 0
+    for name, note, own in sorted(kept, key=lambda each: each[1].size):
+        if note.size > walk.size:
+            words = f"{name} shows {note.size} entries: the log was cut back to {walk.size}"
+            report.tampered(walk.size, words)
+            continue
+        epoch = walk.epoch(note.size)
+        try:
+            if note.origin != walk.keys[0].name:
+                raise Wrong("of another log")  # noqa: TRY301
+            if signed_by(note, walk.keys[epoch]) is None:
+                raise Wrong(f"not signed by the key of epoch {epoch}")  # noqa: TRY301
+            if note.root != walk.roots[note.size]:
+                raise Wrong("over another tree")  # noqa: TRY301
+        except Wrong as error:
+            report.tampered(min(good, max(0, walk.size - 1)), f"{name}: {error}")
+            continue
+        good = note.size
+        kind = "key" if own else "kept elsewhere; key"
+        report.anchors.append(f"0..{note.size - 1} by {name} ({kind} of epoch {epoch})")
+    present = {note.size for _, note, _ in kept}
+    for number, final in enumerate(walk.finals):
+        if final not in present:
+            report.tampered(final - 1, f"the last checkpoint of key epoch {number} is missing")
+
+
+def _judge_witnesses(
+    newest: Note, witnesses: dict[str, Vkey], enough: Callable[[set[str]], bool], report: Report
+) -> None:
+    seen: set[str] = set()
+    for name, key in witnesses.items():
+        try:
+            at = signed_by(newest, key)
+        except Wrong as error:
+            report.tampered(0, str(error))
+            continue
+        if at is not None:
+            seen.add(name)
+            when = datetime.fromtimestamp(min(at, 2**33), UTC)
+            report.anchors.append(f"0..{newest.size - 1} by witness {name}, at {when}")
+    if not enough(seen):
+        report.incomplete(f"too few witnesses signed: {', '.join(sorted(seen)) or 'none'}")
+    if not witnesses:
+        report.uncovered.append("no witness is named: the newest key epoch stands on its own word")
+
+
+def _judge_age(walk: Walk, fresh_at: datetime | None, report: Report) -> None:
+    if walk.newest is None:
+        report.incomplete("there is no heartbeat: it cannot be told when the log was alive")
+        return
+    report.uncovered.append(f"what happened after the last heartbeat, {walk.newest}")
+    if fresh_at is not None and fresh_at - walk.newest > SILENCE:
+        report.incomplete(f"the log ends at {walk.newest}, long before {fresh_at}")
+
+
+class _Usage(argparse.ArgumentParser):
+    """Wrong usage is "could not run", not argparse's own 2, which means tampered here."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End with 1 where argparse would with 2."""
+        sys.stderr.write(message or "")
+        sys.exit(COULD_NOT_RUN if status else INTACT)
+
+
+def main() -> int:
+    """Run from the command line; return the exit status."""
+    parser = _Usage(description="Verify an exported audit log.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--key", help="the log's first key, from paper")
+    parser.add_argument("--policy", type=Path, help="trust policy; else the folder's own")
+    parser.add_argument("--anchor", type=Path, action="append", default=[], help="kept elsewhere")
+    parser.add_argument("--fresh", action="store_true", help="it must have been alive just now")
+    told = parser.parse_args()
+
+    def tell(done: int) -> None:
+        if sys.stderr.isatty() and done % (40 * WIDTH) == 0:
+            sys.stderr.write(f"\r{done} entries ")
+
+    try:
+        next(told.folder.iterdir(), None)  # raises where there is no folder to look into
+        report = verify(
+            Folder(told.folder),
+            key=told.key and checked_vkey(told.key),
+            policy=told.policy and told.policy.read_text(encoding="utf-8"),
+            anchors=[(str(each), each.read_bytes()) for each in told.anchor],
+            fresh_at=datetime.now(UTC) if told.fresh else None,
+            tell=tell,
+        )
+    except (OSError, Wrong, UnicodeDecodeError) as error:
+        sys.stderr.write(f"could not run: {error}\n")
+        return COULD_NOT_RUN
+    sys.stdout.write("\n".join(report.lines()) + "\n")
+    return report.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

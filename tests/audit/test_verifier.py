@@ -1,0 +1,136 @@
+"""The standalone verifier as an inspector runs it: one file, no package, exit statuses."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sealed_log import SealedLog
+
+from audit import verify as standalone
+from audit.export import ExportExists, write
+from audit.note import COSIGNATURE, Note, cosign, vkey_of
+
+FILE = Path(standalone.__file__)
+
+
+def run(*words: object) -> tuple[int, str]:
+    """Run the file alone: no site packages, no environment, not even its own folder."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", *map(str, words)], capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def export(sealed_file: SealedLog, tmp_path: Path) -> Path:
+    sealed_file.fill(600, rounds=3)
+    folder = tmp_path / "export"
+    write(sealed_file.source(), folder)
+    return folder
+
+
+def test_the_file_imports_nothing_but_the_standard_library() -> None:
+    tree = ast.parse(FILE.read_text())
+    names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    names |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+def test_an_intact_export_is_0_with_ranges_and_what_is_not_covered(
+    export: Path, sealed_file: SealedLog
+) -> None:
+    code, said = run(export / "verify.py", export, "--key", sealed_file.key)
+    assert code == 0
+    assert "INTACT" in said
+    assert f"0..{sealed_file.size - 1} by checkpoint (key of epoch 1)" in said
+    assert "no witness is named" in said
+    code, said = run(export / "verify.py", export)
+    assert code == 0
+    assert "not from paper" in said
+
+
+def test_a_tampered_export_is_2_with_the_first_bad_index(
+    export: Path, sealed_file: SealedLog
+) -> None:
+    bundle = export / "tile/entries/001"
+    data = bundle.read_bytes()
+    at = data.index(b'"out":"success"', 30_000)
+    bundle.write_bytes(data[:at] + b'"out":"failure"' + data[at + 15 :])
+    index = 256 + data[:at].count(b'"act":') - 1
+    code, said = run(export / "verify.py", export, "--key", sealed_file.key)
+    assert code == 2
+    assert f"first bad index: {index}\n" in said
+
+
+def test_a_log_of_another_first_key_is_2(export: Path) -> None:
+    other = vkey_of(Ed25519PrivateKey.generate(), name="gate.example/audit")
+    assert run(export / "verify.py", export, "--key", other)[0] == 2
+
+
+def test_an_old_export_is_3_when_it_must_be_fresh(export: Path, sealed_file: SealedLog) -> None:
+    code, said = run(export / "verify.py", export, "--key", sealed_file.key, "--fresh")
+    assert code == 3, said
+    assert "INCOMPLETE" in said
+
+
+@pytest.mark.parametrize("words", [(), ("/nonexistent",), (".", "--key", "x"), (".", "--what")])
+def test_what_could_not_run_is_1_and_never_2(words: tuple[str, ...]) -> None:
+    assert run(FILE, *words)[0] == 1
+
+
+def test_a_folder_without_a_checkpoint_is_tampered_not_unable(tmp_path: Path) -> None:
+    """PgEdge PR #529: a truncation reported with the code of "could not run"."""
+    assert run(FILE, tmp_path)[0] == 2
+
+
+def test_too_few_witnesses_are_3_and_enough_are_0(export: Path, sealed_file: SealedLog) -> None:
+    keys = {name: Ed25519PrivateKey.generate() for name in "abc"}
+    lines = [
+        f"witness {name} {vkey_of(key, name=f'{name}.example', algorithm=COSIGNATURE)}"
+        for name, key in keys.items()
+    ]
+    policy = export / "policy"
+    policy.write_text("\n".join([*lines, "group g 2 a b c", "quorum g", ""]))
+    note = Note.parse(sealed_file.note)
+    for names, expected in (("", 3), ("a", 3), ("ab", 0)):
+        signed = note
+        for name in names:
+            signed = cosign(signed, name=f"{name}.example", key=keys[name], at=1_800_000_000)
+        (export / "checkpoint").write_bytes(signed.encode())
+        assert run(export / "verify.py", export, "--key", sealed_file.key)[0] == expected
+
+
+def test_an_export_is_whole_or_not_at_all(export: Path, sealed_file: SealedLog) -> None:
+    with pytest.raises(ExportExists):
+        write(sealed_file.source(), export)
+    assert not export.with_name("export.partial").exists()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.binary(min_size=32, max_size=32), st.binary(max_size=100), st.integers(0, 511))
+def test_the_verifiers_ed25519_agrees_with_a_real_one(
+    seed: bytes, message: bytes, bit: int
+) -> None:
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    public, signature = key.public_key().public_bytes_raw(), key.sign(message)
+    assert standalone.ed25519(public, message, signature)
+    wrong = bytearray(signature)
+    wrong[bit // 8] ^= 1 << bit % 8
+    assert not standalone.ed25519(public, message, bytes(wrong))
+    assert not standalone.ed25519(public, message + b"x", signature)
+
+
+def test_the_verifiers_ed25519_refuses_a_signature_in_a_second_form() -> None:
+    """RFC 8032, section 5.1.7: S must be below the group's order."""
+    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    public, signature = key.public_key().public_bytes_raw(), key.sign(b"m")
+    s = int.from_bytes(signature[32:], "little") + standalone.ORDER
+    assert not standalone.ed25519(public, b"m", signature[:32] + s.to_bytes(32, "little"))
