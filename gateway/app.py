@@ -19,7 +19,7 @@ from gateway.access.proxy import ReverseProxy, Timing
 from gateway.chores import Chores
 from gateway.door import Door, denied_page, refuse
 from gateway.identity import sessions
-from gateway.office import Office, compose
+from gateway.office import Office, compose, sealing_of
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
 from gateway.web import WebSettings, create_web
@@ -39,9 +39,12 @@ def application() -> Bridge:
     door = create_door(office)
     chores = Chores(office.registry, clock=utc_now)
     chores.start()
+    sealing = sealing_of(office, clock=utc_now)
+    sealing.start()
 
     def stop() -> None:
         chores.stop()
+        sealing.stop()
         door.gate.proxy.close()
         store.close()
 
