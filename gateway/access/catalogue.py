@@ -35,6 +35,8 @@ from gateway.access.service_rules import InvalidService, Problem, Surroundings, 
 from gateway.access.tables import ServiceRow
 from gateway.identity import epoch
 from gateway.store.engines import Store
+from policies import versions
+from policies.rules import RuleSet
 
 __all__ = [
     "ApprovedByItsAuthor",
@@ -155,13 +157,21 @@ class Catalogue:
             tx.session.flush()
             return from_row(row)
 
-    def remove(self, slug: str, *, actor: Actor, now: datetime) -> None:
-        """Take a service out of the catalogue. Raises ServiceUnknown."""
+    def remove(self, slug: str, *, actor: Actor, now: datetime) -> int:
+        """Take a service out, and in the same act every rule about it; return how many.
+
+        Else a service added later under this slug would be open to whom nobody let in.
+
+        Raises:
+            ServiceUnknown.
+        """
         with self._ledger.begin() as tx:
             row = _locked(tx.session, slug)
-            details = {"host": row.host, "upstream": row.upstream}
+            count = _withdraw_rules(tx, slug, actor, now)
+            details = {"host": row.host, "upstream": row.upstream, "rules": count}
             _record(tx, "service.removed", from_row(row), actor, now, details)
             tx.session.delete(row)
+        return count
 
     def _current(self) -> _Snapshot:
         with self._store.read.connect() as connection:
@@ -191,6 +201,16 @@ def _locked(session: Session, slug: str) -> ServiceRow:
     if row is None:
         raise ServiceUnknown(slug)
     return row
+
+
+def _withdraw_rules(tx: Transaction, slug: str, actor: Actor, now: datetime) -> int:
+    rules = versions.current(tx.session) or RuleSet()
+    kept = tuple(rule for rule in rules.rules if not rule.obj.startswith(f"svc:{slug}/"))
+    count = len(rules.rules) - len(kept)
+    if count:
+        note = f"service {slug} removed"
+        versions.publish(tx, replace(rules, rules=kept), actor=actor, now=now, note=note)
+    return count
 
 
 def _refuse_taken(session: Session, service: Service, *, new: bool) -> None:

@@ -22,7 +22,14 @@ SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 class UnwritableSite(ValueError):
-    """A value would not be safe, or has no meaning, in an nginx configuration."""
+    """A value would not be safe, or has no meaning, in an nginx configuration.
+
+    `problems` holds every one, as `field: cure`.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +67,7 @@ class Site:
     def __post_init__(self) -> None:
         problems = [*_problems(self)]
         if problems:
-            raise UnwritableSite("; ".join(problems))
+            raise UnwritableSite(*problems)
 
     @property
     def scheme(self) -> str:
@@ -112,9 +119,18 @@ def _place_problems(site: Site) -> Iterator[str]:
         yield "public_url: https://host or https://host:port"
     elif site.public_url != site.origin(site.host):
         yield f"public_url: {site.origin(site.host)} is meant?"
-    addresses = (*site.listen, *site.plain_listen, site.gateway)
-    if not site.listen or not all(_LISTEN.fullmatch(each) for each in addresses):
-        yield "listen, plain_listen, gateway: ADDRESS:PORT, or for the gateway unix:/PATH"
+    yield from _address_problems(site)
+
+
+def _address_problems(site: Site) -> Iterator[str]:
+    if not site.listen:
+        yield "listen: ADDRESS:PORT, as 10.1.2.3:443"
+    for field_name, addresses in (("listen", site.listen), ("plain_listen", site.plain_listen)):
+        for each in addresses:
+            if not _LISTEN.fullmatch(each):
+                yield f"{field_name}: {each!r} is not ADDRESS:PORT, as 10.1.2.3:443 or [::1]:443"
+    if not _LISTEN.fullmatch(site.gateway):
+        yield f"gateway: {site.gateway!r} is neither ADDRESS:PORT nor unix:/PATH"
 
 
 def _paths(site: Site) -> list[Path]:

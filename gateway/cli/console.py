@@ -29,6 +29,16 @@ def done(text: str) -> None:
     out().print(f"[bold green]✓[/] {escape(text)}", soft_wrap=True)
 
 
+def note(text: str) -> None:
+    """Say what is going on, beside the results."""
+    errors().print(escape(text), soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Say that what was done may not be what was meant."""
+    errors().print(f"[bold yellow]![/] {escape(text)}", soft_wrap=True)
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under their heads; an empty table says so."""
     rows = list(rows)

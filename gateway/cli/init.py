@@ -13,7 +13,7 @@ import click
 from config.settings import SettingsError
 from gateway.cli.console import done, out
 from gateway.cli.new_zone import OFFICERS, Link, NewPerson, Plan, create_zone
-from gateway.cli.site import building
+from gateway.cli.site import building, require_new
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import now, operator
 from policies.vocabulary import ZONES
@@ -45,12 +45,20 @@ def _person(role: str, given: str) -> NewPerson:
     return NewPerson(login=login, name=name, roles=frozenset({role}))
 
 
+def _new(_context: click.Context, _argument: click.Parameter, given: Path) -> Path:
+    """Refuse a directory that is there before anything is asked."""
+    require_new(given)
+    return given
+
+
 def _first_line(file: object) -> str | None:
     return file.readline().rstrip("\n") if isinstance(file, TextIOBase) else None
 
 
 @click.command(short_help="Make a new zone and print its administrators' enrolment links.")
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument(
+    "directory", metavar="DIR", type=click.Path(path_type=Path), callback=_new, is_eager=True
+)
 @click.option("--zone", type=click.Choice(sorted(ZONES)), required=True, help="Side of the pass.")
 @click.option("--office", cls=_Asked, prompt="Whose gateway is it (office)", help="Its name.")
 @click.option(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from gateway.access.nginx import SYSTEM_AUTHORITIES, Site, UnwritableSite, write
-from gateway.cli.console import done, out
+from gateway.cli.console import done, out, warn
 from gateway.cli.office import opened
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, takes_zone
@@ -36,15 +36,35 @@ def nginx(directory: Path, out_directory: Path, **given: Any) -> None:  # noqa: 
     """
     with opened(directory) as office:
         try:
-            written = write(
-                out_directory, site=_site(office, given), services=office.catalogue.all()
-            )
+            site = _site(office, given)
+            written = write(out_directory, site=site, services=office.catalogue.all())
         except UnwritableSite as problems:
-            raise Trouble(f"This cannot be written:\n  {problems}", "hangu nginx --help") from None
+            lines = "\n".join(f"  - {_as_options(each, given)}" for each in problems.problems)
+            raise Trouble(f"This cannot be written:\n{lines}", "hangu nginx --help") from None
     for path in written:
         done(str(path))
+    _warn_of_other_ports(site)
     main = written[0]
     out().print(f"Try it:   nginx -t -c {main}\nStart it: nginx -c {main}", soft_wrap=True)
+
+
+def _as_options(problem: str, given: dict[str, Any]) -> str:
+    """Name the options where the problem names fields."""
+    fields, colon, cure = problem.partition(":")
+    names = [
+        f"--{field.replace('_', '-')}" if field in given else field for field in fields.split(", ")
+    ]
+    return ", ".join(names) + colon + cure
+
+
+def _warn_of_other_ports(site: Site) -> None:
+    ports = [int(address.rpartition(":")[2]) for address in site.listen if address[0] != "u"]
+    if site.port not in ports:
+        warn(
+            f"No --listen has port {site.port}, where browsers look for web.public_url = "
+            f"{site.public_url}; nginx listens at {', '.join(site.listen)}. Unless something in "
+            "front of it leads them there, change one of the two."
+        )
 
 
 def _site(office: Office, given: dict[str, Any]) -> Site:

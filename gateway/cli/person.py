@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
+from gateway.cli.asking import confirm
 from gateway.cli.console import done, table
 from gateway.cli.init import print_links
-from gateway.cli.new_zone import NewPerson, invite, link_for
+from gateway.cli.new_zone import OFFICERS, NewPerson, invite, link_for
 from gateway.cli.office import opened
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
 from gateway.identity import enrolment, people
 from gateway.office import Office
+
+ROLES = frozenset({"staff", "responder", *OFFICERS})
+"""What the baseline knows; rules in force may name more."""
 
 
 @click.group(short_help="People who may sign in.")
@@ -33,11 +38,13 @@ def add(
 ) -> None:
     """Add a person and print the link with which they enrol.
 
-    Roles: staff, responder, system_admin, security_admin, auditor, or one of the office's own.
+    Roles: staff, responder, system_admin, security_admin, auditor, or one of the office's own,
+    which a rule in force names.
     The three administrators' roles exclude each other.
     """
     new = NewPerson(login=login, name=name, roles=frozenset(roles), unit=unit, clearance=clearance)
     with opened(directory) as office:
+        _require_roles(office, new.roles)
         link = invite(office, new, actor=operator(), now=now())
     print_links([link])
 
@@ -87,7 +94,7 @@ def disable(directory: Path, login: str, *, yes: bool) -> None:
     with opened(directory) as office:
         found = _known(office, login)
         if not yes:
-            click.confirm(f"Disable {found.name} ({found.login})?", abort=True)
+            confirm(f"Disable {found.name} ({found.login})?")
         people.disable(office.registry, found.id, actor=operator(), now=now())
     done(f"{login} can no longer sign in; open sessions are ended.")
 
@@ -99,9 +106,23 @@ def disable(directory: Path, login: str, *, yes: bool) -> None:
 def roles(directory: Path, login: str, roles: tuple[str, ...]) -> None:
     """Give LOGIN exactly these roles; what a lost one allowed ends at once."""
     with opened(directory) as office:
+        _require_roles(office, roles)
         found = _known(office, login)
         people.set_roles(office.registry, found.id, roles, actor=operator(), now=now())
     done(f"{login} has the roles {', '.join(sorted(roles))}.")
+
+
+def _require_roles(office: Office, roles: Iterable[str]) -> None:
+    """A role that nothing names would give nothing, and a misspelt one stays silent."""
+    subjects = {rule.sub for rule in office.rules().rules}
+    own = {each.removeprefix("role:") for each in subjects if each.startswith("role:")}
+    if unknown := sorted(set(roles) - own - ROLES):
+        others = ", ".join(sorted(own - ROLES))
+        raise Trouble(
+            f"There is no role {', '.join(unknown)}.",
+            f"There are {', '.join(sorted(ROLES))}{', and by rules ' if others else ''}{others}; "
+            "a rule makes another: hangu policy grant DIR --to role:NAME …",
+        )
 
 
 def _known(office: Office, login: str) -> people.PersonView:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
+from gateway.cli.asking import confirm
 from gateway.cli.console import done, out, table
+from gateway.cli.days import shown
 from gateway.cli.office import opened
 from gateway.cli.policy_questions import bench, explain, who
+from gateway.cli.rules_about import about, lines_of
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
 from gateway.identity import units
@@ -17,7 +20,14 @@ from gateway.office import Office
 from policies import versions
 from policies.rules import Rule, RuleSet
 from policies.versions import AlreadyInForce
-from policies.vocabulary import METHODS, is_person, is_role, is_unit
+from policies.vocabulary import (
+    ANY,
+    METHODS,
+    is_person,
+    is_role,
+    is_service_pattern,
+    is_unit,
+)
 
 PASSWORD_AND_CODE = 2
 _ALL = ",".join(sorted(METHODS))
@@ -25,7 +35,7 @@ _ALL = ",".join(sorted(METHODS))
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a grant is about: methods joined by commas, a path pattern, least strength 1 to 3."""
+    """What a grant is about: methods by commas or `*`, a path pattern, least strength 1 to 3."""
 
     methods: str = "GET,HEAD"
     path: str = "/**"
@@ -55,10 +65,10 @@ def show(directory: Path, *, history: bool) -> None:
         with office.store.reading() as session:
             found = versions.history(session)
     rows = [
-        (each.seq, each.hash[:16], f"{each.created_at:%Y-%m-%d %H:%M}", each.author, each.note)
+        (each.seq, each.hash[:16], shown(each.created_at, office), each.author, each.note)
         for each in found
     ]
-    table("Versions (times in UTC)", ("no.", "version", "published", "by", "note"), rows)
+    table("Versions", ("no.", "version", "published", "by", "note"), rows)
 
 
 @policy.command("import", cls=ZoneCommand)
@@ -73,7 +83,7 @@ def import_rules(directory: Path, file: Path, note: str, *, yes: bool) -> None:
         before = office.rules()
         _show_difference(before, rules)
         if not yes:
-            click.confirm("Publish?", abort=True)
+            confirm("Publish?")
         version = _publish(office, rules, note=note)
     done(f"Version {version} is in force.")
 
@@ -86,12 +96,47 @@ def _show_difference(before: RuleSet, after: RuleSet) -> None:
         out().print(f"[green]+ {line}[/]", soft_wrap=True)
 
 
+def _methods(_context: click.Context, _option: click.Parameter, given: str) -> str:
+    """Read methods joined by commas, or a star."""
+    methods = given.upper().replace(" ", "").split(",")
+    wrong = sorted(set(methods) - METHODS)
+    if wrong and methods != [ANY]:
+        raise click.BadParameter(
+            f"{', '.join(map(repr, wrong))}: write some of {_ALL}, joined by commas; or *."
+        )
+    return ",".join(methods)
+
+
+def _path(_context: click.Context, _option: click.Parameter, given: str) -> str:
+    """Read a path in a service, or a subtree of it."""
+    if not given.startswith("/"):
+        raise click.BadParameter(f"{given!r} does not begin with /.")
+    if not is_service_pattern(f"svc:x{given}"):
+        raise click.BadParameter(
+            f'{given!r}: write "/", a path of letters, digits and _.~- as "/a/b", '
+            'or one with all below it, as "/a/**".'
+        )
+    return given
+
+
 @policy.command(cls=ZoneCommand)
 @takes_zone
 @click.option("--to", "subject", required=True, help="unit:SLUG, role:NAME or person:UUID.")
 @click.option("--service", "slug", required=True, help="Slug of the service.")
-@click.option("--methods", default="GET,HEAD", show_default=True, help=f"Some of {_ALL}.")
-@click.option("--path", default="/**", show_default=True, help='A path or a subtree, as "/a/**".')
+@click.option(
+    "--methods",
+    default="GET,HEAD",
+    show_default=True,
+    callback=_methods,
+    help=f"Some of {_ALL}, joined by commas; or *.",
+)
+@click.option(
+    "--path",
+    default="/**",
+    show_default=True,
+    callback=_path,
+    help='A path, beginning with /, or a subtree, as "/a/**".',
+)
 @click.option(
     "--strength",
     type=click.IntRange(1, 3),
@@ -119,15 +164,44 @@ def grant(
     done(f"Version {version} is in force: {subject} {'may not' if deny else 'may'} {slug}.")
 
 
+@policy.command(cls=ZoneCommand)
+@takes_zone
+@click.option("--to", "subject", required=True, help="unit:SLUG, role:NAME or person:UUID.")
+@click.option("--service", "slug", required=True, help="Slug of the service.")
+@click.option("--deny", is_flag=True, help="Take back denials instead of grants.")
+@click.option("--note", default="", help="Why, in your words.")
+def revoke(directory: Path, subject: str, slug: str, note: str, *, deny: bool) -> None:
+    """Take back every grant of a service to a unit, a role or a person.
+
+    What they may do through another unit or role stays.
+    """
+    with opened(directory) as office:
+        before = office.rules()
+        taken = take(before, subject, slug, deny=deny)
+        after = replace(before, rules=tuple(set(before.rules) - set(taken)))
+        version = _publish(office, after, note=note or f"revoke {slug} from {subject}")
+    done(f"Version {version} is in force, without these {len(taken)}:\n{lines_of(taken)}")
+
+
+def take(rules: RuleSet, subject: str, slug: str, *, deny: bool) -> tuple[Rule, ...]:
+    """The rules that grant (or deny) `slug` to `subject`. Raises Trouble if there is none."""
+    there = about(rules, slug)
+    taken = tuple(rule for rule in there if rule.sub == subject and rule.allows is not deny)
+    if not taken:
+        kind = "denies" if deny else "grants"
+        known = f"Rules about {slug}:\n{lines_of(there)}" if there else ""
+        raise Trouble(f"No rule in force {kind} {slug} to {subject}.", known)
+    return taken
+
+
 def give(office: Office, subject: str, slug: str, scope: Scope, *, note: str = "") -> str:
     """Publish the rules in force and one more; return the version. See `grant`."""
     _require_known(office, subject, slug)
-    methods = scope.methods.upper().replace(" ", "").split(",")
     rule = Rule(
         subject,
         office.settings.zone.name,
         f"svc:{slug}{scope.path}",
-        "|".join(methods),
+        scope.methods.replace(",", "|"),
         "*",
         "*",
         str(scope.strength),

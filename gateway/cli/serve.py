@@ -8,6 +8,7 @@ import click
 
 from config.settings import load
 from gateway.cli.check import require_fit
+from gateway.cli.console import note
 from gateway.cli.zone import ZoneCommand, takes_zone
 from gateway.serve.run import run
 
@@ -27,4 +28,11 @@ def serve(directory: Path) -> None:
     listen = settings.web.listen
     host = f"[{listen.host}]" if ":" in listen.host else listen.host
     address = f"{host}:{listen.port}" if listen.path is None else f"unix:{listen.path}"
-    run(address, APPLICATION, zone_directory=directory, workers=settings.web.workers)
+    line = f"Zone {settings.zone.name} listens at {address}; people reach it at "
+    run(
+        address,
+        APPLICATION,
+        zone_directory=directory,
+        workers=settings.web.workers,
+        listening=lambda: note(line + settings.web.public_url),
+    )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -17,8 +16,12 @@ from gateway.access.catalogue import (
     service_from_toml,
 )
 from gateway.access.service_file import EXAMPLE
-from gateway.cli.console import done, out, table
+from gateway.cli import service_words
+from gateway.cli.asking import confirm
+from gateway.cli.console import done, out, table, warn
+from gateway.cli.days import Day, begin_of, end_of, shown
 from gateway.cli.office import opened
+from gateway.cli.rules_about import about, lines_of
 from gateway.cli.signature import person_signs
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
@@ -26,7 +29,7 @@ from gateway.identity import units
 from gateway.office import Office
 
 APPROVER = "security_admin"
-_DAY = click.DateTime(formats=["%Y-%m-%d"])
+_OPTIONS = {"evaluated_at": "--evaluated", "valid_until": "--until", "evaluated_by": "--by"}
 
 
 @click.group(short_help="Internal services behind the gate.")
@@ -49,10 +52,20 @@ def example() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--replace", is_flag=True, help="Change the service of that slug.")
 def add(directory: Path, file: Path, *, replace: bool) -> None:
-    """Add the service described in FILE (see `hangu service example`)."""
+    """Add the service described in FILE (see `hangu service example`).
+
+    With --replace, change it: where more than names and descriptions change, the service is
+    shut until it is approved again.
+    """
     with opened(directory) as office:
         entry = put(office, file.read_text(encoding="utf-8"), place=str(file), replace=replace)
-    done(f"{entry.slug} is in the catalogue, at {entry.host}.")
+        address = service_words.address_of(office, entry)
+        done(f"{entry.slug} is in the catalogue, at {address}")
+        if not service_words.is_below_gateway(office, entry):
+            warn(
+                f"{entry.host} does not end in .{office.settings.web.host}, the gateway's name: "
+                "it needs its own DNS entry, certificate and nginx configuration."
+            )
     if entry.closed(now()):
         out().print(
             "It stays shut until another person approves it:\n"
@@ -60,6 +73,8 @@ def add(directory: Path, file: Path, *, replace: bool) -> None:
             "--evaluated YYYY-MM-DD --until YYYY-MM-DD",
             soft_wrap=True,
         )
+    elif replace:
+        out().print("Its approval stands.")
 
 
 def put(office: Office, text: str, *, place: str, replace: bool = False) -> Service:
@@ -108,17 +123,17 @@ def list_services(directory: Path) -> None:
     """List every service, those that are shut included."""
     with opened(directory) as office:
         rows = [
-            (each.slug, each.name_zh, each.host, each.upstream, each.in_charge, _state(each))
+            (
+                each.slug,
+                each.name_zh,
+                service_words.address_of(office, each),
+                each.upstream,
+                each.in_charge,
+                service_words.state(office, each, now()),
+            )
             for each in office.catalogue.all()
         ]
-    table("Services", ("slug", "name", "host", "upstream", "in charge", "state"), rows)
-
-
-def _state(entry: Service) -> str:
-    closed = entry.closed(now())
-    if closed is not None:
-        return f"shut ({closed})"
-    return f"open until {entry.valid_until:%Y-%m-%d}"
+    table("Services", ("slug", "name", "address", "upstream", "in charge", "state"), rows)
 
 
 @service.command(cls=ZoneCommand)
@@ -128,18 +143,9 @@ def show(directory: Path, slug: str) -> None:
     """Show everything the catalogue holds about the service SLUG."""
     with opened(directory) as office:
         entry = _known(office, slug)
-    rows = [(each.name, _shown(getattr(entry, each.name))) for each in dataclasses.fields(entry)]
-    table(f"svc:{slug}, {_state(entry)}", ("key", "value"), rows)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
-    if isinstance(value, tuple):
-        return "\n".join(str(each) for each in value)
-    if isinstance(value, Mapping):
-        return "\n".join(f"{name} = {claim}" for name, claim in value.items())
-    return "" if value is None else str(value)
+        rows = list(service_words.rows(office, entry))
+        state = service_words.state(office, entry, now())
+    table(f"svc:{slug}, {state}", ("key", "value"), rows)
 
 
 @service.command(cls=ZoneCommand)
@@ -147,25 +153,34 @@ def _shown(value: object) -> str:
 @click.argument("slug")
 @click.option("--as", "login", required=True, help=f"Who approves: a person with role {APPROVER}.")
 @click.option("--by", "body", required=True, help="Body that made the security evaluation.")
-@click.option("--evaluated", type=_DAY, required=True, help="Day of the evaluation.")
-@click.option("--until", type=_DAY, required=True, help="Day on which the service closes again.")
+@click.option(
+    "--evaluated",
+    type=Day(),
+    required=True,
+    help="Day of the evaluation: its beginning, in the zone's time zone (zone.timezone).",
+)
+@click.option(
+    "--until",
+    type=Day(),
+    required=True,
+    help="Last day on which the service is open: until its end, in the zone's time zone.",
+)
 def approve(
-    directory: Path, slug: str, login: str, body: str, evaluated: datetime, until: datetime
+    directory: Path, slug: str, login: str, body: str, evaluated: date, until: date
 ) -> None:
     """Open the service SLUG on the strength of an evaluation; asks for the approver's sign-in."""
     with opened(directory) as office:
         entry = _known(office, slug)
+        evaluation = Evaluation(
+            at=begin_of(evaluated, office), by=body, valid_until=end_of(until, office)
+        )
+        _require_usable(evaluation)
         actor = person_signs(office, login, role=APPROVER)
         entry = office.catalogue.approve(
-            slug,
-            Evaluation(
-                at=evaluated.replace(tzinfo=UTC), by=body, valid_until=until.replace(tzinfo=UTC)
-            ),
-            actor=actor,
-            now=now(),
-            version=entry.row_version,
+            slug, evaluation, actor=actor, now=now(), version=entry.row_version
         )
-    done(f"{slug} is open until {entry.valid_until:%Y-%m-%d}, at {entry.host}.")
+        address = service_words.address_of(office, entry)
+        done(f"{slug} is open until {shown(evaluation.valid_until, office)}, at {address}")
     out().print(
         "Who may use it is a matter of rules:\n"
         f"  hangu policy grant {directory} --to unit:SLUG --service {slug} --methods GET,POST",
@@ -173,15 +188,35 @@ def approve(
     )
 
 
+def _require_usable(evaluation: Evaluation) -> None:
+    """Raise Trouble before anybody types a password for an evaluation that cannot stand."""
+    try:
+        evaluation.check(now())
+    except InvalidService as faults:
+        lines = "\n".join(f"  - {_OPTIONS[each.key]}: {each.cure}" for each in faults.problems)
+        raise Trouble(f"This evaluation opens no service:\n{lines}") from None
+
+
 @service.command(cls=ZoneCommand)
 @takes_zone
 @click.argument("slug")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def remove(directory: Path, slug: str, *, yes: bool) -> None:
-    """Take the service SLUG out of the catalogue; rules about it stay and mean nothing."""
+@click.option("--keep-rules", is_flag=True, help="Refuse if there are rules about the service.")
+def remove(directory: Path, slug: str, *, yes: bool, keep_rules: bool) -> None:
+    """Take the service SLUG out of the catalogue, and every rule about it out of force.
+
+    Both happen in one act: a service that is added later under the same slug inherits nothing.
+    """
     with opened(directory) as office:
         entry = _known(office, slug)
+        rules = about(office.rules(), slug)
+        if rules and keep_rules:
+            raise Trouble(
+                f"There are rules about {slug}; nothing was changed:\n{lines_of(rules)}",
+                "Without --keep-rules they go with the service.",
+            )
         if not yes:
-            click.confirm(f"Remove {slug} ({entry.upstream})?", abort=True)
-        office.catalogue.remove(slug, actor=operator(), now=now())
-    done(f"{slug} is no longer in the catalogue.")
+            also = f" and the rules about it ({len(rules)})" if rules else ""
+            confirm(f"Remove {slug} ({entry.upstream}){also}?")
+        count = office.catalogue.remove(slug, actor=operator(), now=now())
+    done(f"{slug} is no longer in the catalogue. Rules taken out of force with it: {count}.")

@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from audit.record import Actor
+from gateway.cli.asking import require_terminal
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import now
 from gateway.identity import second_step, sessions, sign_in
@@ -21,8 +22,9 @@ def person_signs(office: Office, login: str, *, role: str) -> Actor:
 
     Raises:
         SignInRefused, Throttled: as at the sign-in page.
-        Trouble: the person does not have the role.
+        Trouble: there is no terminal, or the person does not have the role.
     """
+    require_terminal()
     password = click.prompt(f"Password of {login}", hide_input=True, err=True)
     pending = sign_in.check_password(
         office.registry, login=login, password=password, address=None, now=now()

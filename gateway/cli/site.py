@@ -43,6 +43,16 @@ class Site:
         fsync_directory(self.directory)
 
 
+def require_new(target: Path) -> None:
+    """Raise Trouble if something stands where a zone is to be made."""
+    if target.exists() or target.is_symlink():
+        raise Trouble(
+            f"{target} exists already; nothing was changed.",
+            "Name another directory. If it is a zone whose enrolment links were lost: "
+            "hangu person link DIR LOGIN",
+        )
+
+
 @contextmanager
 def building(target: Path) -> Iterator[Site]:
     """Build a zone for `target`; leaving the block puts it there, an exception undoes all.
@@ -50,12 +60,7 @@ def building(target: Path) -> Iterator[Site]:
     Raises:
         Trouble: `target` exists already, or another process is building it.
     """
-    if target.exists() or target.is_symlink():
-        raise Trouble(
-            f"{target} exists already; nothing was changed.",
-            "Name another directory. If it is a zone whose enrolment links were lost: "
-            "hangu person link DIR LOGIN",
-        )
+    require_new(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     clear_dead_sites(target)
     site = Site(target.with_name(f"{target.name}.partial-{os.getpid()}"))

@@ -16,10 +16,14 @@ CURES = {
     "keyring_of_another_zone": "Each zone has its own directory; look at zone.name in hangu.toml.",
     "service_approved_by_author": "Four eyes: another person approves what this one changed.",
     "service_changed": "Look at it again with `hangu service show`, and repeat the command.",
-    "service_exists": "Choose another slug or host, or remove that service first.",
+    "service_exists": "To change that service: hangu service add --replace DIR FILE. "
+    "To have both: another slug and another host.",
     "service_unknown": "`hangu service list` names those there are.",
     "unit_unknown": "`hangu unit list` names those there are.",
     "person_unknown": "`hangu person list` names those there are.",
+    "sign_in_refused": "Try again; a code is good once and for a short time: wait for the next.",
+    "step_over": "Repeat the command, and wait for the next code.",
+    "throttled": "Too many attempts failed; wait some minutes, then repeat the command.",
     "unsafe_file": "Correct owner and mode (chown, chmod); secrets have mode 0400 or 0600.",
 }
 

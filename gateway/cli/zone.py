@@ -27,7 +27,13 @@ class ZoneCommand(click.Command):
         named = os.environ.get(VARIABLE)
         if named and not (args and (Path(args[0]) / FILE_NAME).is_file()):
             args = [named, *args]
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter as missing:
+            if named or not isinstance(missing.param, click.Argument):
+                raise
+            hint = f"First comes the zone's directory, DIR, unless {VARIABLE} names it."
+            raise click.MissingParameter(hint, ctx=ctx, param=missing.param) from None
 
 
 def takes_zone(function: Command) -> Command:

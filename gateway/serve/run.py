@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import resource
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,13 @@ _GRACE = 10  # seconds a worker may take to stop
 
 
 def run(
-    listen: str, target: str, *, zone_directory: Path, workers: int = 1, backpressure: int = 1024
+    listen: str,
+    target: str,
+    *,
+    zone_directory: Path,
+    workers: int = 1,
+    backpressure: int = 1024,
+    listening: Callable[[], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Dead workers are started again.
 
@@ -30,7 +37,7 @@ def run(
     mode 0660. `target` is `module:callable`; each worker calls it once, without arguments and
     with the environment variable HANGU_ZONE_DIR set, and gets the ASGI application (a Bridge).
     `backpressure` is how many connections a worker holds, idle ones too, before it stops
-    accepting; idle ones are closed after 30 s.
+    accepting; idle ones are closed after 30 s. `listening` is called once the address is ours.
     Raises ValueError for an address of another form.
     """
     address = _address(listen)
@@ -52,6 +59,8 @@ def run(
         respawn_failed_workers=True,
         workers_kill_timeout=_GRACE,
     )
+    if listening is not None:
+        server.on_startup(listening)
     server.serve(target_loader=load_application)
 
 

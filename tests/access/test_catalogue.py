@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from access_world import APPROVER, AUTHOR, World, service
+from access_world import APPROVER, AUTHOR, RULES, World, service
 from sqlalchemy import text
 
 from gateway.access.catalogue import (
@@ -17,6 +17,7 @@ from gateway.access.catalogue import (
     ServiceExists,
     ServiceUnknown,
 )
+from policies import versions
 
 
 def events(world: World) -> list[str]:
@@ -148,6 +149,21 @@ def test_a_removed_service_is_gone_at_once(world: World) -> None:
     assert world.catalogue.by_slug("ledger") is None
     with pytest.raises(ServiceUnknown):
         world.catalogue.remove("ledger", actor=AUTHOR, now=world.clock)
+
+
+def test_a_removed_service_takes_its_rules_along_in_the_same_act(world: World) -> None:
+    """Else a later service of that slug would be open to people nobody let in."""
+    world.open(service())
+    other = "p, role:staff, intranet, svc:ledger-two/**, GET, *, *, 2, *, allow\n"
+    world.publish(RULES + other)
+
+    assert world.catalogue.remove("ledger", actor=AUTHOR, now=world.clock) == 4
+
+    with world.store.reading() as session:
+        left = versions.current(session)
+        assert left is not None
+        assert left.text() == other
+        assert versions.history(session)[0].note == "service ledger removed"
 
 
 def test_every_change_is_on_record_with_what_it_changed(world: World) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from cli_terminal import Terminal
 from sqlalchemy import create_engine, make_url, text
 
 
@@ -30,3 +32,18 @@ def empty_postgresql(postgresql: str) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Terminal:
+    """A terminal in front of a new zone."""
+    at = Terminal(tmp_path / "zone", capsys, monkeypatch)
+    said = at.run(
+        *("init", str(at.zone), "--zone", "intranet", "--office", "河山局"),
+        *("--public-url", "https://gate.example.cn", "--system-admin", "wang:王建"),
+        *("--security-admin", "chen:陈敏", "--auditor", "zhao:赵磊"),
+    )
+    assert said.count("https://gate.example.cn/enrol/") == 3
+    return at
