@@ -80,19 +80,22 @@ def running_demo(directory: Path, ports: tuple[int, ...] | None = None) -> Itera
         text=True,
         env=os.environ | {"COLUMNS": "200"},
     )
+    try:
+        _wait_until_ready(process)
+        yield Demo(directory, ports, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+
+def _wait_until_ready(process: subprocess.Popen[str]) -> None:
     assert process.stdout is not None
     screen = ""
     for line in process.stdout:
         screen += line
         if READY in line:
-            break
-    else:
-        raise AssertionError(f"the demonstration did not start:\n{screen}")
-    try:
-        yield Demo(directory, ports, process)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+            return
+    raise AssertionError(f"the demonstration did not start:\n{screen}")
 
 
 def free_ports(count: int) -> tuple[int, ...]:
