@@ -77,9 +77,9 @@ DUTIES = {
             "commands on the gateway's own machine:"
         ),
         (
-            ("hangu person …", _l("add people, give roles, send new enrolment links, disable")),
-            ("hangu unit …", _l("add units")),
-            ("hangu service …", _l("enter services, show and remove them")),
+            ("hangu person", _l("add people, give roles, send new enrolment links, disable")),
+            ("hangu unit", _l("add units")),
+            ("hangu service", _l("enter services, show and remove them")),
         ),
     ),
     "security_admin": Duty(
@@ -89,8 +89,8 @@ DUTIES = {
             "This is done by commands on the gateway's own machine:"
         ),
         (
-            ("hangu policy …", _l("show the rules in force, grant services, publish rules")),
-            ("hangu service approve …", _l("open a service after its security evaluation")),
+            ("hangu policy", _l("show the rules in force, grant services, publish rules")),
+            ("hangu service approve", _l("open a service after its security evaluation")),
         ),
     ),
     "auditor": Duty(

@@ -48,6 +48,16 @@ def test_key_is_shown_in_groups_of_four(stranger: Browser, link: str) -> None:
     assert all(len(group) == 4 for group in found[1].split(" "))
 
 
+def test_key_page_has_no_language_switch_that_would_lose_the_key(
+    stranger: Browser, link: str
+) -> None:
+    """The key is shown once, so the switch stands on the pages before and after it."""
+    page = stranger.post(link, {"password": PASSWORD}, page=link).text
+    assert "/.hangu/language" not in page
+    for path in (link, f"{link}/code"):
+        assert "/.hangu/language" in stranger.get(path).text
+
+
 def test_picture_says_the_same_as_the_key(stranger: Browser, link: str) -> None:
     """The drawing is inline, whole (it has a viewBox), and carries no text."""
     page = stranger.post(link, {"password": PASSWORD}, page=link).text

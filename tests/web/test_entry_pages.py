@@ -50,6 +50,22 @@ def test_way_into_a_service_ends_on_the_page_that_was_wanted(
     assert clerk.cookie("-svc") is None
 
 
+def test_language_chosen_at_the_gateway_is_that_of_the_service_host(
+    clerk: Browser, at_service: Browser
+) -> None:
+    """Its error pages match; a reader who has chosen nothing is not chosen for."""
+    assert "language" not in path_of(clerk.get("/open/ledger"))
+    clerk.post("/.hangu/language", {"language": "en", "back": "/"}, page="/")
+    at_service.get(ticket_address(clerk, at_service))
+    assert '<html lang="en"' in at_service.get("/.hangu/nix").text
+
+
+def test_invented_language_sets_no_cookie(at_service: Browser) -> None:
+    """Only the two there are."""
+    answer = at_service.get("/.hangu/begin?language=de")
+    assert not [c for c in answer.headers.getlist("Set-Cookie") if "-lang=" in c]
+
+
 def test_class_22_ticket_of_somebody_else_opens_nothing(
     app: Flask, office: Office, clerk: Browser, at_service: Browser
 ) -> None:

@@ -147,6 +147,47 @@ def test_error_summary_takes_the_focus_and_leads_to_the_field(
     expect(page.locator("#password")).to_be_focused()
 
 
+def test_back_past_a_mistake_shows_no_browser_question(
+    desktop: Desktop, profile: BrowserContext
+) -> None:
+    """After a wrong password, "Back" and "Reload" ask for the form and do not send it again."""
+    page = profile.new_page()
+    page.goto(f"{desktop.url}/sign-in?next=/account/")
+    expect(page.locator("#login")).to_be_focused()
+    page.fill("#login", "nobody")
+    page.fill("#password", "wrong")
+    press(page)
+    assert page.url == f"{desktop.url}/sign-in?next=%2Faccount%2F"
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.reload()
+    page.goto(f"{desktop.url}/signed-out")
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("登录")
+    assert "POST" not in sent
+
+
+@pytest.mark.parametrize("path", ["/account/", f"/open/council?state={'a' * 64}", "/nix"])
+def test_labels_and_values_keep_apart_on_a_phone(desktop: Desktop, path: str) -> None:
+    """In English, whose labels are the longer ones, none runs into its value."""
+    context = desktop.context(language="en", login="liwen", width=390)
+    page = context.new_page()
+    page.goto(desktop.url + path)
+    collide = page.evaluate(
+        """() => {
+          const words = element => {
+            const range = document.createRange();
+            range.selectNodeContents(element);
+            return range.getBoundingClientRect();
+          };
+          return [...document.querySelectorAll("dt")].filter(
+            dt => words(dt).right + 4 > words(dt.nextElementSibling).left).map(dt => dt.innerText);
+        }"""
+    )
+    assert collide == []
+    context.close()
+
+
 def test_person_signs_in_and_opens_a_service_by_keyboard(
     desktop: Desktop, profile: BrowserContext
 ) -> None:
