@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -22,7 +23,7 @@ from gateway.cli.demo_children import (
     wait_until_healthy,
     watch,
 )
-from gateway.cli.demo_office import DATA, SERVICE, ZONES, prepare
+from gateway.cli.demo_office import DATA, SERVICE, ZONES, addresses, prepare
 from gateway.cli.demo_ports import LOOPBACK, STANDARD, VARIABLE, Ports, require_free
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import now
@@ -63,7 +64,7 @@ def demo(directory: Path, ports: str, *, only_prepare: bool) -> None:
         require_free(chosen)
         with started(directory, children(directory, chosen)) as running:
             wait_until_healthy(running)
-            demo_screen.show(out(), people, chosen, now())
+            demo_screen.show(out(), people, addresses(directory), now())
             try:
                 watch(running)
             except KeyboardInterrupt:
@@ -73,12 +74,13 @@ def demo(directory: Path, ports: str, *, only_prepare: bool) -> None:
 def children(directory: Path, ports: Ports) -> list[Child]:
     """Both gateways and both services."""
     services = [_service(directory, zone, ports) for zone in ZONES]
+    public = addresses(directory)
     gateways = [
         Child(
             name=zone,
             command=python("-m", "gateway.cli", "serve", str(directory / zone)),
             health=f"http://{LOOPBACK}:{ports.gateway(zone)}/health",
-            host=f"{zone}.localhost:{ports.gateway(zone)}",
+            host=urlsplit(public[zone]).netloc,
         )
         for zone in ZONES
     ]

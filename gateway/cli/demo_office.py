@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from importlib import resources
@@ -14,7 +15,7 @@ from config.settings import FILE_NAME, load
 from gateway.access.catalogue import Evaluation
 from gateway.cli import demo_people, sample_data
 from gateway.cli.demo_people import DemoPerson
-from gateway.cli.demo_ports import LOOPBACK, Ports
+from gateway.cli.demo_ports import LOOPBACK, Ports, address_at
 from gateway.cli.new_zone import (
     OFFICERS,
     ROOT_UNIT,
@@ -23,7 +24,6 @@ from gateway.cli.new_zone import (
     Plan,
     create_zone,
     invite,
-    settings_text,
 )
 from gateway.cli.office import opened
 from gateway.cli.policy import Scope, give
@@ -38,7 +38,7 @@ OFFICE = "河山市政务服务局"
 SERVICE = {"intranet": "ledger", "extranet": "open-data"}
 USERS = {"intranet": ("unit:finance",), "extranet": ("unit:finance", "unit:archives")}
 DATA = "data"
-BODY = "虚构测评中心(演示)"
+BODY = "虚构测评中心（演示）"
 A_YEAR = timedelta(days=365)
 HEAD_START = timedelta(seconds=60)
 """The office is set up as if a minute ago: a code counts once, and enrolling takes one."""
@@ -140,8 +140,8 @@ def _enrol(
             zone=office.settings.zone.name,
             login=link.person.login,
             name=link.person.name,
-            what_zh=cast[order[link.person.login]]["what_zh"],
-            what_en=cast[order[link.person.login]]["what_en"],
+            what_zh=cast[order[link.person.login]]["what_zh"][office.settings.zone.name],
+            what_en=cast[order[link.person.login]]["what_en"][office.settings.zone.name],
             password=password,
             totp=offer.secret_text.replace(" ", ""),
         )
@@ -172,16 +172,35 @@ def _approve(office: Office, *, now: datetime) -> None:
 
 def _move(directory: Path, zone: str, ports: Ports, *, now: datetime) -> None:
     """Have an existing zone use the chosen ports."""
-    settings = load(directory)
-    if settings.web.public_url != ports.public_url(zone):
-        draft = directory / f".{FILE_NAME}.{os.getpid()}"
-        write_private(draft, settings_text(plan_of(zone, ports)).encode())
-        draft.replace(directory / FILE_NAME)
+    _move_settings(directory, zone, ports)
     with opened(directory) as office:
         entry = office.catalogue.by_slug(SERVICE[zone])
         if entry is not None and entry.upstream != ports.upstream(zone):
             put(office, service_text(zone, ports), place=f"{SERVICE[zone]}.toml", replace=True)
             _approve(office, now=now)
+
+
+def _move_settings(directory: Path, zone: str, ports: Ports) -> None:
+    """Change the listening port, and the address if it is the one we wrote; all else stays."""
+    web, path = load(directory).web, directory / FILE_NAME
+    before = path.read_text(encoding="utf-8")
+    after = _with(before, "listen", f"{LOOPBACK}:{ports.gateway(zone)}")
+    if web.public_url == address_at(zone, web.listen.port):
+        after = _with(after, "public_url", ports.public_url(zone))
+    if after != before:
+        draft = directory / f".{FILE_NAME}.{os.getpid()}"
+        write_private(draft, after.encode())
+        draft.replace(path)
+
+
+def _with(text: str, key: str, value: str) -> str:
+    """Settings with another value of `key`, which stands on a line of its own."""
+    return re.sub(rf"(?m)^[ \t]*{key}[ \t]*=.*$", f'{key} = "{value}"', text, count=1)
+
+
+def addresses(directory: Path) -> dict[str, str]:
+    """Where people find the gateway of each zone, as its settings say."""
+    return {zone: load(directory / zone).web.public_url for zone in ZONES}
 
 
 def _security_admin(office: Office) -> Actor:

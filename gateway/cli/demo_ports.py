@@ -42,7 +42,7 @@ class Ports:
 
     def public_url(self, zone: str) -> str:
         """Where people find the gateway of `zone`."""
-        return f"http://{zone}.localhost:{self.gateway(zone)}"
+        return address_at(zone, self.gateway(zone))
 
     def gateway(self, zone: str) -> int:
         """The port of the gateway of `zone`."""
@@ -55,6 +55,11 @@ class Ports:
     def upstream(self, zone: str) -> str:
         """Where the gateway of `zone` finds the service."""
         return f"http://{LOOPBACK}:{self.service(zone)}"
+
+
+def address_at(zone: str, port: int | None) -> str:
+    """The address the demonstration gives the gateway of `zone` at `port`."""
+    return f"http://{zone}.localhost:{port}"
 
 
 def require_free(ports: Ports) -> None:

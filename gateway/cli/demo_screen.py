@@ -2,44 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from rich.console import Console
 from rich.markup import escape
+from rich.rule import Rule
 from rich.table import Table
 
 from gateway.cli.demo_office import SERVICE, ZONES
 from gateway.cli.demo_people import DemoPerson, seconds_left
-from gateway.cli.demo_ports import Ports
 
 TITLES = {"intranet": "政务内网 intranet", "extranet": "政务外网 extranet"}
-_TRY = (
-    ("以李娜登录,打开“财政台账”,检索合同,下载 entry 的 CSV(约 50 MB)",
-     "as li.na open the finance ledger, search the contracts, download entry as CSV (50 MB)"),
-    ("以张伟登录,打开同一服务:页面说明为何不可进、该找谁",
-     "as zhang.wei open the same service: the page says why not, and whom to ask"),
-    ("退出登录后,财政台账的窗口也随之失效", "sign out: the ledger's window is out as well"),
-)  # fmt: skip
+MAX_WIDTH = 100
+"""Characters of a line across the screen, even where there is room for more."""
 
 
-def show(console: Console, people: Iterable[DemoPerson], ports: Ports, moment: datetime) -> None:
-    """Print the screen; the codes are those of `moment`."""
+def show(
+    console: Console, people: Iterable[DemoPerson], addresses: Mapping[str, str], moment: datetime
+) -> None:
+    """Print the screen; the codes are those of `moment`, `addresses` those of the zones."""
     people = list(people)
-    console.rule("[bold]函谷 Hangu · 演示 demonstration[/]")
+    title = Rule("[bold]函谷 Hangu · 演示 demonstration[/]")
+    console.print(title, width=min(console.width, MAX_WIDTH))
     for zone in ZONES:
-        console.print(_people(zone, [each for each in people if each.zone == zone], ports, moment))
+        console.print(f"[bold]{TITLES[zone]}[/]  {addresses[zone]}", soft_wrap=True)
+        console.print(f"  {SERVICE[zone]}: {service_at(addresses, zone)}", soft_wrap=True)
+        console.print(_people([each for each in people if each.zone == zone], moment))
     left = seconds_left(moment)
     console.print(
-        f"登录:姓名拼音 + 密码 + 一次性验证码(还有 {left} 秒有效,每码只用一次)。\n"
-        f"Sign in with login, password and code (good for {left} s, once). "
+        f"登录：登录名 + 密码 + 一次性验证码（还有 {left} 秒有效，每码只用一次）。\n"
+        f"Sign in with login, password and code (good for {left} s, once).\n"
         "Fresh codes 新码: [bold]make codes[/]",
         soft_wrap=True,
     )
     console.print("\n[bold]试一试 Try[/]")
-    for chinese, english in _TRY:
-        console.print(f"  · {chinese}\n    {english}", soft_wrap=True, highlight=False)
+    for line in _things_to_try(service_at(addresses, "intranet")):
+        console.print(f"  {line}", soft_wrap=True, highlight=False)
     console.print("\n停止 Stop: Ctrl-C · 数据保留 data is kept · 清除 forget: make clean-demo")
+
+
+def service_at(addresses: Mapping[str, str], zone: str) -> str:
+    """Where people find the service of `zone`."""
+    return addresses[zone].replace("://", f"://{SERVICE[zone]}.")
+
+
+def _things_to_try(ledger: str) -> Iterator[str]:
+    """Lines of at most 78 columns; addresses have a line of their own, so that they stay whole."""
+    yield "· 以李娜登录，打开“财政台账”，检索合同，下载 entry 的 CSV（约 50 MB）"
+    yield "  as li.na open the finance ledger, search the contracts,"
+    yield "  download entry as CSV (50 MB)"
+    yield "· 以张伟登录，打开同一地址：页面说明为何不可进、该找谁"
+    yield "  as zhang.wei open the same address: the page says why not, and whom to ask"
+    yield f"  {ledger}"
+    yield "· 退出登录后，财政台账的窗口也随之失效"
+    yield "  sign out: the ledger's window is out as well"
 
 
 def show_codes(console: Console, people: Iterable[DemoPerson], moment: datetime) -> None:
@@ -53,18 +70,16 @@ def show_codes(console: Console, people: Iterable[DemoPerson], moment: datetime)
     console.print(f"还有 {seconds_left(moment)} 秒有效 · valid for {seconds_left(moment)} s")
 
 
-def _people(zone: str, people: list[DemoPerson], ports: Ports, moment: datetime) -> Table:
-    url, slug = ports.public_url(zone), SERVICE[zone]
-    title = f"{TITLES[zone]}  {url}  →  {slug}: {url.replace('://', f'://{slug}.')}"
-    grid = Table(title=f"[bold]{escape(title)}[/]", title_justify="left", box=None, pad_edge=False)
-    for head in ("登录名 login", "密码 password", "码 code", "TOTP", "角色 role"):
-        grid.add_column(head, header_style="dim", overflow="fold", no_wrap=head != "角色 role")
+def _people(people: list[DemoPerson], moment: datetime) -> Table:
+    """Two lines a person: at 80 columns nothing that is copied is broken."""
+    grid = Table(box=None, pad_edge=False)
+    for head in ("登录名 login / 角色 role", "码 code", "密码 password / TOTP"):
+        grid.add_column(head, header_style="dim", overflow="fold", no_wrap=head[0] != "登")
     for person in people:
+        who = f"[bold]{escape(person.login)}[/] {escape(person.name)}"
         grid.add_row(
-            f"[bold]{escape(person.login)}[/] {escape(person.name)}",
-            escape(person.password),
+            f"{who} [dim]{escape(person.what_en)}[/]\n{escape(person.what_zh)}",
             person.code(moment),
-            person.totp,
-            f"{escape(person.what_zh)} {escape(person.what_en)}",
+            f"{escape(person.password)}\n{person.totp}",
         )
     return grid

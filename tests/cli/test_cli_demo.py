@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,13 +13,18 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import urllib3
+from rich.cells import cell_len
+from rich.console import Console
 
-from gateway.cli import main
-from gateway.cli.demo_ports import Ports
+from config.settings import load
+from gateway.cli import demo_screen, main
+from gateway.cli.demo_people import recall
+from gateway.cli.demo_ports import Ports, address_at
 from gateway.cli.trouble import Trouble
 
 ROOT = Path(__file__).parents[2]
@@ -138,6 +145,61 @@ def test_the_demonstration_starts_shows_one_screen_and_stops(
         run.process.send_signal(signal.SIGINT)
         assert run.end()[0] == 0
     assert not any(listeners(port) for port in chosen.all())
+
+
+def test_an_address_that_the_user_chose_stays_and_our_own_follows_the_ports(
+    demo_directory: Path, tmp_path: Path
+) -> None:
+    """An nginx of the user's own stands before the intranet; the extranet is as we made it."""
+    settings = demo_directory / "intranet" / "hangu.toml"
+    before = settings.read_text()
+    chosen = "http://intranet.localhost:9443"
+    edited = re.sub("(?m)^public_url = .*$", f'public_url = "{chosen}"  # mine', before)
+    settings.write_text(f"{edited}\n[session]\nstaff_idle = 600\n")
+    ports = free_ports()
+    try:
+        with running(demo_directory, ports, tmp_path) as run:
+            run.wait_until_ready()
+            assert f"http://ledger.{chosen.removeprefix('http://')}" in run.screen
+        after = load(demo_directory / "intranet")
+        assert after.web.public_url == chosen
+        assert after.web.listen.port == Ports.parse(ports).intranet
+        assert after.session.staff_idle.seconds == 600
+        theirs = load(demo_directory / "extranet").web.public_url
+        assert theirs == Ports.parse(ports).public_url("extranet")
+    finally:
+        port = Ports.parse(ports).intranet
+        own = re.sub(
+            "(?m)^public_url = .*$", f'public_url = "{address_at("intranet", port)}"', before
+        )
+        settings.write_text(re.sub("(?m)^listen = .*$", f'listen = "127.0.0.1:{port}"', own))
+
+
+@pytest.mark.parametrize("width", [80, 240])
+def test_the_screen_is_readable_at_80_columns_and_no_wider_than_100(
+    demo_directory: Path, width: int
+) -> None:
+    """Nothing that a person copies is broken, and both zones say what each person may do."""
+    people = recall(demo_directory)
+    told = {zone: address_at(zone, 18100) for zone in ("intranet", "extranet")}
+    screen = Console(width=width, record=True, file=io.StringIO())
+    demo_screen.show(screen, people, told, datetime(2026, 11, 22, 6, 0, tzinfo=UTC))
+    text = screen.export_text()
+    assert max(cell_len(line) for line in text.splitlines()) <= min(width, 100)
+    lines = text.split()
+    for person in people:
+        assert {person.login, person.password, person.totp} <= set(lines)
+        assert person.what_zh in text
+    assert lines.count("http://ledger.intranet.localhost:18100") == 2
+    assert "可进公开数据" in text
+
+
+def test_chinese_texts_of_the_demonstration_have_chinese_punctuation() -> None:
+    texts = [path for path in (ROOT / "config" / "demo").iterdir() if path.is_file()]
+    for path in texts:
+        assert not re.findall("[\u4e00-\u9fff][,:;()]|[,:;()][\u4e00-\u9fff]", path.read_text()), (
+            path
+        )
 
 
 def test_a_service_that_dies_ends_the_demonstration_with_a_clear_message(
