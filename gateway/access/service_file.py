@@ -84,6 +84,18 @@ def service_from_toml(text: str, around: Surroundings) -> Service:
     Raises:
         InvalidService: with every problem, its key, and how to fix it.
     """
+    service, problems = read_service(text, around)
+    if problems:
+        raise InvalidService(problems)
+    return service
+
+
+def read_service(text: str, around: Surroundings) -> tuple[Service, list[Problem]]:
+    """Return the service of a file, or the nearest there is, and all that is wrong with it.
+
+    Raises:
+        InvalidService: the text is not TOML, so nothing more can be said about it.
+    """
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -95,9 +107,7 @@ def service_from_toml(text: str, around: Surroundings) -> Service:
     told = {problem.key for problem in problems}
     service = _build(table, rules, around)
     problems += [problem for problem in faults(service, around) if problem.key not in told]
-    if problems:
-        raise InvalidService(problems)
-    return service
+    return service, problems
 
 
 def _build(table: dict[str, Any], rules: tuple[PathRule, ...], around: Surroundings) -> Service:

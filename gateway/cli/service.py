@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,11 +12,11 @@ import click
 from gateway.access.catalogue import (
     Evaluation,
     InvalidService,
+    Problem,
     Service,
     ServiceUnknown,
-    service_from_toml,
 )
-from gateway.access.service_file import EXAMPLE
+from gateway.access.service_file import EXAMPLE, read_service
 from gateway.cli import service_words
 from gateway.cli.asking import confirm
 from gateway.cli.console import done, out, table, warn
@@ -80,8 +81,7 @@ def add(directory: Path, file: Path, *, replace: bool) -> None:
 def put(office: Office, text: str, *, place: str, replace: bool = False) -> Service:
     """Add or replace a service; every fault of its file in one message. Raises Trouble."""
     try:
-        entry = service_from_toml(text, office.catalogue.around)
-        return _put(office, entry, replace=replace)
+        return _put(office, text, replace=replace)
     except InvalidService as faults:
         lines = "\n".join(f"  - {problem}" for problem in faults.problems)
         raise Trouble(
@@ -90,8 +90,12 @@ def put(office: Office, text: str, *, place: str, replace: bool = False) -> Serv
         ) from None
 
 
-def _put(office: Office, entry: Service, *, replace: bool) -> Service:
-    _require_units(office, entry)
+def _put(office: Office, text: str, *, replace: bool) -> Service:
+    entry, problems = read_service(text, office.catalogue.around)
+    told = {problem.key for problem in problems}
+    problems += [each for each in _unknown_units(office, entry) if each.key not in told]
+    if problems:
+        raise InvalidService(problems)
     if not replace:
         return office.catalogue.add(entry, actor=operator(), now=now())
     known = _known(office, entry.slug)
@@ -99,15 +103,14 @@ def _put(office: Office, entry: Service, *, replace: bool) -> Service:
     return office.catalogue.update(entry, actor=operator(), now=now())
 
 
-def _require_units(office: Office, entry: Service) -> None:
-    """Raise Trouble for units that nobody has made: nobody would be in charge."""
+def _unknown_units(office: Office, entry: Service) -> Iterator[Problem]:
+    """Name the units that nobody has made: nobody would be in charge."""
     there = {f"unit:{found.slug}" for found in units.tree(office.registry)}
-    named = {entry.in_charge, entry.operator, *entry.user_units}
-    if missing := sorted(named - there):
-        raise Trouble(
-            f"There is no {', '.join(missing)}.",
-            "`hangu unit list` names the units; `hangu unit add` makes one.",
-        )
+    named = {"in_charge": (entry.in_charge,), "operator": (entry.operator,)}
+    for key, subjects in (named | {"user_units": entry.user_units}).items():
+        if missing := sorted(set(subjects) - there):
+            cure = "`hangu unit list` names those there are, `hangu unit add` makes one"
+            yield Problem(key, f"There is no {', '.join(missing)}; {cure}")
 
 
 def _known(office: Office, slug: str) -> Service:

@@ -131,6 +131,8 @@ def test_the_demonstration_starts_shows_one_screen_and_stops(
         for zone in ("intranet", "extranet"):
             host = f"{zone}.localhost:{chosen.gateway(zone)}"
             assert f"http://{host}" in run.screen
+            log = (demo_directory / "logs" / f"{zone}.log").read_text()
+            assert f"127.0.0.1:{chosen.gateway(zone)}; people reach it at http://{host}" in log
             url = f"http://127.0.0.1:{chosen.gateway(zone)}"
             assert get(f"{url}/health", host) == 200
             assert get(f"{url}/", f"nobody.localhost:{chosen.gateway(zone)}") == 421

@@ -144,6 +144,20 @@ def test_a_file_above_the_zones_label_or_outside_its_name_is_told(
     assert "does not end in .gate.example.cn" in terminal.complaints()
 
 
+def test_every_fault_of_a_service_file_is_told_at_once(
+    terminal: Terminal, open_zone: str, tmp_path: Path
+) -> None:
+    """Of its form, of the rules, and of what there is in the zone."""
+    file = tmp_path / "pay.toml"
+    text = EXAMPLE.replace("classification = 1", 'classification = "1"', 1)
+    text = text.replace("http://10.1.2.3:8080", "http://10.1.2.3:8080/app")
+    file.write_text(text.replace('"unit:finance" ', '"unit:nobody" ', 1))
+    said = terminal.fails("service", "add", open_zone, str(file))
+    assert "- classification: a whole number" in said
+    assert "- upstream: scheme, host and port" in said
+    assert "- in_charge: There is no unit:nobody" in said
+
+
 def test_a_role_that_a_rule_names_may_be_given(terminal: Terminal, open_zone: str) -> None:
     night = ("--to", "role:night", "--service", "ledger")
     assert "no role night" in terminal.fails(
