@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 BUSY_MILLISECONDS = 10_000
 STATEMENT_MILLISECONDS = 30_000
 LOCK_MILLISECONDS = 5_000
+_QUIET: dict[str, Any] = {"hide_parameters": True}
+"""What a statement was given may name a person, and errors are logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,19 @@ class Store:
 def open_store(url: str, *, info: Mapping[str, Any] | None = None) -> Store:
     """Open the database at `url` (`sqlite:///path` or `postgresql+psycopg://…`)."""
     if make_url(url).get_backend_name() == "sqlite":
-        write = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=30)
-        read = create_engine(url, pool_size=8, max_overflow=32)
+        write = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **_QUIET)
+        read = create_engine(url, pool_size=8, max_overflow=32, **_QUIET)
         _dress_sqlite(write, begin="BEGIN IMMEDIATE", read_only=False)
         _dress_sqlite(read, begin="BEGIN", read_only=True)
     else:
         limits = (
             f"-c statement_timeout={STATEMENT_MILLISECONDS} -c lock_timeout={LOCK_MILLISECONDS}"
         )
-        arguments = {"connect_args": {"options": limits}, "pool_pre_ping": True}
+        arguments: dict[str, Any] = {
+            "connect_args": {"options": limits},
+            "pool_pre_ping": True,
+            **_QUIET,
+        }
         write = create_engine(url, **arguments)
         read = create_engine(url, **arguments).execution_options(postgresql_readonly=True)
     return Store(write=write, read=read, info=dict(info or {}))
@@ -62,7 +68,7 @@ def open_store(url: str, *, info: Mapping[str, Any] | None = None) -> Store:
 
 def open_for_migration(url: str) -> Engine:
     """Open the engine that may change the schema; nothing else may use it."""
-    engine = create_engine(url)
+    engine = create_engine(url, **_QUIET)
     if engine.dialect.name == "sqlite":
         _dress_sqlite(engine, begin="BEGIN IMMEDIATE", read_only=False)
     return engine

@@ -97,7 +97,12 @@ DUTIES = {
         ROLES["auditor"],
         _l(
             "You watch over what the others do: every sign-in, decision and change is on record. "
-            "This release has no page and no command for reading the record yet."
+            "This is done by commands on the gateway's own machine:"
+        ),
+        (
+            ("hangu audit verify", _l("prove that the record is whole and untouched")),
+            ("hangu audit export", _l("take it, with its verifier, to another machine")),
+            ("hangu audit prove", _l("give a receipt for one entry")),
         ),
     ),
 }
