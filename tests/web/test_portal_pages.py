@@ -21,7 +21,7 @@ AUTOFOCUS = re.compile(r"<(input|div)[^>]*\sautofocus[\s>][^>]*>")
     [
         ("wangqiang", ("系统管理员", "hangu service", "hangu person")),
         ("zhaomin", ("安全保密管理员", "hangu policy", "hangu service approve")),
-        ("chenjing", ("安全审计员", "本版本尚未提供查阅记录的页面和命令")),
+        ("chenjing", ("安全审计员", "hangu audit verify", "hangu audit export")),
     ],
 )
 def test_officer_is_told_what_the_office_does(
