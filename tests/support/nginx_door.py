@@ -51,9 +51,7 @@ def door_of(world: World, channel: Channel | None = None) -> Door:
     )
     return Door(
         pages=pages,
-        forward_auth=replace(
-            world.forward_auth(channel), denied_page=partial(denied_page, pages)
-        ),
+        forward_auth=replace(world.forward_auth(channel), denied_page=partial(denied_page, pages)),
         gate=gate,
         catalogue=world.catalogue,
         channel=channel,
