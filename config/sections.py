@@ -18,6 +18,7 @@ class Zone:
 
     name: Annotated[str, rules.choice("intranet", "extranet")]
     office: Annotated[str, rules.text(1, 60)]
+    office_en: Annotated[str, rules.text(0, 60)]
     demonstration: Annotated[bool, rules.flag()]
     language: Annotated[str, rules.choice("zh_Hans_CN", "en")]
     highest_label: Annotated[int, rules.whole(0, 4, "level")]

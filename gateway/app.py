@@ -117,6 +117,7 @@ def web_settings(settings: Settings) -> WebSettings:
         zone=zone.name,
         public_url=web.public_url,
         office=zone.office,
+        office_en=zone.office_en,
         highest_label=zone.highest_label,
         demonstration=zone.demonstration,
         language=zone.language,

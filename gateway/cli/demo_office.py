@@ -35,6 +35,7 @@ from gateway.office import Office
 
 ZONES = ("intranet", "extranet")
 OFFICE = "河山市政务服务局"
+OFFICE_EN = "Heshan Government Services Bureau"
 SERVICE = {"intranet": "ledger", "extranet": "open-data"}
 USERS = {"intranet": ("unit:finance",), "extranet": ("unit:finance", "unit:archives")}
 DATA = "data"
@@ -82,6 +83,7 @@ def plan_of(zone: str, ports: Ports) -> Plan:
     return Plan(
         zone=zone,
         office=OFFICE,
+        office_en=OFFICE_EN,
         public_url=ports.public_url(zone),
         listen=f"{LOOPBACK}:{ports.gateway(zone)}",
         database="sqlite:///hangu.db",

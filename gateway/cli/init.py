@@ -61,6 +61,7 @@ def _first_line(file: object) -> str | None:
 )
 @click.option("--zone", type=click.Choice(sorted(ZONES)), required=True, help="Side of the pass.")
 @click.option("--office", cls=_Asked, prompt="Whose gateway is it (office)", help="Its name.")
+@click.option("--office-en", default="", help="Its name in English, if it has one.")
 @click.option(
     "--public-url",
     cls=_Asked,
@@ -99,6 +100,7 @@ def init(directory: Path, **given: object) -> None:
     plan = Plan(
         zone=str(given["zone"]),
         office=str(given["office"]),
+        office_en=str(given["office_en"]),
         public_url=str(given["public_url"]),
         listen=str(given["listen"]),
         database=str(given["database"]),

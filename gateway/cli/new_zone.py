@@ -54,6 +54,7 @@ class Plan:
     database: str
     officers: tuple[NewPerson, ...]
     demonstration: bool = False
+    office_en: str = ""
     database_password: str | None = field(default=None, repr=False)
 
 
@@ -120,6 +121,7 @@ def settings_text(plan: Plan) -> str:
         "[zone]",
         f"name = {_quoted(plan.zone)}",
         f"office = {_quoted(plan.office)}",
+        *([f"office_en = {_quoted(plan.office_en)}"] if plan.office_en else []),
         f"highest_label = {HIGHEST_LABEL.get(plan.zone, 0)}",
         *(["demonstration = true"] if plan.demonstration else []),
         "",
@@ -178,7 +180,7 @@ def _furnish(office: Office, plan: Plan, *, actor: Actor, now: datetime) -> list
         slug=ROOT_UNIT,
         parent=None,
         name_zh=plan.office,
-        name_en=plan.office,
+        name_en=plan.office_en or plan.office,
         actor=actor,
         now=now,
     )

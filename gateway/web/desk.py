@@ -29,6 +29,8 @@ class WebSettings:
     """Scheme and host, no path: `https://gate.example.gov.cn`. Decides HSTS and Origin checks."""
     office: str
     """Whose gateway this is, shown on every page."""
+    office_en: str = ""
+    """Its name for readers of English; empty: the same."""
     highest_label: int
     """0 to 4: the highest classification that may be handled in this zone."""
     demonstration: bool = False
