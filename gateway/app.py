@@ -16,6 +16,7 @@ from gateway.access.forward_auth import ForwardAuth
 from gateway.access.gate import Gate
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.proxy import ReverseProxy, Timing
+from gateway.access.slots import Slots
 from gateway.chores import Chores
 from gateway.door import Door, denied_page, refuse
 from gateway.identity import sessions
@@ -24,6 +25,9 @@ from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
 from gateway.web import WebSettings, create_web
 from gateway.web.front_desk import front_desk
+
+OF_ONE_SESSION = 12
+"""Answers of services that one session may have running at once."""
 
 
 def application() -> Bridge:
@@ -84,6 +88,7 @@ def create_door(office: Office) -> Door:
         zone=zone,
         gateway_origin=origin,
         clock=utc_now,
+        slots=Slots(settings.web.threads * 3 // 4, each=OF_ONE_SESSION),
         ca_file=None if authorities is None else str(authorities),
     )
     forward_auth = ForwardAuth(

@@ -26,7 +26,9 @@ from gateway.access.entrance import (
 )
 from gateway.access.identity_headers import Person, identity_headers
 from gateway.access.proxy import ReverseProxy, Upstream
+from gateway.access.proxy_failures import TooManyStreams
 from gateway.access.service import Service
+from gateway.access.slots import Held, Slots
 from gateway.refusals import Refused
 from policies.decision import Outcome
 
@@ -70,6 +72,7 @@ class Gate:
     zone: str
     gateway_origin: str
     clock: Callable[[], datetime]
+    slots: Slots
     ca_file: str | None = None
 
     def pass_through(
@@ -101,17 +104,26 @@ class Gate:
             raise Elsewhere(entrance(self.gateway_origin, service, asked.canonical, why))
         if not verdict.allowed:
             raise ServiceDenied(verdict)
-        return self.proxy(
-            environ,
-            start_response,
-            upstream=Upstream(
-                service.upstream, ca_file=self.ca_file, preserve_host=service.preserve_host
-            ),
-            canonical=asked.canonical,
-            identity=self._identity(service, person, verdict, asked.canonical, now),
-            client_address=asked.address,
-            still_allowed=lambda: self._still(token, service, asked.canonical),
-        )
+        give_back = self.slots.take(person.session_ref)
+        if give_back is None:
+            raise TooManyStreams(service.slug)
+        identity = self._identity(service, person, verdict, asked.canonical, now)
+        try:
+            answer = self.proxy(
+                environ,
+                start_response,
+                upstream=Upstream(
+                    service.upstream, ca_file=self.ca_file, preserve_host=service.preserve_host
+                ),
+                canonical=asked.canonical,
+                identity=identity,
+                client_address=asked.address,
+                still_allowed=lambda: self._still(token, service, asked.canonical),
+            )
+        except BaseException:
+            give_back()
+            raise
+        return Held(answer, give_back)
 
     def _sign_in(self, service: Service, asked: Asked) -> Elsewhere | SessionMissing:
         if is_navigation(asked):

@@ -99,6 +99,10 @@ class Bridge:
         exchange = Exchange(
             asyncio.get_running_loop(), length=body_length(environ), patience=self._patience
         )
+        if not await exchange.head_start(receive):
+            if not exchange.left:
+                await _plain(send, 408, b"The request came too slowly\n")
+            return
         environ["wsgi.input"] = io.BufferedReader(RequestBody(exchange), 65536)
         environ["hangu.gone"] = exchange
         self._open.add(exchange)

@@ -8,6 +8,7 @@ a body that ended too early can therefore never pass for a whole one.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,9 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 MOST_WAITING = 262144  # bytes of the response the thread may be ahead of the client
+HEAD_START = 65536  # bytes of a body that have to be here before a thread is taken
+HEAD_START_SECONDS = 20.0  # in which they have to come
+SLOWEST = 1024  # bytes a second that a longer body must then come at, on average
 
 
 class ClientGone(ConnectionAbortedError):
@@ -41,6 +45,8 @@ class Exchange:
         self._turn = threading.Condition()  # guards everything up to the blank line
         self._input: deque[bytes] = deque()
         self._input_over = length == 0
+        self._began = loop.time()
+        self._got = 0  # bytes of the body so far
         self._output: deque[Message] = deque()
         self._waiting = 0  # bytes in _output and in the message being sent
         self._answered = False  # no more output will come
@@ -104,6 +110,23 @@ class Exchange:
 
     # -- the loop's side
 
+    async def head_start(self, receive: Receive) -> bool:
+        """Read the body's beginning, or all of a short one; False if it does not come in time.
+
+        A thread that waits for a client who sends byte by byte is a thread less for everybody
+        else; this waiting costs none.
+        """
+        until = self._began + HEAD_START_SECONDS
+        while not self._input_over and self._got < HEAD_START:
+            try:
+                message = await asyncio.wait_for(receive(), until - self._loop.time())
+            except TimeoutError:
+                return False
+            self._take_in(message)
+            if self.left:
+                return False
+        return True
+
     async def run(self, receive: Receive, send: Send) -> None:
         """Carry messages until the response is out, given up, or the client has left."""
         incoming = asyncio.ensure_future(self._receive_all(receive))
@@ -139,26 +162,29 @@ class Exchange:
 
     async def _receive_all(self, receive: Receive) -> None:
         """Fetch the body as the thread asks for it, then wait for the client to leave."""
-        got = 0
         while True:
             if not self._input_over:
                 await self._wanted.wait()
                 self._wanted.clear()
             message = await self._next_message(receive)
-            if message["type"] == "http.disconnect":
-                self.leave()
+            self._take_in(message)
+            if self.left:
                 return
-            got += len(message.get("body", b""))
-            over = not message.get("more_body", False)
-            if over and self._length not in {None, got}:
-                self.leave()
-                return
-            self._arrived(message.get("body", b""), over=over)
+
+    def _take_in(self, message: Message) -> None:
+        """Put a piece of the body where the thread finds it; a body cut short is no body."""
+        self._got += len(message.get("body", b""))
+        over = not message.get("more_body", False)
+        if message["type"] == "http.disconnect" or (over and self._length not in {None, self._got}):
+            self.leave()
+            return
+        self._arrived(message.get("body", b""), over=over)
 
     async def _next_message(self, receive: Receive) -> Message:
         if self._input_over or self.started:
             return await receive()
-        return await self._in_time(receive(), self._body_is_late)
+        late = self._began + HEAD_START_SECONDS + self._got / SLOWEST - self._loop.time()
+        return await self._in_time(receive(), self._body_is_late, seconds=max(0.0, late))
 
     def _arrived(self, piece: bytes, *, over: bool) -> None:
         with self._turn:
@@ -195,8 +221,10 @@ class Exchange:
             self._waiting -= len(message.get("body", b""))
             self._turn.notify_all()
 
-    async def _in_time(self, action: Awaitable[T], impatient: Callable[[], None]) -> T:
-        watchdog = self._loop.call_later(self._patience, impatient)
+    async def _in_time(
+        self, action: Awaitable[T], impatient: Callable[[], None], *, seconds: float = math.inf
+    ) -> T:
+        watchdog = self._loop.call_later(min(self._patience, seconds), impatient)
         try:
             return await action
         finally:

@@ -112,13 +112,34 @@ def test_requests_beyond_the_threads_wait_their_turn(served: Served) -> None:
         connected.close()
 
 
+BEGINNING = b"x" * 70_000  # more than has to be here before anybody reads
+CHUNK = b"11170\r\n" + BEGINNING + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [b"Content-Length: 10\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n5\r\nde"],
+)
+def test_a_short_body_that_ends_early_reaches_nobody(served: Served, request_bytes: bytes) -> None:
+    """Nor does it hold a thread while it trickles in: many at once, and others are answered."""
+    before = len(served.state()["seen"])
+    slow = [served.connect() for _ in range(20)]
+    for connected in slow:
+        connected.sendall(b"POST /remember-reading HTTP/1.1\r\nHost: a\r\n" + request_bytes)
+    assert served.get("/hello")[0] == 200
+    for connected in slow:
+        connected.close()
+    assert served.get("/hello")[0] == 200
+    assert served.state()["seen"][before:] == []
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [
-        b"Content-Length: 10\r\n\r\nabc",
-        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n5\r\nde",
-        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
-        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n",
+        b"Content-Length: 100000\r\n\r\n" + BEGINNING,
+        b"Transfer-Encoding: chunked\r\n\r\n" + CHUNK + b"5\r\nde",
+        b"Transfer-Encoding: chunked\r\n\r\n" + CHUNK,
+        b"Transfer-Encoding: chunked\r\n\r\n" + CHUNK + b"zz\r\n",
     ],
 )
 @pytest.mark.parametrize("leave", [socket.socket.close, reset])

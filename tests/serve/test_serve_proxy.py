@@ -223,7 +223,8 @@ def test_an_upload_that_breaks_off_is_cut_for_the_service_too(
     behaviour(service).digest = ""
     service.failed.clear()
     with through.connect() as connected:
-        connected.sendall(b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf")
+        head = b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 140000\r\n\r\n"
+        connected.sendall(head + b"x" * 70_000)
     assert service.failed.wait(20)
     assert behaviour(service).digest == ""
 

@@ -10,6 +10,7 @@ from access_world import GATEWAY_HOST, ZONE, World
 from gateway.access.channel import Channel
 from gateway.access.gate import Gate
 from gateway.access.proxy import ReverseProxy
+from gateway.access.slots import Slots
 from gateway.door import Door, denied_page, refuse
 from gateway.identity import sessions
 from gateway.identity.hashing import Hasher
@@ -48,6 +49,7 @@ def door_of(world: World, channel: Channel | None = None) -> Door:
         zone=ZONE,
         gateway_origin=world.gateway,
         clock=world.now,
+        slots=Slots(12, each=6),
     )
     return Door(
         pages=pages,
