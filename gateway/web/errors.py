@@ -94,6 +94,8 @@ def with_refusal(refusal: Refused, render: Callable[[Problem], Response]) -> Res
     text = str(row.text)
     if retry_after is not None:
         text = either("", " ").join((text, _wait(_seconds(retry_after))))
+    if row.status >= 500:  # noqa: PLR2004 - HTTP server errors: something of ours is wrong
+        log.error(_line("refused", code=refusal.code))
     response = render(Problem("", text))
     response.status_code = row.status
     if retry_after is not None:

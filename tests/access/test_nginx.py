@@ -239,6 +239,27 @@ def test_the_gateways_doors_on_a_service_host_reach_the_gateway(front: Front) ->
     assert ["host", f"ledger.{GATEWAY_HOST}:{front.port}"] in page["headers"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [b"/-/decide/nginx", b"/-/decide/envoy/x/../../../../foo", b"/-/decide/envoy/a/%2e%2e/b"],
+)
+def test_the_way_to_the_decision_is_shut_however_it_is_spelt(front: Front, path: bytes) -> None:
+    assert front.ask(path, host=GATEWAY_HOST).status == 404
+
+
+def test_the_gateways_doors_are_not_reached_round_a_corner(front: Front) -> None:
+    seen = front.ask(b"/-/decide/envoy/../../../.hangu/enter")
+    assert seen.status == 404
+    assert b"proven" not in seen.body
+
+
+def test_enrolment_links_are_not_written_to_the_log_of_nginx(front: Front) -> None:
+    front.ask(b"/enrol/a-secret-token", host=GATEWAY_HOST)
+    log = (front.directory / "access.log").read_text()
+    assert "/enrol/***" in log
+    assert "a-secret-token" not in log
+
+
 def test_tickets_are_not_written_to_the_log_of_nginx(front: Front) -> None:
     front.ask(b"/.hangu/enter?ticket=a-secret-ticket")
 

@@ -226,3 +226,16 @@ def certificate_for(directory: Path, *names: str) -> tuple[Path, Path]:
         )
     )
     return certificate, secret
+
+
+def test_a_zone_without_services_has_a_configuration_too(tmp_path: Path) -> None:
+    require_nginx()
+    log = tmp_path / "access.log"
+    write(tmp_path, site=site(listen=(f"127.0.0.1:{free_port()}",), access_log=log), services=())
+    checked = subprocess.run(
+        [str(nginx_program()), "-t", "-c", str(tmp_path / "nginx.conf")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
