@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,15 +10,16 @@ from pathlib import Path
 
 import click
 from rich.markup import escape
-from sqlalchemy import func, select, text
+from sqlalchemy import func, make_url, select, text
 
 from audit.tables import audit_event
-from config.settings import load
+from config.secret_files import OTHERS
+from config.settings import Settings, load
 from gateway.cli.console import done, out
 from gateway.cli.office import require_schema
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.office import Office, compose
+from gateway.office import KEYS, SEALER, Office, compose
 from gateway.store import migrate as migrations
 from gateway.store.engines import Store
 
@@ -39,11 +41,25 @@ def findings(directory: Path, moment: datetime) -> Iterator[Finding]:
     yield Finding("settings, file modes and secrets")
     store, office = compose(settings)
     yield Finding("key ring")
+    yield Finding("files that nobody else may open", "; ".join(_open_to_others(settings)))
     try:
         yield from _database(store)
         yield from _content(office, moment)
     finally:
         store.close()
+
+
+def _open_to_others(settings: Settings) -> Iterator[str]:
+    """Name what holds keys or data and gives its group or everybody else any permission."""
+    keys = settings.directory / KEYS
+    private = [keys, *keys.iterdir(), settings.directory / SEALER]
+    path = make_url(settings.database.url).database or ""
+    if settings.database.url.startswith("sqlite:"):
+        private += [Path(path + ending) for ending in ("", "-wal", "-shm")]
+    for each in private:
+        mode = stat.S_IMODE(each.stat().st_mode) if each.exists() else 0
+        if mode & OTHERS:
+            yield f"{each} has mode {mode:04o}; chmod go= {each}"
 
 
 def _database(store: Store) -> Iterator[Finding]:

@@ -120,10 +120,19 @@ def test_a_fault_of_the_program_itself_is_words_too(
 
 
 def test_check_finds_a_clock_that_stands_before_the_log(terminal: Terminal) -> None:
-    assert terminal.run("check", str(terminal.zone)).count("✓") == 6
+    assert terminal.run("check", str(terminal.zone)).count("✓") == 7
     with time_machine.travel(datetime(2020, 1, 1, tzinfo=UTC)):
         assert "must be mended" in terminal.fails("check", str(terminal.zone))
         assert "not fit to start" in terminal.fails("serve", str(terminal.zone))
+
+
+@pytest.mark.parametrize(("name", "mode"), [("hangu.db", 0o644), ("keys", 0o777)])
+def test_check_finds_what_others_could_open(terminal: Terminal, name: str, mode: int) -> None:
+    (terminal.zone / name).chmod(mode)
+    assert "must be mended" in terminal.fails("check", str(terminal.zone))
+    said = " ".join(terminal.fails("serve", str(terminal.zone)).split())
+    assert "not fit to start" in said
+    assert f"has mode {mode:04o}" in said
 
 
 def test_rules_are_shown_in_the_form_that_import_reads(terminal: Terminal, tmp_path: Path) -> None:
