@@ -99,3 +99,28 @@ def test_a_migration_killed_half_way_leaves_the_database_as_it_was(
     assert tables(empty_url) == set()
     migrate.upgrade(empty_url)
     assert migrate.differences(empty_url, METADATA) == []
+
+
+def test_entries_recorded_before_the_log_was_sealed_are_kept_through_its_migration(
+    empty_url: str, now: datetime
+) -> None:
+    """0002: an entry written under the first schema is there, unsealed, after the second."""
+    migrate.upgrade(empty_url, to="0001")
+    store = open_store(empty_url)
+    ledger = Ledger(store.write, zone="intranet", seal=lambda _eid, _field, value: value)
+    actor = Actor(subject="system:test", address="10.0.0.1")
+    eid = ledger.append("unit.created", actor=actor, now=now)
+    query = text("SELECT eid, body, leaf, seq FROM audit_event")
+    with store.reading() as session:
+        before = [tuple(row) for row in session.execute(query)]
+    migrate.upgrade(empty_url)
+    with store.reading() as session:
+        assert [tuple(row) for row in session.execute(query)] == before
+        assert session.execute(text("SELECT count(*) FROM audit_secret")).scalar() == 1
+    store.close()
+    assert (before[0][0], before[0][3]) == (eid, None)
+    migrate.downgrade(empty_url, to="0001")
+    engine = create_engine(empty_url)
+    with engine.connect() as connection:
+        assert [tuple(row) for row in connection.execute(query)] == before
+    engine.dispose()
