@@ -244,7 +244,10 @@ def test_the_gateways_doors_on_a_service_host_reach_the_gateway(front: Front) ->
     [b"/-/decide/nginx", b"/-/decide/envoy/x/../../../../foo", b"/-/decide/envoy/a/%2e%2e/b"],
 )
 def test_the_way_to_the_decision_is_shut_however_it_is_spelt(front: Front, path: bytes) -> None:
-    assert front.ask(path, host=GATEWAY_HOST).status == 404
+    seen = front.ask(path, host=GATEWAY_HOST)
+    assert seen.status == 404
+    assert "default-src 'none'" in seen.one("content-security-policy")
+    assert seen.one("x-frame-options") == "DENY"
 
 
 def test_the_gateways_doors_are_not_reached_round_a_corner(front: Front) -> None:
