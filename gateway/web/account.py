@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
 
+from gateway.web import told
 from gateway.web.access import requires
 from gateway.web.session import house, person, visit
 from policies.permissions import Permission
@@ -38,7 +39,7 @@ def stay() -> Response:
 def end_one(ref: str) -> Response:
     """End one of one's own sessions. `ref` of anybody else's is not found."""
     house().desk.end_session(person(), ref, visit=visit())
-    return _back()
+    return told.say(_back(), "session_ended")
 
 
 @pages.post("/sessions/end-others")

@@ -54,6 +54,7 @@ class Cookies:
     service: Cookie
     entering: Cookie
     language: Cookie
+    told: Cookie
 
 
 def cookies_of(zone: str) -> Cookies:
@@ -70,6 +71,7 @@ def cookies_of(zone: str) -> Cookies:
         service=Cookie(f"{prefix}-svc", "Lax"),
         entering=Cookie(f"{prefix}-entering", "Lax", lifetime=300),
         language=Cookie(f"{prefix}-lang", "Lax", lifetime=365 * 24 * 3600),
+        told=Cookie(f"{prefix}-told", lifetime=60),
     )
 
 

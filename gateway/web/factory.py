@@ -23,6 +23,7 @@ from gateway.web import (
     shell,
     sign_in,
     sign_out,
+    told,
     well_known,
 )
 from gateway.web.cookies import cookies_of
@@ -59,6 +60,7 @@ def create_web(desk: Desk, settings: WebSettings) -> Flask:
     session.install(app, house)
     i18n.install(app, settings, cookies)
     shell.install(app, house, assets=files, tokens=tokens)
+    told.install(app)
     errors.install(app)
     app.register_blueprint(assets.blueprint(files))
     for page in PAGES:
@@ -74,7 +76,7 @@ def create_web(desk: Desk, settings: WebSettings) -> Flask:
         access.guard(app, signed_in=lambda: session.visitor() is not None, is_allowed=_may),
     ]
     # Flask runs these from last to first: the headers come last and override everything.
-    app.after_request_funcs[None] = [headers.writer(settings), tokens.keep_cookie]
+    app.after_request_funcs[None] = [headers.writer(settings), tokens.keep_cookie, told.forget]
     return app
 
 

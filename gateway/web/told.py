@@ -1,0 +1,65 @@
+"""One sentence on the next page about what was just done: post, redirect, tell.
+
+The sentence's code and words travel in a signed cookie for a minute. A page shows it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, g, request
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from gateway.web.i18n import later as _l
+from gateway.web.session import house
+
+LIFE = 60
+"""Seconds for which a sentence waits to be shown."""
+
+SENTENCES: Mapping[str, Any] = {
+    "session_ended": _l("The session is ended."),
+}
+"""What can be said, by code; `%(name)s` stands for a word that is given with it."""
+
+
+def say(response: Response, code: str, **words: str) -> Response:
+    """Have the next page show the sentence of `code`.
+
+    Raises:
+        KeyError: there is no such sentence, or it wants another word.
+    """
+    _ = str(SENTENCES[code]) % words
+    house().cookies.told.put(response, _signer().dumps([code, words]))
+    g.told_now = True
+    return response
+
+
+def heard() -> str:
+    """The sentence to show on this page, or nothing."""
+    value = request.cookies.get(house().cookies.told.name, "")
+    if not value:
+        return ""
+    g.told_shown = True
+    try:
+        code, words = _signer().loads(value, max_age=LIFE)
+        sentence: str = str(SENTENCES[code]) % words
+    except (BadData, KeyError, TypeError, ValueError):
+        return ""
+    return sentence
+
+
+def install(app: Flask) -> None:
+    """Give the templates `told`."""
+    app.jinja_env.globals["told"] = heard
+
+
+def forget(response: Response) -> Response:
+    """After the request: what was shown is not shown again."""
+    if g.get("told_shown") and not g.get("told_now"):
+        house().cookies.told.drop(response)
+    return response
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(house().desk.csrf_key, salt="told")
