@@ -23,6 +23,7 @@ def recorded(zone: Path) -> list[dict[str, object]]:
     return [json.loads(body) for body in bodies]
 
 
+@pytest.mark.asvs("V6.3.2")
 def test_init_leaves_no_account_that_could_sign_in(terminal: Terminal) -> None:
     people = terminal.run("person", "list", str(terminal.zone))
     assert people.count("invited") == 3

@@ -89,6 +89,7 @@ def test_the_password_is_judged_against_login_name_and_unit(world: World) -> Non
             enrolment.begin(world.registry, link, held, now=world.clock)
 
 
+@pytest.mark.asvs("V6.4.1")
 def test_class_32_a_used_link_is_over_for_every_step(world: World) -> None:
     person_id, link = world.invite()
     li = world.finish(person_id, link, PASSWORD)
@@ -134,6 +135,7 @@ def test_what_was_never_a_link_is_over(small_world: World, token: str) -> None:
             use()
 
 
+@pytest.mark.asvs("V6.4.1")
 def test_a_link_dies_of_age_of_a_newer_one_and_with_the_person(world: World) -> None:
     _, link = world.invite()
     world.wait(timedelta(hours=24))
@@ -149,6 +151,7 @@ def test_a_link_dies_of_age_of_a_newer_one_and_with_the_person(world: World) -> 
         enrolment.look(world.registry, newer, now=world.clock)
 
 
+@pytest.mark.asvs("V6.4.3", "V7.4.3")
 def test_a_new_link_changes_nothing_until_it_is_used_and_then_everything(world: World) -> None:
     """A lost phone: the old factor, password, sessions and half-made sign-ins all go."""
     li = world.enrol()

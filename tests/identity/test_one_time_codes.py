@@ -56,6 +56,7 @@ def test_any_text_is_six_ascii_digits_or_nothing(typed: str) -> None:
 
 
 @pytest.mark.parametrize(("back_steps", "accepted"), [(0, {0}), (1, {0, -1})])
+@pytest.mark.asvs("V6.5.5")
 def test_the_window_is_this_step_and_at_most_the_one_before(
     now: datetime, back_steps: int, accepted: set[int]
 ) -> None:
@@ -74,6 +75,7 @@ def test_the_offer_holds_the_secret_twice_and_shows_it_in_no_log() -> None:
     assert "GEZD" not in repr(offered)
 
 
+@pytest.mark.asvs("V6.5.1")
 def test_class_24_a_code_works_once(world: World) -> None:
     li = world.enrol()
     code = li.code(world.clock)
@@ -84,6 +86,7 @@ def test_class_24_a_code_works_once(world: World) -> None:
     assert world.events()[-1]["d"] == {"cause": "replayed_code"}
 
 
+@pytest.mark.asvs("V6.5.1")
 def test_class_24_after_a_newer_code_the_older_one_is_worthless(world: World) -> None:
     """A, B, A: both lie in the window, and the second A is a replay."""
     li = world.enrol()
@@ -135,6 +138,7 @@ def count_sessions(world: World) -> int:
         return len(session.execute(select(Session.id)).all())
 
 
+@pytest.mark.asvs("V6.5.1")
 def test_class_24_twenty_parallel_replays_let_in_exactly_one(world: World) -> None:
     """Twenty steps opened with the right password, one code for all, sent at once."""
     li = world.enrol()
@@ -158,6 +162,7 @@ def test_class_24_twenty_parallel_uses_of_one_step_let_in_exactly_one(world: Wor
     assert count_sessions(world) == 1
 
 
+@pytest.mark.asvs("V6.6.3")
 def test_parallel_wrong_codes_do_not_outrun_the_count_of_a_step(world: World) -> None:
     li = world.enrol()
     step = world.password("li.lei").token
@@ -184,6 +189,7 @@ def test_parallel_wrong_passwords_do_not_outrun_the_count_of_a_name(world: World
     assert answers == ["sign_in_refused"] * 5 + ["throttled"] * 7
 
 
+@pytest.mark.asvs("V6.3.1")
 def test_a_hundred_wrong_codes_in_a_row_disable_the_factor(small_world: World) -> None:
     world = small_world
     li = world.enrol()

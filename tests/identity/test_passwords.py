@@ -44,6 +44,7 @@ def check(password: str) -> None:
         "x" * 3 + "".join(chr(0x4E00 + 97 * n) for n in range(253)),
     ],
 )
+@pytest.mark.asvs("V6.2.5", "V6.2.9")
 def test_long_uncommon_passwords_are_taken_without_composition_rules(password: str) -> None:
     check(password)
 
@@ -76,6 +77,7 @@ def test_long_uncommon_passwords_are_taken_without_composition_rules(password: s
         ("财政处喜欢窗前明月光疑是地上霜", PasswordNamesItsOwner),
     ],
 )
+@pytest.mark.asvs("V6.2.1", "V6.2.11")
 def test_guessable_passwords_are_refused_with_the_reason(
     password: str, why: type[PasswordRefused]
 ) -> None:

@@ -35,6 +35,7 @@ def use(world: World, token: str, service: str | None = None) -> None:
 @pytest.mark.parametrize(
     ("roles", "idle", "life"), [(("staff",), 30, 12 * 60), (("staff", "auditor"), 15, 8 * 60)]
 )
+@pytest.mark.asvs("V7.3.1", "V7.3.2")
 def test_a_session_ends_of_silence_and_of_age(
     small_world: World, roles: tuple[str, ...], idle: int, life: int
 ) -> None:
@@ -85,6 +86,7 @@ def test_finding_a_session_is_one_statement(world: World) -> None:
     assert [text for text in statements if text.startswith("SELECT")] == []
 
 
+@pytest.mark.asvs("V7.4.1")
 def test_class_23_a_cookie_kept_from_before_the_sign_out_is_dead(world: World) -> None:
     li = world.enrol()
     token = world.sign_in(li)
@@ -125,6 +127,7 @@ def test_being_present_keeps_a_session_awake_and_a_dead_one_dead(small_world: Wo
     assert not lives(world, token)
 
 
+@pytest.mark.asvs("V7.4.2")
 def test_class_26_a_disabled_person_and_a_changed_role_end_every_session_at_once(
     world: World,
 ) -> None:
@@ -163,6 +166,7 @@ def test_class_26_even_a_session_that_slipped_in_belongs_to_a_disabled_person(
     assert not lives(world, token)
 
 
+@pytest.mark.asvs("V7.5.2")
 def test_a_person_sees_and_ends_the_own_sessions_and_nobody_elses(world: World) -> None:
     li, han = world.enrol(), world.enrol("han.mei")
     first, second, foreign = world.sign_in(li), world.sign_in(li), world.sign_in(han)

@@ -66,6 +66,7 @@ def test_nobody_is_told_why_they_were_refused_but_the_log_knows(world: World) ->
         assert set(entry["c"]) == {"login", "src_ip"}
 
 
+@pytest.mark.asvs("V6.3.8")
 def test_class_19_known_and_unknown_names_cost_the_same_statements_and_hashes(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +198,7 @@ def test_a_step_dies_of_age_of_five_wrong_codes_and_of_use(world: World) -> None
         world.code(used.token, li.code(world.clock))
 
 
+@pytest.mark.asvs("V7.2.4")
 def test_class_22_each_stage_has_its_own_fresh_token_and_the_old_session_dies(
     world: World,
 ) -> None:

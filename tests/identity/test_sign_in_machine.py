@@ -135,6 +135,7 @@ class SignInMachine(RuleBasedStateMachine):
             assert sessions.find(self.world.registry, token, now=self.world.clock) is None
 
 
+@pytest.mark.asvs("V6.3.3")
 def test_class_25_no_order_of_steps_makes_a_session_without_both_proofs(
     sqlite_template: Path,
 ) -> None:

@@ -129,6 +129,7 @@ def opens(entry: Callable[[Hand, str], object], hand: Hand, kind: str) -> bool:
 
 
 @pytest.mark.parametrize("entry", OPENS, ids=lambda entry: entry.__name__)
+@pytest.mark.asvs("V7.2.2")
 def test_class_27_every_token_opens_its_own_entry_and_no_other(
     small_world: World, entry: Callable[[Hand, str], object]
 ) -> None:

@@ -39,6 +39,7 @@ def test_table_of_routes_is_the_one_that_was_reviewed(app: Flask) -> None:
     assert table(app) == FILE.read_text("utf-8")
 
 
+@pytest.mark.asvs("V6.3.4", "V7.2.1")
 def test_class_30_every_route_refuses_a_stranger(app: Flask, stranger: Browser) -> None:
     """Or says in the table why it is public."""
     guarded = 0

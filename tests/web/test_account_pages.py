@@ -19,6 +19,7 @@ def test_account_shows_person_factors_and_sessions(stranger: Browser, office: Of
         assert words in page
 
 
+@pytest.mark.asvs("V7.5.2")
 def test_other_session_can_be_ended(stranger: Browser, office: Office) -> None:
     """It is dead at once; this one lives."""
     phone = office.session("liwen", ago=timedelta(minutes=20), user_agent=PHONE)
@@ -51,6 +52,7 @@ def test_class_36_session_of_another_person_is_not_found(clerk: Browser, office:
     assert office.desk.session(other, service=None, now=datetime.now(UTC)) is not None
 
 
+@pytest.mark.asvs("V7.4.2")
 def test_class_26_disabled_person_is_out_at_the_next_request(
     clerk: Browser, office: Office
 ) -> None:

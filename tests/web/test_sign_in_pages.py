@@ -37,6 +37,7 @@ def test_way_to_a_service_has_a_page_of_ours_in_between(stranger: Browser) -> No
     assert 'content="0; url=/open/ledger?to=/x"' in answer.text
 
 
+@pytest.mark.asvs("V6.3.8")
 def test_class_19_unknown_name_and_wrong_password_read_the_same(stranger: Browser) -> None:
     """Status and every byte of the page are equal but for tokens and the typed name."""
     known = stranger.password("liwen", "not the password")
@@ -89,6 +90,7 @@ def test_password_is_never_shown_again(stranger: Browser) -> None:
     assert 'value="liwen"' in answer.text
 
 
+@pytest.mark.asvs("V7.2.4")
 def test_class_22_every_sign_in_makes_a_token_the_browser_never_had(
     stranger: Browser, office: Office
 ) -> None:
@@ -139,6 +141,7 @@ def test_class_25_made_up_step_opens_nothing(stranger: Browser, office: Office, 
     assert stranger.get("/").status_code == 303
 
 
+@pytest.mark.asvs("V6.3.3")
 def test_class_25_password_alone_opens_no_page(stranger: Browser, app: Flask) -> None:
     """Between the steps the person is nobody, even with the step's token as session cookie."""
     stranger.password("liwen")
@@ -162,6 +165,7 @@ def test_class_25_step_is_spent_by_its_sign_in(stranger: Browser, office: Office
     assert stranger.cookie() is None
 
 
+@pytest.mark.asvs("V7.4.1")
 def test_class_23_captured_cookie_is_dead_after_sign_out(clerk: Browser, app: Flask) -> None:
     """The cookie that was saved before leaving opens nothing."""
     captured = clerk.cookie()
@@ -174,6 +178,7 @@ def test_class_23_captured_cookie_is_dead_after_sign_out(clerk: Browser, app: Fl
     assert script.status_code == 401
 
 
+@pytest.mark.asvs("V6.3.4")
 def test_remember_me_of_flask_login_is_no_way_in(clerk: Browser, stranger: Browser) -> None:
     """Its cookie is neither written nor read, and does not disturb the real session."""
     clerk.client.set_cookie("remember_token", "1|abc", domain="intranet.localhost")

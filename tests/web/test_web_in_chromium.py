@@ -302,6 +302,7 @@ def test_everything_works_without_javascript(desktop: Desktop) -> None:
     context.close()
 
 
+@pytest.mark.asvs("V6.2.6")
 def test_password_can_be_shown_and_is_hidden_again_before_it_is_sent(
     desktop: Desktop, profile: BrowserContext
 ) -> None:
