@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from web_office import PHONE, Browser, Office
 
 END = re.compile(r'action="(/account/sessions/[0-9a-f]{16}/end)"')
