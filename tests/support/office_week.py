@@ -1,0 +1,208 @@
+"""An office for a week: a zone whose clock can be moved, a service with a form, people's hands.
+
+The people are those of the demonstration, set up by the same code; each has a browser profile
+of their own. What a task costs is counted as a person would: clicks, fields, pages, seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyotp
+import time_machine
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from real_browser import serving
+from running_demo import free_ports
+from travelling import AHEAD
+from werkzeug.wrappers import Request, Response
+
+from gateway.cli import demo_office
+from gateway.cli.demo_people import DemoPerson
+from gateway.cli.demo_ports import Ports
+
+MONDAY = 0
+STEP = 30
+FORM = """<!doctype html><html lang=zh><title>用车申请</title><h1>用车申请</h1>
+<form method=post action=/trips enctype=multipart/form-data>
+<label>事由 <input name=reason></label> <label>附件 <input type=file name=paper></label>
+<button>提交申请</button></form>"""
+
+
+@dataclass
+class Trips:
+    """The service behind the gate: a form, and what was sent with it."""
+
+    sent: list[dict[str, str]] = field(default_factory=list)
+
+    @Request.application
+    def wsgi(self, request: Request) -> Response:
+        """Show the form, or take it."""
+        if request.method == "POST":
+            paper = request.files.get("paper")
+            self.sent.append(
+                {
+                    "reason": request.form.get("reason", ""),
+                    "paper": paper.read().decode() if paper else "",
+                    "who": request.headers.get("Remote-User", ""),
+                }
+            )
+            return Response("<h1>已收到申请</h1>", content_type="text/html; charset=utf-8")
+        return Response(FORM, content_type="text/html; charset=utf-8")
+
+
+@dataclass
+class Task:
+    """What one task cost the person who did it."""
+
+    name: str
+    clicks: int = 0
+    fields: int = 0
+    pages: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Hand:
+    """Somebody at a browser. Every click and field is counted for the task at hand."""
+
+    page: Page
+    task: Task = field(default_factory=lambda: Task(""))
+
+    @property
+    def context(self) -> BrowserContext:
+        """The browser profile."""
+        return self.page.context
+
+    def click(self, what: str | Locator) -> None:
+        """Click on a button or link by its words, or on what was found otherwise."""
+        self.task.clicks += 1
+        target = self._named(what) if isinstance(what, str) else what
+        target.click()
+        self.page.wait_for_load_state()
+
+    def fill(self, label: str, text: str) -> None:
+        """Type into the field of that label."""
+        self.task.fields += 1
+        self.page.get_by_label(label, exact=False).first.fill(text)
+
+    def goto(self, address: str) -> None:
+        """Open an address that the person knows or was given."""
+        self.task.pages += 1
+        self.page.goto(address)
+
+    def _named(self, words: str) -> Locator:
+        button = self.page.get_by_role("button", name=words)
+        return (button if button.count() else self.page.get_by_role("link", name=words)).first
+
+
+@dataclass
+class Week:
+    """The running zone. `ahead` is how far its clock is before the machine's."""
+
+    directory: Path
+    url: str
+    service: str
+    people: dict[str, DemoPerson]
+    trips: Trips
+    ahead: timedelta
+    tasks: list[Task] = field(default_factory=list)
+    steps: dict[str, int] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """The zone's time."""
+        return datetime.now(UTC) + self.ahead
+
+    def pass_time(self, length: timedelta) -> None:
+        """Let the zone's clock go forward."""
+        self.ahead += length
+        (self.directory.parent / "ahead").write_text(str(self.ahead.total_seconds()))
+        time.sleep(0.3)  # until the worker has looked
+
+    def code(self, login: str, secret: str | None = None) -> str:
+        """A code of the person's authenticator that was not used yet."""
+        step = int(self.now().timestamp()) // STEP
+        if self.steps.get(login) == step:
+            self.pass_time(timedelta(seconds=STEP))
+            step = int(self.now().timestamp()) // STEP
+        self.steps[login] = step
+        return pyotp.TOTP(secret or self.people[login].totp).at(step * STEP)
+
+    @contextmanager
+    def doing(self, name: str, *hands: Hand) -> Iterator[Task]:
+        """Count what the hands do as one task."""
+        task = Task(name)
+        began = time.monotonic()
+        for hand in hands:
+            hand.task = task
+        yield task
+        task.seconds = time.monotonic() - began
+        self.tasks.append(task)
+
+
+@contextmanager
+def office_week(directory: Path) -> Iterator[Week]:
+    """Set up the office on a Monday at half past eight, serve it, and stop it at the end."""
+    ahead, trips = _until_monday(), Trips()
+    (directory.parent / "ahead").write_text(str(ahead.total_seconds()))
+    with serving(lambda _port: trips.wsgi) as upstream:
+        gate, *others = free_ports(3)
+        ports = Ports(intranet=gate, ledger=upstream, extranet=others[0], open_data=others[1])
+        with time_machine.travel(datetime.now(UTC) + ahead - timedelta(hours=12), tick=True):
+            people = demo_office.prepare(
+                directory, ports, now=datetime.now(UTC), say=lambda _: None, entries=100
+            )
+        with _served(directory) as url:
+            yield Week(
+                directory=directory,
+                url=url,
+                service=url.replace("//", "//ledger."),
+                people={each.login: each for each in people if each.zone == "intranet"},
+                trips=trips,
+                ahead=ahead,
+            )
+
+
+def _until_monday() -> timedelta:
+    """How far off the next Monday, 08:30 in China, is."""
+    now = datetime.now(UTC)
+    days = (MONDAY - now.weekday()) % 7 or 7
+    return now.replace(hour=0, minute=30, second=0, microsecond=0) + timedelta(days=days) - now
+
+
+@contextmanager
+def _served(directory: Path) -> Iterator[str]:
+    zone = directory / "intranet"
+    support = str(Path(__file__).parent)
+    root = str(Path(__file__).parents[2])
+    environment = os.environ | {
+        AHEAD: str(directory.parent / "ahead"),
+        "PYTHONPATH": os.pathsep.join((root, support)),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "travelling", str(zone)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline().strip() == "listening"
+        yield demo_office.addresses(directory)["intranet"]
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        process.stdout.close()
+
+
+def browser_of(chrome: Browser) -> Hand:
+    """A fresh profile with one page."""
+    context = chrome.new_context(viewport={"width": 1280, "height": 860})
+    return Hand(context.new_page())
