@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import audit.tables
 import gateway.access.tables
-import gateway.identity.tables  # noqa: F401 - mapping the classes fills Base.metadata
+import gateway.identity.tables
+import gateway.identity.tables_guards  # noqa: F401 - mapping the classes fills Base.metadata
 import policies.tables
 from gateway.store.base import Base
 

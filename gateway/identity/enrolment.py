@@ -105,7 +105,7 @@ def begin(
     """
     seen = look(registry, token, now=now)
     owner = [seen.login, seen.name, seen.unit, *_unit_names(registry, seen.unit)]
-    passwords.check(password, minimum=registry.limits.password_min, owner=owner)
+    passwords.check_for(registry.limits, password, owner=[*owner, registry.issuer])
     encoded = registry.hasher.hash(passwords.normal(password))
     secret = totp.new_secret()
     with registry.ledger.begin() as tx:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from audit.record import Actor
-from gateway.identity import ending, throttle
+from gateway.identity import attempts, devices, ending, throttle
 from gateway.identity.current import ends_at, find_row, is_officer
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
@@ -25,11 +25,14 @@ _DEAD = "what has expired opens nothing any more"
 def sweep(registry: Registry, *, now: datetime) -> int:
     """End the sessions whose time is over, drop what has expired; return how many ended."""
     ended = _end_expired(registry, now=now)
+    registry.tally.flush(registry.ledger, now=now)
     with registry.ledger.begin(unaudited_because=_DEAD) as tx:
         changed(tx.session, delete(PendingSignIn).where(PendingSignIn.expires <= now))
         changed(tx.session, delete(Ticket).where(Ticket.expires <= now - KEPT))
         changed(tx.session, delete(Enrolment).where(Enrolment.expires <= now - KEPT))
         throttle.forget(tx.session, now=now)
+        devices.forget_stale(tx.session, now=now)
+        attempts.forget(tx.session, now=now)
     return ended
 
 

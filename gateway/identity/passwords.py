@@ -1,7 +1,8 @@
 """What may be a password: long, and not what a guesser tries first.
 
 NIST SP 800-63B-4, 3.1.1.2: length only, no composition rules, no expiry; a blocklist that
-compares the whole password and gives the reason. Code points are counted after NFC.
+compares the whole password and gives the reason. Code points are counted after NFC. The
+profile `dengbao3` asks for three classes of characters besides.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import ClassVar
 
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from gateway.identity.profiles import PROFILES
+from gateway.identity.registry import Limits
 from gateway.refusals import Refused
 
 MAX_LENGTH = 256
@@ -25,6 +30,11 @@ _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890", "qazwsxedcrfvtgbyhn
 _SPELT = str.maketrans("01345@$!7", "oleasasit")  # how people disguise a common word
 _COMMON = (files("gateway.identity") / "common_words.txt").read_text("utf-8").split()
 _LONGEST_FIRST = sorted(_COMMON, key=len, reverse=True)
+_OFTEN_FOUND = frozenset(FREQUENCY_LISTS["passwords"])
+"""The 30,000 passwords found most often in leaks, as `zxcvbn` ranks them, in small letters."""
+
+PRODUCT = ("hangu", "函谷")
+"""What this gateway is called, which every guesser reads on the page."""
 
 
 class PasswordRefused(Refused):
@@ -59,6 +69,16 @@ class PasswordCommon(PasswordRefused):
     code: ClassVar[str] = "password_common"
 
 
+class PasswordTooPlain(PasswordRefused):
+    """Fewer classes of characters than the zone's profile asks for: `classes`."""
+
+    code: ClassVar[str] = "password_too_plain"
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
+        self.classes = classes
+
+
 class PasswordRepeats(PasswordRefused):
     """It is one short piece over and over."""
 
@@ -70,13 +90,14 @@ def normal(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def check(password: str, *, minimum: int, owner: Iterable[str]) -> None:
+def check(password: str, *, minimum: int, owner: Iterable[str], classes: int = 1) -> None:
     """Refuse a new password that a guesser would try.
 
     Args:
         password: as typed.
         minimum: fewest code points.
-        owner: the person's login, name and unit, which it may not hold.
+        owner: the person's login, name and unit and the office's words, which it may not hold.
+        classes: of small letters, capital letters, digits and all else, how many to mix.
 
     Raises:
         PasswordRefused: one of its leaves.
@@ -86,13 +107,45 @@ def check(password: str, *, minimum: int, owner: Iterable[str]) -> None:
         raise PasswordTooLong(len(text))
     if len(text) < minimum:
         raise PasswordTooShort(minimum)
+    if _classes(text) < classes:
+        raise PasswordTooPlain(classes)
     folded = _folded(text)
     if any(_held(word, folded) for word in owner):
         raise PasswordNamesItsOwner
+    if _is_often_found(folded):
+        raise PasswordCommon
     if len(set(folded)) < _DISTINCT or _is_repetition(folded):
         raise PasswordRepeats
     if min(_substance(folded), _substance(folded.translate(_SPELT))) < _SUBSTANCE:
         raise PasswordCommon
+
+
+def check_for(limits: Limits, password: str, *, owner: Iterable[str]) -> None:
+    """Refuse a new password that the zone does not take, by its profile and context words.
+
+    Raises:
+        PasswordRefused: one of its leaves.
+    """
+    check(
+        password,
+        minimum=limits.password_min,
+        owner=[*owner, *PRODUCT, *limits.context_words],
+        classes=PROFILES[limits.password_profile].classes,
+    )
+
+
+def _classes(text: str) -> int:
+    """Count the classes that are mixed; a letter without case, as 函, is of the fourth."""
+    small, capital, digit = str.islower, str.isupper, str.isdecimal
+    kinds = {(small(c), capital(c), digit(c)) for c in text}
+    return len(kinds)
+
+
+def _is_often_found(folded: str) -> bool:
+    """Tell whether the whole is on the list, plain or disguised, with a tail of digits or not."""
+    bare = folded.rstrip("0123456789!.?*#@ ")
+    found = (folded, folded.translate(_SPELT), bare, bare.translate(_SPELT))
+    return any(each in _OFTEN_FOUND for each in found)
 
 
 def _folded(text: str) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from audit.ledger import Ledger
 from gateway.identity.hashing import Hasher
+from gateway.identity.tally import Tally
 from gateway.store.engines import Store
 from gateway.vault import Vault
 
@@ -32,6 +33,10 @@ class Limits:
     totp_back_steps: int
     password_min: int
     step_life: timedelta
+    password_profile: str = "nist"  # noqa: S105 - the name of a profile
+    """`nist` or `dengbao3`: see `profiles`."""
+    context_words: tuple[str, ...] = ()
+    """Words of the office that no password may hold."""
 
     def __post_init__(self) -> None:
         if self.totp_back_steps not in {0, 1}:
@@ -55,6 +60,8 @@ class Registry:
     hasher: Hasher
     zone: str
     issuer: str
+    tally: Tally = field(default_factory=Tally)
+    """Refusals of this process that repeat."""
     _decoy: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import ending, throttle, tokens, totp
+from gateway.identity import attempts, ending, tokens, totp
+from gateway.identity.arrival import Arriving, arrive
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables import PendingSignIn, Person, Session, State, Totp
@@ -44,10 +45,11 @@ class StepOver(Refused):
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A fresh session's token, and whose it is."""
+    """A fresh session's token, whose it is, and the device cookie the browser is to keep."""
 
     token: str = field(repr=False)
     person_id: UUID
+    device: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class _Browser:
     address: str | None
     user_agent: str | None
     previous: str | None = field(repr=False)
+    device: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ def check_code(
     user_agent: str | None,
     now: datetime,
     previous: str | None = None,
+    device: str | None = None,
 ) -> NewSession:
     """Check the second factor and open a session.
 
@@ -85,12 +89,13 @@ def check_code(
         user_agent: the browser's name for itself.
         now: aware time.
         previous: the session token that the browser held so far; it ends.
+        device: the cookie by which the browser may be known.
 
     Raises:
         SignInRefused: a wrong code, one that was used before, or the factor is disabled.
         StepOver: there is no such step any more.
     """
-    browser = _Browser(address=address, user_agent=user_agent, previous=previous)
+    browser = _Browser(address=address, user_agent=user_agent, previous=previous, device=device)
     opened: NewSession | None = None
     refusal: Refused = StepOver()
     with registry.ledger.begin() as tx:
@@ -101,7 +106,7 @@ def check_code(
         elif (cause := _fault(registry, tx, step, code, now)) is not None:
             refusal = _count_failure(tx, step, cause, address=address, now=now)
         else:
-            opened = _open(tx, step, browser, now)
+            opened = _open(registry, tx, step, browser, now)
     if opened is None:
         raise refusal
     return opened
@@ -153,6 +158,7 @@ def _count_failure(
     actor = Actor(subject=f"person:{step.pending.person_id}", unit=step.unit, address=address)
     _record_refusal(tx, cause, actor=actor, now=now)
     step.pending.failures += 1
+    attempts.wrong_code(tx.session, step.pending.attempt_id)
     if cause in {"wrong_code", "replayed_code"}:
         step.totp.failures += 1
         if step.totp.failures >= totp.MAX_FAILURES:
@@ -175,7 +181,9 @@ def _record_refusal(tx: Transaction, cause: str, *, actor: Actor, now: datetime)
     )
 
 
-def _open(tx: Transaction, step: _Step, browser: _Browser, now: datetime) -> NewSession:
+def _open(
+    registry: Registry, tx: Transaction, step: _Step, browser: _Browser, now: datetime
+) -> NewSession:
     """Spend the step, forget the failures, and open the session under a new token."""
     pending = step.pending
     token = tokens.new()
@@ -186,8 +194,17 @@ def _open(tx: Transaction, step: _Step, browser: _Browser, now: datetime) -> New
         unit=step.unit,
         address=browser.address,
     )
+    cookie = arrive(
+        registry,
+        tx,
+        pending.person_id,
+        Arriving(address=browser.address, user_agent=browser.user_agent, device=browser.device),
+        session_ref=actor.session or "",
+        amr=AMR,
+        now=now,
+        pending=pending,
+    )
     tx.session.delete(pending)
-    throttle.settle(tx.session, lane=pending.name_lane, familiar=pending.familiar, now=now)
     tx.session.add(
         Session(
             token_hash=digest,
@@ -202,7 +219,7 @@ def _open(tx: Transaction, step: _Step, browser: _Browser, now: datetime) -> New
     )
     tx.record("sign_in.accepted", actor=actor, now=now, details={"amr": AMR.split()})
     _end_previous(tx, browser.previous, actor=actor, now=now)
-    return NewSession(token=token, person_id=pending.person_id)
+    return NewSession(token=token, person_id=pending.person_id, device=cookie)
 
 
 def _end_previous(tx: Transaction, token: str | None, *, actor: Actor, now: datetime) -> None:

@@ -15,12 +15,14 @@ from sqlalchemy import select
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import logins, passwords, tables, throttle, tokens
+from gateway.identity import attempts, devices, logins, passwords, tables, throttle, tokens
 from gateway.identity.hashing import Busy
+from gateway.identity.profiles import PROFILES
 from gateway.identity.registry import Registry
 from gateway.identity.second_step import NewSession, SignInRefused, StepOver, check_code
 from gateway.identity.tables import Password, Person, State
-from gateway.identity.throttle import Lanes, Throttled
+from gateway.identity.tables_guards import Tried
+from gateway.identity.throttle import Lanes, Reservation, Throttled
 
 __all__ = [
     "NewSession",
@@ -57,62 +59,137 @@ class _Credential:
     version: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """One attempt: what was typed, from where, and in which lanes it counts."""
+
+    login: str
+    index: bytes
+    address: str | None
+    user_agent: str | None
+    known_device: bool
+    lanes: Lanes
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(subject=_SYSTEM, address=self.address)
+
+    @property
+    def personal(self) -> dict[str, str]:
+        return {"login": self.login[:TYPED]}
+
+
 def check_password(
-    registry: Registry, *, login: str, password: str, address: str | None, now: datetime
+    registry: Registry,
+    *,
+    login: str,
+    password: str,
+    address: str | None,
+    now: datetime,
+    user_agent: str | None = None,
+    device: str | None = None,
 ) -> PendingSignIn:
     """Check the first factor and return the step that asks for the second.
+
+    `device` is the cookie by which the browser may be known (`devices`).
 
     Raises:
         SignInRefused: unknown name, wrong password, or a person who may not sign in.
         Throttled: too many failures for this name or address; `retry_after` says how long.
         Busy: too many passwords are being checked.
     """
-    name = logins.normal(login)
-    lanes = Lanes.of(registry.vault, login=name, address=address)
-    attempt = {"login": login[:TYPED]}
-    actor = Actor(subject=_SYSTEM, address=address)
-    lane = _count(registry, lanes, attempt=attempt, actor=actor, now=now)
-    found = _credential(registry, name)
-    cause = _verdict(registry, found, password, counted=(lane, lanes.address), now=now)
+    attempt = _attempt(registry, login, address, user_agent, device, now)
+    counted = _count(registry, attempt, now)
+    found = _credential(registry, attempt.index)
+    keys = (counted.lane, *counted.shared)
+    cause = _verdict(registry, found, password, counted=keys, now=now)
     if cause is not None or found is None:
-        registry.ledger.append(
-            "sign_in.refused",
-            actor=actor,
-            now=now,
-            outcome="failure",
-            reason="credentials",
-            details={"cause": cause or "unknown_name"},
-            personal=attempt,
-        )
-        raise SignInRefused
-    return _open_step(registry, found, password, lanes, lane=lane, address=address, now=now)
-
-
-def _count(
-    registry: Registry, lanes: Lanes, *, attempt: dict[str, str], actor: Actor, now: datetime
-) -> bytes:
-    """Count the attempt before anything is checked. Raises Throttled."""
-    with registry.ledger.begin(unaudited_because=_COUNTED) as tx:
-        reservation = throttle.reserve(tx.session, lanes, now=now)
-        if reservation.wait:
-            seconds = int(reservation.wait.total_seconds())
+        with registry.ledger.begin() as tx:
+            _note(tx, attempt, found, _OUTCOMES.get(cause or "", Tried.PASSWORD), now)
             tx.record(
-                "sign_in.throttled",
-                actor=actor,
+                "sign_in.refused",
+                actor=attempt.actor,
+                now=now,
+                outcome="failure",
+                reason="credentials",
+                details={"cause": cause or "unknown_name"},
+                personal=attempt.personal,
+            )
+        raise SignInRefused
+    return _open_step(registry, found, password, attempt, counted, now=now)
+
+
+_OUTCOMES = {"not_active": Tried.REFUSED}
+
+
+def _attempt(
+    registry: Registry,
+    login: str,
+    address: str | None,
+    user_agent: str | None,
+    cookie: str | None,
+    now: datetime,
+) -> _Try:
+    vault = registry.vault
+    index = vault.blind("person.login", logins.normal(login))
+    with registry.store.reading() as session:
+        known = devices.recognise(session, vault, cookie, login_index=index, now=now)
+    lane = None if known is None else known.lane
+    return _Try(
+        login=login,
+        index=index,
+        address=address,
+        user_agent=user_agent,
+        known_device=known is not None,
+        lanes=Lanes.of(vault, login_index=index, address=address, device=lane),
+    )
+
+
+def _note(
+    tx: Transaction, attempt: _Try, found: _Credential | None, outcome: Tried, now: datetime
+) -> UUID:
+    return attempts.note(
+        tx.session,
+        None if found is None else found.person_id,
+        outcome,
+        known_device=attempt.known_device,
+        address=attempt.address,
+        user_agent=attempt.user_agent,
+        now=now,
+    )
+
+
+def _count(registry: Registry, attempt: _Try, now: datetime) -> Reservation:
+    """Count the attempt before anything is checked. Raises Throttled.
+
+    Of refusals that repeat, the first of a minute is recorded and the others are counted.
+    """
+    pace = PROFILES[registry.limits.password_profile].pace
+    event, reason = "sign_in.throttled", "throttled"
+    with registry.ledger.begin(unaudited_because=_COUNTED) as tx:
+        reserved = throttle.reserve(tx.session, attempt.lanes, now=now, pace=pace)
+        place = throttle.place_of(attempt.address)
+        if reserved.closed_now:
+            tx.record("lane.closed", actor=attempt.actor, now=now, personal=attempt.personal)
+        if reserved.wait and registry.tally.is_first(
+            event, reason, actor=attempt.actor, place=place, now=now
+        ):
+            tx.record(
+                event,
+                actor=attempt.actor,
                 now=now,
                 outcome="denied",
-                reason="throttled",
-                details={"seconds": seconds},
-                personal=attempt,
+                reason=reason,
+                details={"seconds": int(reserved.wait.total_seconds())},
+                personal=attempt.personal,
             )
-    if reservation.wait:
-        raise Throttled(reservation.wait)
-    return reservation.lane
+    if reserved.wait:
+        raise Throttled(reserved.wait)
+    return reserved
 
 
-def _credential(registry: Registry, name: str) -> _Credential | None:
+def _credential(registry: Registry, index: bytes) -> _Credential | None:
     """Return the person and sealed hash of a login name, by one statement either way."""
-    index = registry.vault.blind("person.login", name)
     statement = (
         select(Person.id, Person.state, Person.unit, Password.hash_sealed, Password.row_version)
         .outerjoin(Password, Password.person_id == Person.id)
@@ -135,7 +212,7 @@ def _verdict(
     found: _Credential | None,
     password: str,
     *,
-    counted: tuple[bytes, bytes],
+    counted: tuple[bytes, ...],
     now: datetime,
 ) -> str | None:
     """Return why the password does not count, or None. The hash is computed in any case."""
@@ -156,29 +233,30 @@ def _open_step(
     registry: Registry,
     found: _Credential,
     password: str,
-    lanes: Lanes,
+    attempt: _Try,
+    counted: Reservation,
     *,
-    lane: bytes,
-    address: str | None,
     now: datetime,
 ) -> PendingSignIn:
     grown = _grown(registry, found, password)
     token = tokens.new()
     expires = now + registry.limits.step_life
     with registry.ledger.begin() as tx:
-        throttle.refund(tx.session, [lanes.address], now=now)
+        throttle.refund(tx.session, counted.shared, now=now)
         if grown is not None:
-            _replace_hash(tx, found, grown, now)
+            _replace_hash(tx, found, grown)
         tx.session.add(
             tables.PendingSignIn(
                 token_hash=tokens.digest_of_new(token),
                 person_id=found.person_id,
                 expires=expires,
-                name_lane=lane,
-                familiar=lanes.familiar,
+                name_lane=counted.lane,
+                familiar=attempt.lanes.place,
+                attempt_id=_note(tx, attempt, found, Tried.HALF, now),
             )
         )
-        actor = Actor(subject=f"person:{found.person_id}", unit=found.unit, address=address)
+        subject = f"person:{found.person_id}"
+        actor = Actor(subject=subject, unit=found.unit, address=attempt.address)
         tx.record("sign_in.password_accepted", actor=actor, now=now)
     return PendingSignIn(token=token, expires=expires)
 
@@ -193,8 +271,7 @@ def _grown(registry: Registry, found: _Credential, password: str) -> str | None:
         return None
 
 
-def _replace_hash(tx: Transaction, found: _Credential, grown: str, now: datetime) -> None:
+def _replace_hash(tx: Transaction, found: _Credential, grown: str) -> None:
     row = tx.session.get(Password, found.person_id, with_for_update=True)
     if row is not None and row.row_version == found.version:
-        row.hash = grown
-        row.changed_at = now
+        row.hash = grown  # the same password: its age stays

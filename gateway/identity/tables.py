@@ -140,7 +140,8 @@ class Enrolment(Base):
 class PendingSignIn(Base):
     """A sign-in after the right password, before the code.
 
-    `name_lane` and `familiar` are the throttle keys to settle when it succeeds.
+    `name_lane` (the lane it counts in) and `familiar` are the throttle keys to settle when it
+    succeeds, `attempt_id` the attempt to mark.
     """
 
     __tablename__ = "pending_sign_in"
@@ -150,6 +151,7 @@ class PendingSignIn(Base):
     failures: Mapped[int] = mapped_column(default=0)
     name_lane: Mapped[bytes]
     familiar: Mapped[bytes]
+    attempt_id: Mapped[UUID | None]
 
 
 class Session(Base):
@@ -193,7 +195,8 @@ class Ticket(Base):
 class Throttle(Base):
     """One lane's failures in a row and until when it waits.
 
-    `key` is a keyed digest of the lane's kind with the name or address.
+    `key` is a keyed digest of the lane's `kind` with the name, device or address. `total`
+    counts since the last success, however long ago; at 100 the lane is closed.
     """
 
     __tablename__ = "throttle"
@@ -201,6 +204,9 @@ class Throttle(Base):
     failures: Mapped[int]
     last_at: Mapped[datetime]
     blocked_until: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(8), default="name")
+    total: Mapped[int] = mapped_column(default=0)
+    closed_at: Mapped[datetime | None]
 
 
 class Familiar(Base):

@@ -1,20 +1,26 @@
-"""Guessing made slow: lanes of failures by name and by address, each with a growing wait.
+"""Guessing made slow: lanes of failures, each with a growing wait and an end.
 
-An attempt is counted before it is checked, so that parallel guesses cannot outrun the
-count; a success takes the count back. Unknown names have lanes like known ones. A person
-who signed in from a place before has a lane of its own there, so that strangers who guess
-at the name slow themselves alone. A lane's key is a keyed digest and names nobody.
+A browser that its person has used before has a lane of its own, and so has a place from which
+they signed in; whoever guesses from elsewhere shares the lanes of strangers: one for the name,
+one for the address, one for all strangers together. So strangers slow strangers, and never
+the owner. An attempt is counted before it is checked, so that parallel guesses cannot outrun
+the count; a success takes the count back. Unknown names have lanes like known ones. A lane's
+key is a keyed digest and names nobody.
+
+A lane of a name, device or place is closed after 100 failures without a success between them
+(NIST SP 800-63B-4, 3.2.2): then the password opens nothing there, until the owner signs in
+from a device or place of theirs, or a security administrator opens the lane.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.identity.statements import changed, insert_if_new
@@ -26,10 +32,26 @@ NAME_FREE = 4
 ADDRESS_FREE = 100
 """Failures of one address before it waits: a whole office may stand behind one."""
 
+OVERALL_FREE = 1000
+"""Failures of all strangers together before they wait for each other."""
+
+CLOSED_AFTER = 100
+"""Failures without a success after which a lane is closed (NIST SP 800-63B-4, 3.2.2)."""
+
 LONGEST = timedelta(minutes=15)
+OVERALL_LONGEST = timedelta(seconds=1)
+"""Longest wait of the strangers' common lane: they share one try a second, and no more."""
+
 NAME_QUIET = timedelta(hours=24)
 ADDRESS_QUIET = timedelta(hours=1)
+KEPT = timedelta(days=30)
+"""How long the failures of a quiet lane count towards its end."""
+
 FAMILIAR_FOR = timedelta(days=90)
+NAME, DEVICE, PLACE, ADDRESS, OVERALL = "name", "device", "place", "address", "overall"
+ENDING = frozenset({NAME, DEVICE, PLACE})
+"""The kinds of lanes that close."""
+
 _NOWHERE = "?"
 
 
@@ -43,71 +65,101 @@ class Throttled(Refused):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How a name's lane slows: failures that cost nothing, then a wait that doubles or stands."""
+
+    free: int = NAME_FREE
+    first: timedelta = timedelta(seconds=1)
+    longest: timedelta = LONGEST
+
+    def wait_after(self, failures: int) -> timedelta:
+        """Return the wait after so many failures in a row.
+
+        Zero for the first `free`, then `first`, doubled each time, at most `longest`.
+        Source: NIST SP 800-63B-4, 3.2.2.
+        """
+        if failures <= self.free:
+            return timedelta(0)
+        doublings: int = min(failures - self.free - 1, 16)
+        return min(self.first * (1 << doublings), self.longest)
+
+
+GROWING = Pace()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lanes:
-    """The keys, 32 bytes each, that one attempt touches."""
+    """The keys, 32 bytes each, that one attempt may touch. `device` None: not a known one."""
 
     name: bytes
-    familiar: bytes
+    place: bytes
     address: bytes
+    overall: bytes
+    device: bytes | None = None
 
     @classmethod
-    def of(cls, vault: Vault, *, login: str, address: str | None) -> Lanes:
-        """Return the lanes of a normal login name and a network address."""
-        place = _place(address)
+    def of(
+        cls, vault: Vault, *, login_index: bytes, address: str | None, device: str | None = None
+    ) -> Lanes:
+        """Return the lanes of a login name's blind index, an address and a known device."""
+        place = place_of(address)
         return cls(
-            name=vault.blind("throttle.name", login),
-            familiar=vault.blind("throttle.familiar", f"{login}\n{place}"),
-            address=vault.blind("throttle.address", place),
+            name=name_key(vault, login_index),
+            place=vault.blind("throttle.familiar", f"{login_index.hex()}\n{place}"),
+            address=address_key(vault, address),
+            overall=overall_key(vault),
+            device=None if device is None else vault.blind("throttle.device", device),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A counted attempt: the name lane it counts in, and how long it must wait (or zero)."""
+    """A counted attempt.
+
+    `lane` is where it counts, `shared` the strangers' lanes that count it as well, `wait` how
+    long it must wait (or zero); `closed_now`: this attempt found the lane at its end.
+    """
 
     lane: bytes
+    shared: tuple[bytes, ...]
     wait: timedelta
+    closed_now: bool = False
 
 
-def wait_after(failures: int, free: int = NAME_FREE) -> timedelta:
-    """Return the wait after so many failures in a row.
-
-    Zero for the first `free`, then 1 s, 2 s, 4 s and so on, at most 15 min.
-    Source: NIST SP 800-63B-4, 3.2.2.
-    """
-    if failures <= free:
-        return timedelta(0)
-    return min(timedelta(seconds=2 ** min(failures - free - 1, 16)), LONGEST)
+def name_key(vault: Vault, login_index: bytes) -> bytes:
+    """The strangers' lane of a name."""
+    return vault.blind("throttle.name", login_index.hex())
 
 
-def reserve(session: Session, lanes: Lanes, *, now: datetime) -> Reservation:
+def address_key(vault: Vault, address: str | None) -> bytes:
+    """The strangers' lane of an address."""
+    return vault.blind("throttle.address", place_of(address))
+
+
+def overall_key(vault: Vault) -> bytes:
+    """The lane of all strangers."""
+    return vault.blind("throttle.overall", "")
+
+
+def reserve(session: Session, lanes: Lanes, *, now: datetime, pace: Pace = GROWING) -> Reservation:
     """Count an attempt in its lanes; if one of them still waits, count nothing and say so."""
-    familiar = session.execute(
-        select(Familiar.key).where(
-            Familiar.key == lanes.familiar, Familiar.last_at > now - FAMILIAR_FOR
-        )
-    ).scalar()
-    own = lanes.name if familiar is None else lanes.familiar
-    budgets = {own: (NAME_FREE, NAME_QUIET), lanes.address: (ADDRESS_FREE, ADDRESS_QUIET)}
-    keys = sorted(budgets)  # one order for everybody: no deadlock
-    for key in keys:
-        new = {"key": key, "failures": 0, "last_at": now, "blocked_until": now}
-        insert_if_new(session, Throttle, new)
-    rows = session.execute(
-        select(Throttle.key, Throttle.failures, Throttle.blocked_until)
-        .where(Throttle.key.in_(keys))
-        .order_by(Throttle.key)
-        .with_for_update()
-    ).all()
-    until = max(row.blocked_until for row in rows)
+    kinds, waiting = _kinds(session, lanes, now)
+    own = next(key for key, kind in kinds.items() if kind in ENDING)
+    shared = tuple(key for key in kinds if key != own)
+    rows = _locked(session, kinds, now)
+    closed = rows[own].total >= CLOSED_AFTER
+    until = max(rows[key].blocked_until for key in waiting)
+    if closed:
+        since = rows[own].closed_at
+        shut = update(Throttle).where(Throttle.key == own).values(closed_at=since or now)
+        changed(session, shut)
+        return Reservation(own, shared, LONGEST, closed_now=since is None)
     if until > now:
-        return Reservation(lane=own, wait=until - now)
-    for row in rows:
-        free, quiet = budgets[row.key]
-        failures = 1 if now - row.blocked_until > quiet else row.failures + 1
-        _set(session, row.key, failures=failures, now=now, until=now + wait_after(failures, free))
-    return Reservation(lane=own, wait=timedelta(0))
+        return Reservation(own, shared, until - now)
+    for key, kind in kinds.items():
+        _count(session, rows[key], _PACES.get(kind, pace), now)
+    return Reservation(own, shared, timedelta(0))
 
 
 def refund(session: Session, keys: Iterable[bytes], *, now: datetime) -> None:
@@ -117,33 +169,51 @@ def refund(session: Session, keys: Iterable[bytes], *, now: datetime) -> None:
             session,
             update(Throttle)
             .where(Throttle.key == key, Throttle.failures > 0)
-            .values(failures=Throttle.failures - 1, blocked_until=now),
+            .values(
+                failures=Throttle.failures - 1,
+                total=case((Throttle.total > 0, Throttle.total - 1), else_=0),
+                blocked_until=now,
+            ),
         )
 
 
-def settle(session: Session, *, lane: bytes, familiar: bytes, now: datetime) -> None:
-    """Forget a lane's failures after a full success, and remember the place."""
-    changed(session, delete(Throttle).where(Throttle.key == lane))
-    insert_if_new(session, Familiar, {"key": familiar, "last_at": now})
-    changed(session, update(Familiar).where(Familiar.key == familiar).values(last_at=now))
+def settle(
+    session: Session, *, lane: bytes | None, name: bytes, place: bytes, now: datetime
+) -> None:
+    """After a full success: forget the failures of its lane, and remember the place.
+
+    The owner who came in by a lane of their own opens the strangers' one of the name again if
+    it was closed; it stays as slow as it can be.
+    """
+    if lane is not None:
+        changed(session, delete(Throttle).where(Throttle.key == lane))
+    open_again(session, name, now=now)
+    insert_if_new(session, Familiar, {"key": place, "last_at": now})
+    changed(session, update(Familiar).where(Familiar.key == place).values(last_at=now))
+
+
+def open_again(session: Session, key: bytes, *, now: datetime) -> bool:
+    """Open a closed lane; it begins with the longest wait. Tell whether it was closed."""
+    slow = NAME_FREE + 1 + int(LONGEST.total_seconds()).bit_length()
+    statement = (
+        update(Throttle)
+        .where(Throttle.key == key, Throttle.total >= CLOSED_AFTER)
+        .values(total=0, failures=slow, closed_at=None, last_at=now, blocked_until=now)
+    )
+    return changed(session, statement) > 0
 
 
 def forget(session: Session, *, now: datetime) -> None:
     """Drop lanes that have been quiet and places that were not used: housekeeping."""
-    changed(session, delete(Throttle).where(Throttle.blocked_until < now - NAME_QUIET))
+    old = or_(
+        Throttle.blocked_until < now - KEPT,
+        (Throttle.blocked_until < now - NAME_QUIET) & Throttle.kind.not_in(ENDING),
+    )
+    changed(session, delete(Throttle).where(old, Throttle.closed_at.is_(None)))
     changed(session, delete(Familiar).where(Familiar.last_at < now - FAMILIAR_FOR))
 
 
-def _set(session: Session, key: bytes, *, failures: int, now: datetime, until: datetime) -> None:
-    changed(
-        session,
-        update(Throttle)
-        .where(Throttle.key == key)
-        .values(failures=failures, last_at=now, blocked_until=until),
-    )
-
-
-def _place(address: str | None) -> str:
+def place_of(address: str | None) -> str:
     """Return what counts as one place: an IPv4 address, an IPv6 /64, or all that is neither."""
     try:
         found = ipaddress.ip_address((address or "").partition("%")[0])
@@ -154,3 +224,55 @@ def _place(address: str | None) -> str:
     if found.ipv4_mapped:
         return str(found.ipv4_mapped)
     return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+_PACES: Mapping[str, Pace] = {
+    ADDRESS: Pace(free=ADDRESS_FREE),
+    OVERALL: Pace(free=OVERALL_FREE, longest=OVERALL_LONGEST),
+}
+"""The paces that no password profile changes."""
+
+
+def _kinds(
+    session: Session, lanes: Lanes, now: datetime
+) -> tuple[dict[bytes, str], tuple[bytes, ...]]:
+    """Return the lanes in which the attempt counts, by kind, and those whose wait it shares.
+
+    A known device is no stranger anywhere. Who comes from a usual place counts with that
+    address, so that a guesser behind an office's own address meets its limit, but need not
+    wait for it.
+    """
+    usual = session.execute(
+        select(Familiar.key).where(
+            Familiar.key == lanes.place, Familiar.last_at > now - FAMILIAR_FOR
+        )
+    ).scalar()
+    if lanes.device is not None:
+        return {lanes.device: DEVICE}, (lanes.device,)
+    if usual is not None:
+        return {lanes.place: PLACE, lanes.address: ADDRESS}, (lanes.place,)
+    kinds = {lanes.name: NAME, lanes.address: ADDRESS, lanes.overall: OVERALL}
+    return kinds, tuple(kinds)
+
+
+def _locked(session: Session, kinds: Mapping[bytes, str], now: datetime) -> dict[bytes, Throttle]:
+    keys = sorted(kinds)  # one order for everybody: no deadlock
+    for key in keys:
+        new = {"key": key, "failures": 0, "total": 0, "last_at": now, "blocked_until": now}
+        insert_if_new(session, Throttle, new | {"kind": kinds[key], "closed_at": None})
+    rows = session.execute(
+        select(Throttle).where(Throttle.key.in_(keys)).order_by(Throttle.key).with_for_update()
+    ).scalars()
+    return {row.key: row for row in rows}
+
+
+def _count(session: Session, row: Throttle, pace: Pace, now: datetime) -> None:
+    quiet = NAME_QUIET if row.kind in ENDING else ADDRESS_QUIET
+    failures = 1 if now - row.blocked_until > quiet else row.failures + 1
+    until = now + pace.wait_after(failures)
+    changed(
+        session,
+        update(Throttle)
+        .where(Throttle.key == row.key)
+        .values(failures=failures, total=row.total + 1, last_at=now, blocked_until=until),
+    )

@@ -87,7 +87,7 @@ def test_guessable_passwords_are_refused_with_the_reason(
 
 def test_every_reason_has_its_own_code() -> None:
     leaves = PasswordRefused.__subclasses__()
-    assert len({leaf.code for leaf in leaves} | {"refused"}) == len(leaves) + 1 == 6
+    assert len({leaf.code for leaf in leaves} | {"refused"}) == len(leaves) + 1 == 7
 
 
 @given(st.text(max_size=300))
