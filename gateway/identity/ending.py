@@ -30,6 +30,15 @@ class Why(StrEnum):
     ROLES = "roles"
     ENROLLED = "enrolled"
     """The person's password and code factor were set anew."""
+    PASSWORD = "password"  # noqa: S105 - a reason
+    """The person changed the password, and with it ended the other sessions."""
+    DISOWNED = "disowned"
+    """The person said that a sign-in was not theirs."""
+
+
+def digest_or_none(token: str | None) -> bytes | None:
+    """Return the hash of a session's token, for what asks for one that may be missing."""
+    return None if token is None else tokens.digest(token)
 
 
 def belongs_to(token_hash: bytes) -> ColumnElement[bool]:

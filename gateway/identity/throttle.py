@@ -109,7 +109,7 @@ class Lanes:
             place=vault.blind("throttle.familiar", f"{login_index.hex()}\n{place}"),
             address=address_key(vault, address),
             overall=overall_key(vault),
-            device=None if device is None else vault.blind("throttle.device", device),
+            device=None if device is None else device_key(vault, device),
         )
 
 
@@ -130,6 +130,11 @@ class Reservation:
 def name_key(vault: Vault, login_index: bytes) -> bytes:
     """The strangers' lane of a name."""
     return vault.blind("throttle.name", login_index.hex())
+
+
+def device_key(vault: Vault, device: str) -> bytes:
+    """The lane of a known device, or of what else a person alone can reach."""
+    return vault.blind("throttle.device", device)
 
 
 def address_key(vault: Vault, address: str | None) -> bytes:
@@ -186,10 +191,15 @@ def settle(
     it was closed; it stays as slow as it can be.
     """
     if lane is not None:
-        changed(session, delete(Throttle).where(Throttle.key == lane))
+        settle_lane(session, lane)
     open_again(session, name, now=now)
     insert_if_new(session, Familiar, {"key": place, "last_at": now})
     changed(session, update(Familiar).where(Familiar.key == place).values(last_at=now))
+
+
+def settle_lane(session: Session, lane: bytes) -> None:
+    """Forget the failures of one lane."""
+    changed(session, delete(Throttle).where(Throttle.key == lane))
 
 
 def open_again(session: Session, key: bytes, *, now: datetime) -> bool:
