@@ -19,6 +19,7 @@ from gateway.cli import (
     policy,
     serve,
     service,
+    sign_in_rules,
     unit,
 )
 from gateway.cli.trouble import leave
@@ -42,6 +43,7 @@ for command in (
     person.person,
     service.service,
     policy.policy,
+    sign_in_rules.sign_in_rules,
     nginx.nginx,
     audit.audit,
     demo.demo,

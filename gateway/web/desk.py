@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
 from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from gateway.access.decide import Verdict
 from gateway.access.service import Service
 from gateway.identity.current import Current
+from gateway.identity.written import Written
+from gateway.web.desk_guards import GuardsDesk
 from policies.permissions import Permission
 
 
@@ -42,6 +45,8 @@ class WebSettings:
     form_max_bytes: int = 1 << 20
     password_min: int = 12
     """Shortest password, characters: for the hint, the rule itself is the identity room's."""
+    places: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
+    """Networks that have a name, the narrowest first."""
 
     @property
     def scheme(self) -> str:
@@ -61,6 +66,16 @@ class Visit:
     address: str
     user_agent: str
     now: datetime
+    device: str | None = field(default=None, repr=False)
+    """The cookie by which the browser may be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session's token, and the device cookie that the browser is to keep."""
+
+    token: str = field(repr=False)
+    device: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +178,7 @@ class ServiceCard:
     """A code while nobody may enter, e.g. because the evaluation has run out."""
 
 
-class Desk(Protocol):
+class Desk(GuardsDesk, Protocol):
     """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""
 
     @property
@@ -184,7 +199,9 @@ class Desk(Protocol):
     def check_password(self, *, login: str, password: str, visit: Visit) -> Step:
         """First factor. Refuses: wrong, throttled, busy."""
 
-    def check_code(self, *, step_token: str, code: str, previous: str | None, visit: Visit) -> str:
+    def check_code(
+        self, *, step_token: str, code: str, previous: str | None, visit: Visit
+    ) -> Opened:
         """Second factor; returns a new session token and ends `previous`."""
 
     def sign_out(self, person: SignedIn, *, visit: Visit) -> None:
@@ -215,6 +232,9 @@ class Desk(Protocol):
 
     def end_other_sessions(self, person: SignedIn, *, visit: Visit) -> int:
         """End all but this one; how many there were."""
+
+    def written_rules(self) -> Written:
+        """The rules of sign-in and sessions that are in force."""
 
     # services
     def service_at(self, host: str) -> str | None:

@@ -25,6 +25,7 @@ from gateway.web import (
     sign_out,
     told,
     well_known,
+    written_rules,
 )
 from gateway.web.cookies import cookies_of
 from gateway.web.desk import Desk, WebSettings
@@ -34,7 +35,18 @@ REFUSAL = "hangu.refusal"
 """Environ key: a `Refused` that the door met before Flask. Clients cannot set it, for what
 they send arrives under `HTTP_…`."""
 
-PAGES = (account, enrol, entry, language, portal, service, sign_in, sign_out, well_known)
+PAGES = (
+    account,
+    enrol,
+    entry,
+    language,
+    portal,
+    service,
+    sign_in,
+    sign_out,
+    well_known,
+    written_rules,
+)
 
 
 def create_web(desk: Desk, settings: WebSettings) -> Flask:

@@ -13,16 +13,18 @@ from gateway.access.policy_point import PolicyPoint
 from gateway.access.refusals import PolicyUnavailable
 from gateway.identity.registry import Registry
 from gateway.web.desk import WebSettings
+from gateway.web.front_guards import GuardsFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_services import ServiceDesk
 from gateway.web.front_units import UnitNames
+from gateway.web.front_written import WrittenDesk
 
 FORMS_PURPOSE = "web/forms"
 """What the forms' key is derived for; every worker of the zone derives the same one."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrontDesk(PeopleDesk, ServiceDesk):
+class FrontDesk(GuardsFront, PeopleDesk, ServiceDesk, WrittenDesk):
     """Fulfils `gateway.web.desk.Desk`."""
 
     signer: Signer
