@@ -139,7 +139,7 @@ def _trace_addresses(session: OrmSession, vault: Vault, traces: _Traces) -> None
             continue
         seen.add((attempt.person_id, address))
         traces.addresses[throttle.address_key(vault, address)] = address
-        if index is not None:
+        if index is not None and attempt.person_id is not None:
             key = throttle.Lanes.of(vault, login_index=index, address=address).place
             traces.people[key] = attempt.person_id
             traces.addresses[key] = address

@@ -110,9 +110,12 @@ def disown(
         )
         tx.session.add(report)
         tx.session.flush()
-        details = {"report": str(report.id), "locked": locked}
         tx.record(
-            "report.opened", actor=actor, now=now, object=f"person:{person_id}", details=details
+            "report.opened",
+            actor=actor,
+            now=now,
+            object=f"person:{person_id}",
+            details={"report": str(report.id), "locked": locked},
         )
         if locked:
             _lock(tx, person, actor=actor, now=now)

@@ -50,5 +50,15 @@ def end_others() -> Response:
     return _back()
 
 
+@pages.post("/sessions/end-all")
+@requires(Permission.SESSION_END_OWN)
+def end_all() -> Response:
+    """End every session of one's own, this one included."""
+    house().desk.end_all_sessions(person(), visit=visit())
+    response = make_response(redirect(url_for("sign_in.show"), code=303))
+    house().cookies.session.drop(response)
+    return response
+
+
 def _back() -> Response:
     return make_response(redirect(url_for(".show", _anchor="sessions"), code=303))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from gateway.web.answer import Answer
 from gateway.web.answers_access import ADDRESSES, SERVICES
+from gateway.web.answers_guards import GUARDS
 from gateway.web.answers_identity import PEOPLE
 from gateway.web.i18n import later as _l
 
@@ -90,7 +91,7 @@ _PAGES: Mapping[str, Answer] = {
     ),
 }
 
-ANSWERS: Mapping[str, Answer] = {**_PAGES, **ADDRESSES, **SERVICES, **PEOPLE}
+ANSWERS: Mapping[str, Answer] = {**_PAGES, **ADDRESSES, **SERVICES, **GUARDS, **PEOPLE}
 
 BY_STATUS: Mapping[int, str] = {
     400: "bad_request",

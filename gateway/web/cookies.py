@@ -9,6 +9,8 @@ from typing import Literal
 
 from flask import Request, Response
 
+from gateway.identity import devices
+
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 """32 random bytes in base64url without padding."""
 
@@ -22,11 +24,15 @@ class Cookie:
     name: str
     same_site: SameSite = "Strict"
     lifetime: int | None = None
+    most: int = 1
+    """Tokens in the value, joined by dots."""
 
     def read(self, request: Request) -> str | None:
-        """The value, or None unless it has exactly the shape of one of our tokens."""
+        """The value, or None unless it has exactly the shape of our tokens."""
         value = request.cookies.get(self.name, "")
-        return value if _TOKEN.match(value) else None
+        parts = value.split(".") if self.most > 1 else [value]
+        whole = len(parts) <= self.most and all(_TOKEN.match(part) for part in parts)
+        return value if whole else None
 
     def put(self, response: Response, value: str) -> None:
         """Set the cookie on `response`."""
@@ -55,6 +61,7 @@ class Cookies:
     entering: Cookie
     language: Cookie
     told: Cookie
+    device: Cookie
 
 
 def cookies_of(zone: str) -> Cookies:
@@ -72,6 +79,9 @@ def cookies_of(zone: str) -> Cookies:
         entering=Cookie(f"{prefix}-entering", "Lax", lifetime=300),
         language=Cookie(f"{prefix}-lang", "Lax", lifetime=365 * 24 * 3600),
         told=Cookie(f"{prefix}-told", lifetime=60),
+        device=Cookie(
+            f"{prefix}-device", lifetime=int(devices.LIFE.total_seconds()), most=devices.PEOPLE
+        ),
     )
 
 

@@ -123,6 +123,7 @@ class OpenSession:
     created: datetime
     last_seen: datetime
     is_this_one: bool
+    amr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,13 +15,19 @@ from gateway.web import (
     headers,
     hosts,
     i18n,
+    lanes,
     language,
     origin,
+    password,
+    places,
     portal,
+    reports,
     service,
     session,
+    sessions_admin,
     shell,
     sign_in,
+    sign_ins,
     sign_out,
     told,
     well_known,
@@ -39,10 +45,15 @@ PAGES = (
     account,
     enrol,
     entry,
+    lanes,
     language,
+    password,
     portal,
+    reports,
     service,
+    sessions_admin,
     sign_in,
+    sign_ins,
     sign_out,
     well_known,
     written_rules,
@@ -73,6 +84,7 @@ def create_web(desk: Desk, settings: WebSettings) -> Flask:
     i18n.install(app, settings, cookies)
     shell.install(app, house, assets=files, tokens=tokens)
     told.install(app)
+    places.install(app, house)
     errors.install(app)
     app.register_blueprint(assets.blueprint(files))
     for page in PAGES:
@@ -86,6 +98,7 @@ def create_web(desk: Desk, settings: WebSettings) -> Flask:
         hosts.guard(app),
         origin.guard(app, tokens, own_origin=hosts.own_origin),
         access.guard(app, signed_in=lambda: session.visitor() is not None, is_allowed=_may),
+        password.due,
     ]
     # Flask runs these from last to first: the headers come last and override everything.
     app.after_request_funcs[None] = [headers.writer(settings), tokens.keep_cookie, told.forget]

@@ -15,6 +15,7 @@ from gateway.web.desk import (
     AuthenticatorOffer,
     Factor,
     Invitation,
+    Opened,
     OpenSession,
     RecentSignIn,
     SignedIn,
@@ -57,11 +58,19 @@ class PeopleDesk:
     def check_password(self, *, login: str, password: str, visit: Visit) -> Step:
         """First factor."""
         pending = sign_in.check_password(
-            self.registry, login=login, password=password, address=visit.address, now=visit.now
+            self.registry,
+            login=login,
+            password=password,
+            address=visit.address,
+            user_agent=visit.user_agent,
+            device=visit.device,
+            now=visit.now,
         )
         return Step(token=pending.token, expires=pending.expires)
 
-    def check_code(self, *, step_token: str, code: str, previous: str | None, visit: Visit) -> str:
+    def check_code(
+        self, *, step_token: str, code: str, previous: str | None, visit: Visit
+    ) -> Opened:
         """Second factor."""
         opened = sign_in.check_code(
             self.registry,
@@ -71,8 +80,9 @@ class PeopleDesk:
             user_agent=visit.user_agent,
             now=visit.now,
             previous=previous,
+            device=visit.device,
         )
-        return opened.token
+        return Opened(opened.token, opened.device)
 
     def sign_out(self, person: SignedIn, *, visit: Visit) -> None:
         """End the sign-in with all services, from whichever host it was asked."""
@@ -116,6 +126,7 @@ class PeopleDesk:
                 created=each.created,
                 last_seen=each.last_seen,
                 is_this_one=each.ref == current.session_ref,
+                amr=each.amr,
             )
             for each in sessions.of_person(self.registry, person.current.person_id)
             if each.ended_at is None and now < min(each.last_seen + idle, each.created + life)

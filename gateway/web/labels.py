@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +52,38 @@ ENDINGS = {
     "disabled": _l("Account disabled"),
     "roles": _l("Roles changed"),
     "enrolled": _l("Sign-in set up anew"),
+    "password": _l("Password changed"),
+    "disowned": _l("Reported as not mine"),
 }
 """Why a session ended. Keys are those of `gateway.identity.ending.Why`."""
+
+PROOFS = {
+    "pwd": _l("password"),
+    "otp": _l("code"),
+    "hwk": _l("passkey"),
+    "swk": _l("passkey"),
+    "kba": _l("recovery code"),
+    "rc": _l("recovery code"),
+}
+"""What proved the person, by `amr` value. Others (as `user`) say how, not what."""
+
+OUTCOMES = {
+    "accepted": _l("Signed in"),
+    "half": _l("Right password, no code"),
+    "wrong_code": _l("Right password, wrong code"),
+    "wrong_password": _l("Wrong password"),
+    "not_active": _l("Account shut"),
+}
+"""How an attempt to sign in ended. Keys are those of `gateway.identity.tables_guards.Tried`."""
+
+LANES = {
+    "name": _l("Strangers under a name"),
+    "device": _l("Known browser"),
+    "place": _l("Usual place"),
+    "address": _l("Strangers at an address"),
+    "overall": _l("All strangers together"),
+}
+"""Whose attempts count together. Keys are the kinds of `gateway.identity.throttle`."""
 
 _RUN_APART = _l(
     "Who looks after the gateway does no business through it, so no service opens here."
@@ -143,9 +174,25 @@ def factor(kind: str) -> str:
     return str(FACTORS.get(kind, kind))
 
 
+def proofs(amr: Iterable[str]) -> str:
+    """What a session was opened with, from its `amr` values (RFC 8176)."""
+    words = [str(PROOFS[each]) for each in amr if each in PROOFS]
+    return " + ".join(words) or "—"
+
+
 def ending(why: str) -> str:
     """Why a session ended."""
     return str(ENDINGS.get(why, why))
+
+
+def outcome(code: str) -> str:
+    """How an attempt to sign in ended."""
+    return str(OUTCOMES.get(code, code))
+
+
+def lane(kind: str) -> str:
+    """Whose attempts count together."""
+    return str(LANES.get(kind, kind))
 
 
 def reason(code: str) -> str:

@@ -92,6 +92,7 @@ def visit() -> Visit:
         address=request.remote_addr or "",
         user_agent=request.user_agent.string[:AGENT_LIMIT],
         now=g.now,
+        device=house().cookies.device.read(request),
     )
 
 

@@ -36,7 +36,9 @@ class Task:
 
 TASKS: tuple[Task, ...] = (
     Task("portal.show", _l("My services"), Permission.PORTAL_VIEW, also=("service",)),
-    Task("account.show", _l("My account"), Permission.ACCOUNT_VIEW),
+    Task("account.show", _l("My account"), Permission.ACCOUNT_VIEW, also=("password", "sign_ins")),
+    Task("reports.show", _l("Reported sign-ins"), Permission.REPORT_VIEW),
+    Task("lanes.show", _l("Slowed sign-ins"), Permission.LANE_VIEW),
 )
 
 
@@ -81,6 +83,9 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "here": paths.here,
         "html_lang": i18n.html_lang,
         "ending": labels.ending,
+        "lane": labels.lane,
+        "outcome": labels.outcome,
+        "proofs": labels.proofs,
         "factor": labels.factor,
         "label": labels.word,
         "now": lambda: g.now,

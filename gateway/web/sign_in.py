@@ -7,7 +7,9 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from gateway.refusals import Refused
+from gateway.web import greeting
 from gateway.web.access import public
+from gateway.web.desk import Opened
 from gateway.web.errors import with_refusal
 from gateway.web.forms import CodeForm, Problem, SignInForm, problems
 from gateway.web.paths import PORTAL, here, inside
@@ -72,7 +74,7 @@ def submit_code() -> Response:
     if not form.validate():
         return _second(form, target)
     try:
-        token = here_now.desk.check_code(
+        opened = here_now.desk.check_code(
             step_token=step_token,
             code=form.digits(),
             previous=here_now.cookies.session.read(request),
@@ -80,9 +82,17 @@ def submit_code() -> Response:
         )
     except Refused as refusal:
         return with_refusal(refusal, lambda problem: _second(form, target, problem))
+    return arrived(opened, target)
+
+
+def arrived(opened: Opened, target: str) -> Response:
+    """To the page the person meant, with the new session and the device that is known now."""
+    here_now = house()
     response = _onward(target)
-    here_now.cookies.session.put(response, token)
+    here_now.cookies.session.put(response, opened.token)
+    here_now.cookies.device.put(response, opened.device)
     here_now.cookies.step.drop(response)
+    greeting.say(response, opened.token)
     return response
 
 

@@ -18,6 +18,16 @@ LIFE = 60
 """Seconds for which a sentence waits to be shown."""
 
 SENTENCES: Mapping[str, Any] = {
+    "all_sessions_ended": _l("All sessions are ended. Sign in again where you need to."),
+    "first_sign_in": _l("This is the first sign-in on record under your name."),
+    "lane_opened": _l("The lane is open again."),
+    "last_sign_in": _l("You signed in last on %(at)s from %(place)s."),
+    "last_sign_in_failures": _l(
+        "You signed in last on %(at)s from %(place)s. Attempts that failed since: %(failures)s."
+    ),
+    "password_changed": _l("Your password is changed."),
+    "report_closed": _l("The report is decided."),
+    "sessions_of_person_ended": _l("Sessions ended: %(count)s."),
     "session_ended": _l("The session is ended."),
 }
 """What can be said, by code; `%(name)s` stands for a word that is given with it."""

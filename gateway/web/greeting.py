@@ -1,0 +1,23 @@
+"""After sign-in: when and where one was here last, so that a stranger's visit is noticed."""
+
+from __future__ import annotations
+
+from flask import Response, g
+
+from gateway.web import moments, told
+from gateway.web.places import place
+from gateway.web.session import house
+
+
+def say(response: Response, token: str) -> None:
+    """Have the next page name the sign-in before this one, and the failures since."""
+    last, failures = house().desk.last_sign_in(token, now=g.now)
+    if last is None:
+        told.say(response, "first_sign_in")
+        return
+    words = {
+        "at": moments.moment(last.at).striptags(),
+        "place": place(last.address),
+        "failures": str(failures),
+    }
+    told.say(response, "last_sign_in_failures" if failures else "last_sign_in", **words)
