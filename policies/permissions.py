@@ -13,8 +13,10 @@ from enum import StrEnum
 class Permission(StrEnum):
     """What a page may require. In rules a permission is the object `app:<permission>`."""
 
-    ACCOUNT_CHANGE_PASSWORD = "account.change_password"
+    ACCOUNT_CHANGE_PASSWORD = "account.change_password"  # noqa: S105 - a name
     """Changing one's own password."""
+    ACCOUNT_DISOWN = "account.disown"
+    """Saying of a sign-in under one's own name that it was not one's own."""
     ACCOUNT_VIEW = "account.view"
     """One's own account: name, unit, roles, the sign-in factors, the open sessions."""
     AUDIT_VIEW = "audit.view"
@@ -39,8 +41,6 @@ class Permission(StrEnum):
     """Ending all sessions of another person."""
     SESSION_END_OWN = "session.end_own"
     """Ending one's own sessions."""
-    SIGN_IN_DISOWN = "sign_in.disown"
-    """Saying of a sign-in under one's own name that it was not one's own."""
 
     @property
     def object(self) -> str:

@@ -24,7 +24,7 @@ from gateway.identity.attempts import AttemptView
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables import PendingSignIn, Person, State
-from gateway.identity.tables_guards import Attempt, Lock, Report
+from gateway.identity.tables_guards import Attempt, PersonLock, Report
 from gateway.refusals import Refused
 
 REASON = 500
@@ -185,7 +185,7 @@ def close(
 def is_locked(registry: Registry, person_id: UUID) -> bool:
     """Tell whether a person is shut out by a report of theirs."""
     with registry.store.reading() as session:
-        return session.get(Lock, person_id) is not None
+        return session.get(PersonLock, person_id) is not None
 
 
 def _may_lock(tx: Transaction, person: Person) -> bool:
@@ -201,7 +201,7 @@ def _may_lock(tx: Transaction, person: Person) -> bool:
 def _lock(tx: Transaction, person: Person, *, actor: Actor, now: datetime) -> None:
     person.state = State.DISABLED
     person.disabled_at = now
-    tx.session.add(Lock(person_id=person.id, at=now))
+    tx.session.add(PersonLock(person_id=person.id, at=now))
     epoch.bump(tx)
     tx.record("person.locked", actor=actor, now=now, object=f"person:{person.id}")
 
@@ -225,7 +225,7 @@ def _carry_out(
     now: datetime,
 ) -> str | None:
     person = roles.locked_person(tx.session, report.person_id)
-    lock = tx.session.get(Lock, person.id, with_for_update=True)
+    lock = tx.session.get(PersonLock, person.id, with_for_update=True)
     if lock is not None:
         tx.session.delete(lock)
     if lock is not None and decision is not Decision.KEPT:

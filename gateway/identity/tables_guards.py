@@ -65,7 +65,7 @@ class Attempt(Base):
     __mapper_args__ = {"version_id_col": row_version, "version_id_generator": False}  # noqa: RUF012 - SQLAlchemy's own form
 
 
-class Lock(Base):
+class PersonLock(Base):
     """A person who is shut out until a report is decided. Their state is `disabled` meanwhile."""
 
     __tablename__ = "person_lock"

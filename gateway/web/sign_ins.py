@@ -28,7 +28,7 @@ def show() -> str:
 
 
 @pages.get("/<uuid:attempt_id>/not-me")
-@requires(Permission.SIGN_IN_DISOWN)
+@requires(Permission.ACCOUNT_DISOWN)
 def ask(attempt_id: UUID) -> str:
     """What will happen, before it does."""
     who = person()
@@ -38,7 +38,7 @@ def ask(attempt_id: UUID) -> str:
 
 
 @pages.post("/<uuid:attempt_id>/not-me")
-@requires(Permission.SIGN_IN_DISOWN)
+@requires(Permission.ACCOUNT_DISOWN)
 def disown(attempt_id: UUID) -> Response:
     """Lock the account and report it. This session ends with all others."""
     here = house()

@@ -17,6 +17,8 @@ from policies.rules import Rule, RuleSet
 from policies.vocabulary import ZONES
 
 EVERYBODY = {
+    Permission.ACCOUNT_CHANGE_PASSWORD,
+    Permission.ACCOUNT_DISOWN,
     Permission.ACCOUNT_VIEW,
     Permission.PORTAL_VIEW,
     Permission.SERVICE_VIEW,
@@ -25,9 +27,16 @@ EVERYBODY = {
 GRANTS = {
     "role:auditor": EVERYBODY | {Permission.AUDIT_VIEW},
     "role:responder": EVERYBODY | {Permission.SERVICE_OPEN},
-    "role:security_admin": EVERYBODY,
+    "role:security_admin": EVERYBODY
+    | {
+        Permission.LANE_OPEN,
+        Permission.LANE_VIEW,
+        Permission.REPORT_CLOSE,
+        Permission.REPORT_VIEW,
+        Permission.SESSION_END_ANY,
+    },
     "role:staff": EVERYBODY | {Permission.SERVICE_OPEN},
-    "role:system_admin": EVERYBODY | {Permission.CATALOGUE_VIEW},
+    "role:system_admin": EVERYBODY | {Permission.CATALOGUE_VIEW, Permission.SESSION_END_ANY},
     "role:nothing": set(),
 }
 ZHAO = "person:00000000-0000-4000-8000-000000000001"
