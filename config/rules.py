@@ -218,6 +218,41 @@ def _network(value: object) -> Network:
     return network
 
 
+def words() -> Rule:
+    """A list of words of 2 to 60 characters."""
+
+    def parse(value: object) -> object:
+        found = tuple(_list(value))
+        for word in found:
+            if not isinstance(word, str) or not 2 <= len(word.strip()) <= 60:  # noqa: PLR2004
+                raise ValueError("each is a word of 2 to 60 characters")
+        return found
+
+    return Rule("a list of words of 2 to 60 characters", parse)
+
+
+def places() -> Rule:
+    """Networks with the names people know them by; the narrowest comes first."""
+
+    def parse(value: object) -> object:
+        named = [_place(item) for item in _list(value)]
+        return tuple(sorted(named, key=lambda each: each[0].prefixlen, reverse=True))
+
+    return Rule('a list of "NETWORK NAME", as "10.12.0.0/16 一楼办公网"', parse)
+
+
+def _place(value: object) -> tuple[Network, str]:
+    network, _, name = value.strip().partition(" ") if isinstance(value, str) else ("", "", "")
+    name = name.strip()
+    try:
+        found = ipaddress.ip_network(network)
+    except ValueError:
+        raise ValueError(f'"{value}" does not begin with a network') from None
+    if not 1 <= len(name) <= 40 or not name.isprintable():  # noqa: PLR2004
+        raise ValueError(f'"{value}" has no name of 1 to 40 characters')
+    return found, name
+
+
 def database_url() -> Rule:
     """SQLite or PostgreSQL through psycopg; the password has a file of its own."""
     return Rule('"sqlite:///PATH" or "postgresql://USER@HOST/NAME", without a password', _database)

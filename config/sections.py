@@ -35,6 +35,7 @@ class Web:
     workers: Annotated[int, rules.whole(1, 64, "processes")]
     threads: Annotated[int, rules.whole(1, 256, "threads")]
     form_max_bytes: Annotated[int, rules.whole(1024, 1 << 24, "bytes")]
+    places: Annotated[tuple[tuple[Network, str], ...], rules.places()]
 
     @property
     def host(self) -> str:
@@ -71,7 +72,9 @@ class Session:
 class SignIn:
     """Passwords, one-time codes and enrolment. `argon2_memory` is in KiB."""
 
+    password_profile: Annotated[str, rules.choice("nist", "dengbao3")]
     password_min: Annotated[int, rules.whole(8, 64, "characters")]
+    context_words: Annotated[tuple[str, ...], rules.words()]
     totp_back_steps: Annotated[int, rules.whole(0, 1, "steps of 30 s")]
     enrolment_life: Annotated[timedelta, rules.seconds(600, 86400)]
     argon2_memory: Annotated[int, rules.whole(8192, 1 << 20, "KiB")]

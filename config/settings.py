@@ -11,6 +11,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +30,7 @@ from config.sections import SECTIONS, Database, Keys, Session, SignIn, Upstream,
 from config.sections import keys as keys_of
 
 FILE_NAME = "hangu.toml"
+DENGBAO3_IDLE = timedelta(minutes=30)
 DEFAULTS = Path(__file__).with_name(FILE_NAME)
 SHOWN = 80
 """Characters of a wrong value that a message repeats."""
@@ -162,6 +164,9 @@ def _contradictions(sections: dict[str, Any]) -> Iterator[str]:
             yield "session.staff_idle: longer than session.staff_life"
         if session.officer_idle > session.officer_life:
             yield "session.officer_idle: longer than session.officer_life"
+    sign_in: SignIn | None = sections["sign_in"]
+    if session is not None and sign_in is not None and sign_in.password_profile == "dengbao3":  # noqa: S105 - the name of a profile
+        yield from _beyond_dengbao3(session)
     zone: Zone | None = sections["zone"]
     web: Web | None = sections["web"]
     if zone is None or web is None or not zone.demonstration:
@@ -173,6 +178,12 @@ def _contradictions(sections: dict[str, Any]) -> Iterator[str]:
         )
     if not is_localhost(web.host):
         yield f"web.public_url = {web.public_url}: a demonstration has a localhost name alone"
+
+
+def _beyond_dengbao3(session: Session) -> Iterator[str]:
+    """GB/T 22239-2019, 8.1.4.1 b: signed out after 30 minutes of silence."""
+    if session.staff_idle > DENGBAO3_IDLE:
+        yield 'session.staff_idle: longer than 1800 seconds, which "dengbao3" does not allow'
 
 
 def _root(keys: Keys | None) -> str | None:

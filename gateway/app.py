@@ -49,6 +49,7 @@ def application() -> Bridge:
     def stop() -> None:
         chores.stop()
         sealing.stop()
+        office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
         door.gate.proxy.close()
         store.close()
 
@@ -112,6 +113,7 @@ def create_door(office: Office) -> Door:
         scheme=origin.partition(":")[0],
         gateway_host=settings.web.host,
         clock=utc_now,
+        tally=registry.tally,
     )
 
 
@@ -129,6 +131,7 @@ def web_settings(settings: Settings) -> WebSettings:
         timezone=zone.timezone,
         form_max_bytes=web.form_max_bytes,
         password_min=settings.sign_in.password_min,
+        places=web.places,
     )
 
 

@@ -17,7 +17,7 @@ import io
 import logging
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
@@ -39,6 +39,8 @@ from gateway.access.headers import connection_options
 from gateway.access.masking import masked
 from gateway.access.proxy import UpstreamFailure
 from gateway.access.refusals import StoreUnavailable
+from gateway.identity import throttle
+from gateway.identity.tally import Tally
 from gateway.refusals import Refused
 from gateway.web import REFUSAL
 
@@ -70,6 +72,8 @@ class Door:
     scheme: str
     gateway_host: str
     clock: Callable[[], datetime]
+    tally: Tally = field(default_factory=Tally)
+    """Refusals that repeat: a flood of them is one entry a minute, with its number."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; `environ` is as `gateway.serve` makes it."""
@@ -121,11 +125,16 @@ class Door:
         """Put the refusal on record before it is answered; without a record there is another."""
         if isinstance(refusal, _DECIDED):
             return refusal
+        now, address = self.clock(), environ.get("REMOTE_ADDR") or None
+        actor, place = Actor(subject=STRANGER, address=address), throttle.place_of(address)
+        event = "request.refused"
+        if not self.tally.is_first(event, refusal.code, actor=actor, place=place, now=now):
+            return refusal
         try:
             self.ledger.append(
-                "request.refused",
-                actor=Actor(subject=STRANGER, address=environ.get("REMOTE_ADDR") or None),
-                now=self.clock(),
+                event,
+                actor=actor,
+                now=now,
                 outcome="denied",
                 reason=refusal.code,
                 details={
@@ -135,6 +144,7 @@ class Door:
                 },
             )
         except SQLAlchemyError:
+            self.tally.unrecorded(event, refusal.code, place=place)
             log.exception("a refusal could not be recorded")
             return StoreUnavailable()
         return refusal

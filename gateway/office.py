@@ -128,6 +128,12 @@ def limits_of(settings: Settings) -> Limits:
         enrolment_life=sign_in.enrolment_life,
         totp_back_steps=sign_in.totp_back_steps,
         password_min=sign_in.password_min,
+        password_profile=sign_in.password_profile,
+        context_words=(
+            settings.zone.office,
+            *filter(None, (settings.zone.office_en,)),
+            *sign_in.context_words,
+        ),
         step_life=session.step_life,
     )
 

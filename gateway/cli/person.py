@@ -9,6 +9,7 @@ import click
 
 from gateway.cli.asking import confirm
 from gateway.cli.console import done, table
+from gateway.cli.guards import unlock
 from gateway.cli.init import print_links
 from gateway.cli.new_zone import OFFICERS, NewPerson, invite, link_for
 from gateway.cli.office import opened
@@ -110,6 +111,9 @@ def roles(directory: Path, login: str, roles: tuple[str, ...]) -> None:
         found = _known(office, login)
         people.set_roles(office.registry, found.id, roles, actor=operator(), now=now())
     done(f"{login} has the roles {', '.join(sorted(roles))}.")
+
+
+person.add_command(unlock)
 
 
 def _require_roles(office: Office, roles: Iterable[str]) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import logging
 
-from flask import Blueprint, Response, g, make_response, request
+from flask import Blueprint, Response, abort, g, make_response, request
 
 from gateway.access.masking import masked
 from gateway.web.access import public
 from gateway.web.headers import REPORT_PATH
 from gateway.web.origin import no_origin_check
+from gateway.web.rate import Rate
 from gateway.web.session import house
 
 pages = Blueprint("well_known", __name__)
 log = logging.getLogger("hangu.csp")
 REPORT_LIMIT = 8192
-"""Bytes of a report that are logged; browsers send about one thousand."""
+"""Bytes of the largest report; browsers send about one thousand."""
+
+RATE = Rate(each=20, together=200)
+"""Reports a minute that one address, and all together, may have logged by a process."""
 
 
 @pages.get("/.well-known/jwks.json")
@@ -40,7 +44,11 @@ def health() -> Response:
 @public("browsers report breaches of our content policy without a session")
 @no_origin_check("browsers send reports by themselves, without form tokens; nothing is changed")
 def csp_report() -> Response:
-    """Write a browser's complaint to the log, cut to size and escaped."""
+    """Write a browser's complaint to the log, escaped. Too large or too many: 413, 429."""
+    if (request.content_length or 0) > REPORT_LIMIT:
+        abort(413)
+    if not RATE.allows(request.remote_addr or "", now=g.now):
+        abort(429)
     body = request.get_data(cache=False)[:REPORT_LIMIT].decode("utf-8", "replace")
     log.warning(json.dumps({"event": "csp", "report": masked(body)}))
     return Response(status=204)
