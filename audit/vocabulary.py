@@ -36,6 +36,10 @@ _EVENT_LOG = 1008
 _OTHER = 99
 
 EVENTS: dict[str, Kind] = {
+    "access.lapsed": Kind(_USER_ACCESS, _OTHER),
+    "access.refused": Kind(_USER_ACCESS, _OTHER),
+    "access.requested": Kind(_USER_ACCESS, _OTHER),
+    "access.withdrawn": Kind(_USER_ACCESS, _OTHER),
     "audit.exported": Kind(_EVENT_LOG, 3),
     "audit.proved": Kind(_EVENT_LOG, 3),
     "audit.verified": Kind(_EVENT_LOG, _OTHER),
@@ -46,6 +50,8 @@ EVENTS: dict[str, Kind] = {
     "enrolment.refused": Kind(_ACCOUNT_CHANGE, _OTHER),
     "enrolment.started": Kind(_ACCOUNT_CHANGE, 3),
     "factor.disabled": Kind(_ACCOUNT_CHANGE, 11),
+    "grant.ended": Kind(_USER_ACCESS, 2),
+    "grant.given": Kind(_USER_ACCESS, 1),
     "key.rotate": Kind(_EVENT_LOG, 5),
     "lane.closed": Kind(_AUTHENTICATION, _OTHER),
     "lane.opened": Kind(_AUTHENTICATION, _OTHER),

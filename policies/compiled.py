@@ -8,7 +8,9 @@ the outcome, what a stronger sign-in would change, and the evidence all follow f
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from typing import Self
 
 from policies.collector import collector_paused
 from policies.compiled_index import ObjectIndex
@@ -23,8 +25,10 @@ from policies.compiled_rules import (
 )
 from policies.compiled_subjects import REMEMBERED, SubjectClosures
 from policies.decision import Decision, Outcome, Reason, Request
+from policies.functions import path_in
 from policies.memberships import Memberships
 from policies.rules import RuleSet
+from policies.temporary import Granted, compiled
 from policies.vocabulary import STRENGTHS, WRITES, ZONES
 
 
@@ -43,7 +47,17 @@ class CompiledEngine:
         MembershipProblems: the memberships break a rule no policy can lift.
     """
 
-    __slots__ = ("_index", "_no_write_down", "_subjects", "memberships", "rules", "version")
+    __slots__ = (
+        "_extra",
+        "_granted",
+        "_index",
+        "_no_write_down",
+        "_subjects",
+        "grants",
+        "memberships",
+        "published",
+        "version",
+    )
 
     def __init__(
         self,
@@ -53,7 +67,10 @@ class CompiledEngine:
         no_write_down: bool = False,
         remembered: int = REMEMBERED,
     ) -> None:
-        self.rules = rules
+        self.published = rules
+        self.grants = ""
+        self._extra = RuleSet()
+        self._granted: Granted = {}
         self.memberships = memberships
         self._no_write_down = no_write_down
         with collector_paused():
@@ -61,12 +78,32 @@ class CompiledEngine:
             self.version = rules.version
             self._compile(remembered)
 
+    def with_grants(self, grants: RuleSet) -> Self:
+        """Return an engine of the same rules and these temporary grants, and of no others.
+
+        Nothing is built anew but the few grants. `version` stays that of the published rules;
+        `grants` names the grants, and every decision bears both.
+
+        Raises:
+            NotTemporary: one is more than a grant to one person for a time.
+        """
+        other = copy.copy(self)
+        other._granted = compiled(grants, beside=self.published)  # noqa: SLF001 - its own kind
+        other.grants = grants.version if grants.rules else ""
+        other._extra = grants  # noqa: SLF001
+        return other
+
+    @property
+    def rules(self) -> RuleSet:
+        """Everything that is decided by: the published rules and the temporary grants."""
+        return self.published.plus(self._extra) if self._granted else self.published
+
     def _compile(self, remembered: int) -> None:
-        rules = self.rules.rules
+        rules = self.published.rules
         # One object for each name, in rules and closures alike: sets that meet compare the
         # objects and need not read the names.
         names = {rule.sub: rule.sub for rule in rules}
-        self._index = ObjectIndex(self.rules, names)
+        self._index = ObjectIndex(self.published, names)
         self._subjects = SubjectClosures(self.memberships, names, remembered=remembered)
 
     @property
@@ -76,7 +113,8 @@ class CompiledEngine:
 
     def subjects_of(self, person: str, zone: str) -> frozenset[str]:
         """Return the subjects of rules that a known person counts as in a zone."""
-        return self._subjects.of(person, zone)
+        found = self._subjects.of(person, zone)
+        return found | {person} if person in self._granted else found
 
     def writes_down(self, request: Request) -> bool:
         """Return whether this engine refuses the request for carrying data down."""
@@ -117,13 +155,21 @@ class CompiledEngine:
         )
         now = request.now
         subjects = self._subjects.of(request.subject, request.zone)
-        return [
+        met = [
             entry
             for spoken_of, table in self._index.tables(request.object, request.category)
             for subject in spoken_of & subjects
             for entry in table[subject]
             if entry[0] & brought == brought and (not entry[1] or is_open(entry[1], now))
         ]
+        met += (
+            entry
+            for pattern, entry in self._granted.get(request.subject, ())
+            if path_in(request.object, pattern)
+            and entry[0] & brought == brought
+            and is_open(entry[1], now)
+        )
+        return met
 
     def _not_cleared(self, request: Request, met: Sequence[Entry]) -> Decision:
         strength = STRENGTH_BITS[request.strength]
@@ -151,10 +197,17 @@ class CompiledEngine:
             rules=allows,
             version=self.version,
             strength_needed=needed,
+            grants=self.grants,
         )
 
     def _denied(self, reason: Reason, rules: tuple[str, ...] = ()) -> Decision:
-        return Decision(outcome=Outcome.DENY, reason=reason, rules=rules, version=self.version)
+        return Decision(
+            outcome=Outcome.DENY,
+            reason=reason,
+            rules=rules,
+            version=self.version,
+            grants=self.grants,
+        )
 
 
 def _ids(met: Sequence[Entry], strength: int, *, allowing: bool) -> tuple[str, ...]:

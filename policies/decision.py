@@ -102,6 +102,8 @@ class Decision:
             write-down, the allows that would have given access. Sorted; may be empty.
         version: the rule set's, 16 hexadecimal digits.
         strength_needed: the least sign-in strength that gives access, for a step-up; else 0.
+        grants: the name of the temporary grants that counted beside the rules, 16 hexadecimal
+            digits; empty if there were none.
     """
 
     outcome: Outcome
@@ -109,6 +111,7 @@ class Decision:
     rules: tuple[str, ...]
     version: str
     strength_needed: int = 0
+    grants: str = ""
 
     @property
     def is_allowed(self) -> bool:

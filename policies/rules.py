@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -151,6 +152,11 @@ class RuleSet:
     def version(self) -> str:
         """The first 16 digits of the hash, as decisions and records name the set."""
         return self.hash[:16]
+
+    def holds(self, rule: Rule) -> bool:
+        """Tell whether a rule stands in this set."""
+        place = bisect_left(self.rules, rule)
+        return place < len(self.rules) and self.rules[place] == rule
 
     def plus(self, other: RuleSet) -> RuleSet:
         """Return the union of both sets; what stands in both stands once."""

@@ -56,6 +56,13 @@ def current(session: Session) -> RuleSet | None:
     return None if row is None else _load(session, row.seq, row.hash)
 
 
+def newest(session: Session) -> str | None:
+    """Return the hash of the rules in force, without reading them; None if there are none."""
+    return session.scalar(
+        select(policy_version.c.hash).order_by(policy_version.c.seq.desc()).limit(1)
+    )
+
+
 def at(session: Session, seq: int) -> RuleSet | None:
     """Return the rules of one publication, e.g. to publish them again; None if there is none.
 

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from audit.ledger import Ledger, Transaction
 from audit.record import Actor
+from gateway.access import grants
 from gateway.access.evaluation import Evaluation
 from gateway.access.refusals import (
     ApprovedByItsAuthor,
@@ -158,7 +159,7 @@ class Catalogue:
             return from_row(row)
 
     def remove(self, slug: str, *, actor: Actor, now: datetime) -> int:
-        """Take a service out, and in the same act every rule about it; return how many.
+        """Take a service out, and in the same act every rule and grant about it; return how many.
 
         Else a service added later under this slug would be open to whom nobody let in.
 
@@ -168,6 +169,7 @@ class Catalogue:
         with self._ledger.begin() as tx:
             row = _locked(tx.session, slug)
             count = _withdraw_rules(tx, slug, actor, now)
+            count += grants.end_for_service(tx, slug, actor=actor, now=now)
             details = {"host": row.host, "upstream": row.upstream, "rules": count}
             _record(tx, "service.removed", from_row(row), actor, now, details)
             tx.session.delete(row)

@@ -43,7 +43,8 @@ class Verdict:
 
     `reason` is a code of `policies.decision.Reason`, or one of the catalogue's;
     `decision_id` 32 hexadecimal digits, by which an officer finds the record; `version` the
-    policy version, empty if a service was shut before any policy was asked.
+    policy version, empty if a service was shut before any policy was asked; `grants` names the
+    temporary grants that counted beside it, if there were any.
     """
 
     outcome: Outcome
@@ -53,6 +54,7 @@ class Verdict:
     version: str
     service: Service
     strength_needed: int = 0
+    grants: str = ""
 
     @property
     def allowed(self) -> bool:
@@ -67,6 +69,7 @@ class _Answer:
     rules: tuple[str, ...] = ()
     version: str = ""
     strength_needed: int = 0
+    grants: str = ""
 
 
 class Access:
@@ -107,6 +110,7 @@ class Access:
             version=answer.version,
             service=service,
             strength_needed=answer.strength_needed,
+            grants=answer.grants,
         )
         self._record(verdict, current, canonical, now, address)
         return verdict
@@ -189,6 +193,8 @@ class Access:
             "path": canonical.path,
             "has_query": bool(canonical.query),
         }
+        if verdict.grants:
+            details["grants"] = verdict.grants
         actor = Actor(
             subject=current.subject,
             session=current.session_ref,
@@ -220,6 +226,7 @@ def _of(decision: Decision) -> _Answer:
         decision.rules,
         decision.version,
         decision.strength_needed,
+        decision.grants,
     )
 
 

@@ -16,19 +16,20 @@ from threading import Lock
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from gateway.access import grants
 from gateway.access.refusals import PolicyUnavailable
 from gateway.identity import epoch
 from gateway.identity.memberships import memberships
 from gateway.refusals import Refused
 from gateway.store.engines import Store
 from policies import versions
-from policies.engine import Engine, MembershipProblems, build
+from policies.engine import CompiledEngine, Engine, MembershipProblems, build
 from policies.rules import RuleProblems
 
 log = logging.getLogger("hangu.access")
 
-Load = Callable[[Session], Engine]
-"""Builds the engine of what the database holds."""
+Load = Callable[[Session, Engine | None], Engine]
+"""Builds the engine of what the database holds; may take over what the last one has of it."""
 
 
 class NoRulesInForce(Refused):
@@ -43,16 +44,25 @@ class _Loaded:
     engine: Engine
 
 
-def load(session: Session) -> Engine:
-    """Build the engine of the rules in force and the people as they are.
+def load(session: Session, last: Engine | None = None) -> CompiledEngine:
+    """Build the engine of the rules in force, the people as they are, and the temporary grants.
+
+    What `last` was built of is not built again: a grant to one person costs as much as all
+    grants, and not as all rules. Rules are named by their content, and memberships are compared.
 
     Raises:
         NoRulesInForce: nothing was published yet.
     """
-    rules = versions.current(session)
-    if rules is None:
-        raise NoRulesInForce
-    return build(rules, memberships(session))
+    members = memberships(session)
+    known = last if isinstance(last, CompiledEngine) else None
+    if known is None or known.published.hash != versions.newest(session):
+        rules = versions.current(session)
+        if rules is None:
+            raise NoRulesInForce
+        known = build(rules, members)
+    elif known.memberships != members:
+        known = build(known.published, members)
+    return known.with_grants(grants.in_force(session))
 
 
 class PolicyPoint:
@@ -93,7 +103,10 @@ class PolicyPoint:
             try:
                 with self._store.reading() as session:
                     # The epoch first: what is read after it is at least as new as it says.
-                    loaded = _Loaded(epoch.read(session.connection()), self._load(session))
+                    loaded = _Loaded(
+                        epoch.read(session.connection()),
+                        self._load(session, loaded.engine if loaded else None),
+                    )
             except _CANNOT_LOAD as error:
                 log.exception("no engine can be built")
                 raise PolicyUnavailable from error

@@ -224,9 +224,9 @@ def test_class_15_a_database_that_is_gone_allows_nothing(small_world: World) -> 
 def test_an_engine_is_built_once_for_an_epoch_however_many_ask(small_world: World) -> None:
     built: list[int] = []
 
-    def counted(session: Session) -> Engine:
+    def counted(session: Session, last: Engine | None) -> Engine:
         built.append(threading.get_ident())
-        return load(session)
+        return load(session, last)
 
     point = PolicyPoint(small_world.store, load=counted)
     at = small_world.current("zhang").epoch

@@ -13,12 +13,44 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the tables."""
+    _people_up()
     _guards_up()
+    _requests_up()
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    _requests_down()
     _guards_down()
+    _people_down()
+
+
+def _people_up() -> None:
+    # An index and not a constraint: SQLite adds it without copying the table.
+    op.add_column("person", sa.Column("staff_sealed", sa.LargeBinary(), nullable=True))
+    op.add_column("person", sa.Column("staff_index", sa.LargeBinary(), nullable=True))
+    op.create_index("uq_person_staff_index", "person", ["staff_index"], unique=True)
+    op.create_table(
+        "staff_draft",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("disable_missing", sa.Boolean(), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name="fk_staff_draft_person_id_person"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_staff_draft"),
+    )
+    op.create_index("ix_staff_draft_person_id", "staff_draft", ["person_id"])
+
+
+def _people_down() -> None:
+    op.drop_table("staff_draft")
+    op.drop_index("uq_person_staff_index", "person")
+    op.drop_column("person", "staff_index")
+    op.drop_column("person", "staff_sealed")
 
 
 def _guards_up() -> None:
@@ -106,3 +138,60 @@ def _guards_down() -> None:
         op.drop_column("throttle", column)
     for table in ("report", "person_lock", "sign_in_attempt", "device"):
         op.drop_table(table)
+
+
+_OPEN = sa.text("state = 'open'")
+_GRANTED = sa.text("state = 'granted'")
+
+
+def _requests_up() -> None:
+    op.create_table(
+        "access_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("service", sa.String(length=40), nullable=False),
+        sa.Column("writes", sa.Boolean(), nullable=False),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=9), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(length=80), nullable=True),
+        sa.Column("answer_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("given_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("given_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rule_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(length=80), nullable=True),
+        sa.Column("ended_why", sa.String(length=16), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('open', 'granted', 'refused', 'withdrawn', 'ended')",
+            name=op.f("ck_access_request_state"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'granted' OR (given_until IS NOT NULL AND given_from IS NOT NULL"
+            " AND decided_by IS NOT NULL AND given_from < given_until)",
+            name=op.f("ck_access_request_grant_whole"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name="fk_access_request_person_id_person"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_access_request"),
+    )
+    for column in ("person_id", "service", "state"):
+        op.create_index(f"ix_access_request_{column}", "access_request", [column])
+    for name, which in (("open", _OPEN), ("granted", _GRANTED)):
+        op.create_index(
+            f"uq_access_request_{name}",
+            "access_request",
+            ["person_id", "service"],
+            unique=True,
+            sqlite_where=which,
+            postgresql_where=which,
+        )
+
+
+def _requests_down() -> None:
+    op.drop_table("access_request")
