@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import audit.tables
 import gateway.access.tables
-import gateway.access.tables_requests  # noqa: F401 - as below
+import gateway.access.tables_requests
 import gateway.identity.tables
-import gateway.identity.tables_accounts  # noqa: F401 - as below
+import gateway.identity.tables_accounts
 import gateway.identity.tables_guards  # noqa: F401 - mapping the classes fills Base.metadata
 import policies.tables
 from gateway.store.base import Base

@@ -28,6 +28,7 @@ class PersonView:
     state: str
     created_at: datetime
     disabled_at: datetime | None
+    staff_number: str | None = None
 
     @property
     def subject(self) -> str:
@@ -101,4 +102,5 @@ def _view(row: Person, held: set[str]) -> PersonView:
         state=row.state,
         created_at=row.created_at,
         disabled_at=row.disabled_at,
+        staff_number=row.staff_number,
     )

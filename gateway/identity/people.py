@@ -11,12 +11,14 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as OrmSession
 
+from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import ending, epoch, links, logins, names
+from gateway.identity import ending, epoch, links, logins, names, staff_numbers
 from gateway.identity import roles as offices
 from gateway.identity.directory import PersonView, all_people, by_id, by_login, factors
 from gateway.identity.registry import Registry
 from gateway.identity.roles import PersonUnknown, set_roles
+from gateway.identity.staff_numbers import StaffNumberTaken
 from gateway.identity.statements import changed
 from gateway.identity.tables import MAX_CLEARANCE, PendingSignIn, Person, State, Unit
 from gateway.identity.units import UnitUnknown
@@ -33,6 +35,10 @@ __all__ = [
     "factors",
     "set_roles",
 ]
+
+
+STAFF_COLUMN = "person.staff_number"
+"""Under which name the blind index of staff numbers is made."""
 
 
 class LoginTaken(Refused):
@@ -57,15 +63,17 @@ def create(
     clearance: int,
     actor: Actor,
     now: datetime,
+    staff_number: str | None = None,
 ) -> tuple[UUID, str]:
     """Invite a person; return the id and the token of a one-time enrolment link.
 
     Raises:
         LoginRefused, NameRefused, ClearanceRefused, RoleRefused, OfficersExclusive,
-        UnitUnknown, LoginTaken.
+        UnitUnknown, LoginTaken, StaffNumberRefused, StaffNumberTaken.
     """
     person = _new_person(registry, login=login, name=name, unit=unit, clearance=clearance)
     person.created_at = now
+    give_staff_number(registry, person, staff_number)
     wanted = offices.checked(roles)
     with registry.ledger.begin() as tx:
         if tx.session.get(Unit, unit) is None:
@@ -79,32 +87,53 @@ def create(
             now=now,
             object=f"person:{person.id}",
             details={"unit": unit, "roles": sorted(wanted), "clearance": clearance},
-            personal={"login": person.login, "name": person.name},
+            personal={
+                "login": person.login,
+                "name": person.name,
+                **({"staff_number": person.staff_number} if person.staff_number else {}),
+            },
         )
         token = links.issue_in(registry, tx, person.id, actor=actor, now=now)
     return person.id, token
 
 
-def disable(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) -> None:
+def disable(
+    registry: Registry, person_id: UUID, *, actor: Actor, now: datetime, reason: str = ""
+) -> None:
     """Shut a person out at once: sessions, links and half-made sign-ins end with it.
+
+    `reason` is the officer's own words; they are kept as personal.
 
     Raises:
         PersonUnknown, LastOfficer.
     """
     with registry.ledger.begin() as tx:
-        person = offices.locked_person(tx.session, person_id)
-        if person.state == State.DISABLED:
-            return
-        held = offices.held_by(tx.session, person_id)
-        offices.refuse_if_last(tx.session, person, held)
-        person.state = State.DISABLED
-        person.disabled_at = now
-        links.revoke_in(tx, person_id, now=now)
-        changed(tx.session, delete(PendingSignIn).where(PendingSignIn.person_id == person_id))
-        epoch.bump(tx)
-        tx.record("person.disabled", actor=actor, now=now, object=f"person:{person_id}")
-        everything = ending.others_of(person_id, keep=None)
-        ending.end(tx, everything, why=ending.Why.DISABLED, actor=actor, now=now)
+        disable_in(tx, person_id, actor=actor, now=now, reason=reason)
+
+
+def disable_in(
+    tx: Transaction, person_id: UUID, *, actor: Actor, now: datetime, reason: str = ""
+) -> None:
+    """As `disable`, within a transaction."""
+    person = offices.locked_person(tx.session, person_id)
+    if person.state == State.DISABLED:
+        return
+    held = offices.held_by(tx.session, person_id)
+    offices.refuse_if_last(tx.session, person, held)
+    person.state = State.DISABLED
+    person.disabled_at = now
+    links.revoke_in(tx, person_id, now=now)
+    changed(tx.session, delete(PendingSignIn).where(PendingSignIn.person_id == person_id))
+    epoch.bump(tx)
+    tx.record(
+        "person.disabled",
+        actor=actor,
+        now=now,
+        object=f"person:{person_id}",
+        personal={"reason": reason} if reason else {},
+    )
+    everything = ending.others_of(person_id, keep=None)
+    ending.end(tx, everything, why=ending.Why.DISABLED, actor=actor, now=now)
 
 
 def _new_person(registry: Registry, *, login: str, name: str, unit: str, clearance: int) -> Person:
@@ -127,5 +156,12 @@ def _insert(session: OrmSession, person: Person) -> None:
     session.add(person)
     try:
         session.flush()
-    except IntegrityError:
-        raise LoginTaken from None
+    except IntegrityError as clash:
+        raise (StaffNumberTaken if "staff_index" in str(clash.orig) else LoginTaken) from None
+
+
+def give_staff_number(registry: Registry, person: Person, typed: str | None) -> None:
+    """Set the number on a row, or take it away. Raises StaffNumberRefused."""
+    number = staff_numbers.checked(typed) if typed else None
+    person.staff_number = number
+    person.staff_index = None if number is None else registry.vault.blind(STAFF_COLUMN, number)

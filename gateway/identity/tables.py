@@ -49,6 +49,7 @@ class Person(Base):
     __table_args__ = (
         CheckConstraint(f"clearance BETWEEN 0 AND {MAX_CLEARANCE}", name="clearance"),
         CheckConstraint("state IN ('invited', 'active', 'disabled')", name="state"),
+        Index("uq_person_staff_index", "staff_index", unique=True),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     row_version: Mapped[int] = mapped_column()
@@ -57,6 +58,9 @@ class Person(Base):
     login_index: Mapped[bytes] = mapped_column(unique=True)
     name_sealed: Mapped[bytes]
     name = SealedText("name_sealed")
+    staff_sealed: Mapped[bytes | None]
+    staff_number = SealedTextOrNone("staff_sealed")
+    staff_index: Mapped[bytes | None]
     unit: Mapped[str] = mapped_column(ForeignKey("unit.slug"), index=True)
     state: Mapped[str] = mapped_column(String(8), default=State.INVITED)
     clearance: Mapped[int]
