@@ -69,7 +69,7 @@ def slowed(registry: Registry, *, now: datetime) -> Sequence[LaneView]:
     """Return the lanes that are closed or wait, the closed ones first."""
     which = or_(
         Throttle.closed_at.is_not(None),
-        Throttle.total >= throttle.CLOSED_AFTER,
+        (Throttle.total >= throttle.CLOSED_AFTER) & Throttle.kind.in_(throttle.ENDING),
         Throttle.blocked_until > now,
     )
     ordered = (Throttle.closed_at.is_(None), Throttle.last_at.desc(), Throttle.key)

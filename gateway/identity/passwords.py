@@ -33,6 +33,9 @@ _LONGEST_FIRST = sorted(_COMMON, key=len, reverse=True)
 _OFTEN_FOUND = frozenset(FREQUENCY_LISTS["passwords"])
 """The 30,000 passwords found most often in leaks, as `zxcvbn` ranks them, in small letters."""
 
+_TAIL = frozenset("0123456789!.?*#@$ ")
+"""What people put behind a common word to make it look like another."""
+
 PRODUCT = ("hangu", "函谷")
 """What this gateway is called, which every guesser reads on the page."""
 
@@ -143,9 +146,14 @@ def _classes(text: str) -> int:
 
 def _is_often_found(folded: str) -> bool:
     """Tell whether the whole is on the list, plain or disguised, with a tail of digits or not."""
-    bare = folded.rstrip("0123456789!.?*#@ ")
-    found = (folded, folded.translate(_SPELT), bare, bare.translate(_SPELT))
-    return any(each in _OFTEN_FOUND for each in found)
+    bare = folded
+    while bare:
+        if bare in _OFTEN_FOUND or bare.translate(_SPELT) in _OFTEN_FOUND:
+            return True
+        if bare[-1] not in _TAIL:
+            return False
+        bare = bare[:-1]
+    return False
 
 
 def _folded(text: str) -> str:
