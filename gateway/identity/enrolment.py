@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session as OrmSession
 from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import ending, epoch, passwords, totp
-from gateway.identity.links import EnrolmentOver, Found, find, issue_in, was_ours
+from gateway.identity.links import EnrolmentOver, Found, find, issue_in, refuse_if_locked, was_ours
 from gateway.identity.registry import Registry
 from gateway.identity.roles import locked_person
 from gateway.identity.statements import changed
@@ -66,10 +66,11 @@ def issue(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) -
     """Return a new one-time link: for a lost one, a lost factor, or to bring a person back.
 
     Until the link is used nothing else changes for an active person. A disabled one is
-    invited again and keeps the roles. Raises PersonUnknown.
+    invited again and keeps the roles. Raises PersonUnknown, PersonLocked.
     """
     with registry.ledger.begin() as tx:
         person = locked_person(tx.session, person_id)
+        refuse_if_locked(tx.session, person_id)
         if person.state == State.DISABLED:
             person.state = State.INVITED
             person.disabled_at = None

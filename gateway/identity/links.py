@@ -16,6 +16,7 @@ from gateway.identity import tokens
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables import Enrolment, Person, State
+from gateway.identity.tables_guards import PersonLock
 from gateway.refusals import Refused
 
 LONGEST = timedelta(hours=24)
@@ -26,6 +27,12 @@ class EnrolmentOver(Refused):
     """The link is unknown, used, replaced by a newer one, or too old: ask for another."""
 
     code: ClassVar[str] = "enrolment_over"
+
+
+class PersonLocked(Refused):
+    """The person had the account locked by a report: its decision comes first."""
+
+    code: ClassVar[str] = "person_locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,12 @@ def issue_in(
     )
     tx.record("enrolment.issued", actor=actor, now=now, object=f"person:{person_id}")
     return token
+
+
+def refuse_if_locked(session: OrmSession, person_id: UUID) -> None:
+    """Refuse a way back that goes round the decision of a report. Raises PersonLocked."""
+    if session.get(PersonLock, person_id) is not None:
+        raise PersonLocked(person_id)
 
 
 def revoke_in(tx: Transaction, person_id: UUID, *, now: datetime) -> None:

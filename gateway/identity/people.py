@@ -21,6 +21,7 @@ from gateway.identity.roles import PersonUnknown, set_roles
 from gateway.identity.staff_numbers import StaffNumberTaken
 from gateway.identity.statements import changed
 from gateway.identity.tables import MAX_CLEARANCE, PendingSignIn, Person, State, Unit
+from gateway.identity.tables_guards import PersonLock
 from gateway.identity.units import UnitUnknown
 from gateway.refusals import Refused
 
@@ -71,29 +72,57 @@ def create(
         LoginRefused, NameRefused, ClearanceRefused, RoleRefused, OfficersExclusive,
         UnitUnknown, LoginTaken, StaffNumberRefused, StaffNumberTaken.
     """
+    with registry.ledger.begin() as tx:
+        return create_in(
+            registry,
+            tx,
+            login=login,
+            name=name,
+            unit=unit,
+            roles=roles,
+            clearance=clearance,
+            staff_number=staff_number,
+            actor=actor,
+            now=now,
+        )
+
+
+def create_in(
+    registry: Registry,
+    tx: Transaction,
+    *,
+    login: str,
+    name: str,
+    unit: str,
+    roles: Iterable[str],
+    clearance: int,
+    staff_number: str | None,
+    actor: Actor,
+    now: datetime,
+) -> tuple[UUID, str]:
+    """As `create`, within a transaction."""
+    wanted = offices.checked(roles)
     person = _new_person(registry, login=login, name=name, unit=unit, clearance=clearance)
     person.created_at = now
     give_staff_number(registry, person, staff_number)
-    wanted = offices.checked(roles)
-    with registry.ledger.begin() as tx:
-        if tx.session.get(Unit, unit) is None:
-            raise UnitUnknown(unit)
-        _insert(tx.session, person)
-        offices.add(tx.session, person.id, wanted, zone=registry.zone)
-        epoch.bump(tx)
-        tx.record(
-            "person.created",
-            actor=actor,
-            now=now,
-            object=f"person:{person.id}",
-            details={"unit": unit, "roles": sorted(wanted), "clearance": clearance},
-            personal={
-                "login": person.login,
-                "name": person.name,
-                **({"staff_number": person.staff_number} if person.staff_number else {}),
-            },
-        )
-        token = links.issue_in(registry, tx, person.id, actor=actor, now=now)
+    if tx.session.get(Unit, unit) is None:
+        raise UnitUnknown(unit)
+    _insert(tx.session, person)
+    offices.add(tx.session, person.id, wanted, zone=registry.zone)
+    epoch.bump(tx)
+    tx.record(
+        "person.created",
+        actor=actor,
+        now=now,
+        object=f"person:{person.id}",
+        details={"unit": unit, "roles": sorted(wanted), "clearance": clearance},
+        personal={
+            "login": person.login,
+            "name": person.name,
+            **({"staff_number": person.staff_number} if person.staff_number else {}),
+        },
+    )
+    token = links.issue_in(registry, tx, person.id, actor=actor, now=now)
     return person.id, token
 
 
@@ -116,7 +145,10 @@ def disable_in(
 ) -> None:
     """As `disable`, within a transaction."""
     person = offices.locked_person(tx.session, person_id)
-    if person.state == State.DISABLED:
+    lock = tx.session.get(PersonLock, person_id)
+    if lock is not None:  # for good now: no report opens the account again
+        tx.session.delete(lock)
+    elif person.state == State.DISABLED:
         return
     held = offices.held_by(tx.session, person_id)
     offices.refuse_if_last(tx.session, person, held)

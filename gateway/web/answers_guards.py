@@ -30,6 +30,11 @@ GUARDS: Mapping[str, Answer] = {
         _l("Mix more kinds of characters: small letters, capital letters, digits, signs."),
     ),
     "password_unchanged": Answer(422, _PASSWORD, _l("This is the password you have already.")),
+    "person_locked": Answer(
+        409,
+        _l("The account is locked by a report"),
+        _l("A security administrator decides the report first; that brings the person back."),
+    ),
     "report_closed": Answer(
         409, _UNDECIDED, _l("Somebody else has decided it meanwhile. Look at their decision.")
     ),
