@@ -91,6 +91,14 @@ class Upstream:
     ca_file: Annotated[Path | None, rules.authorities()]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    """Temporary grants of services, on request."""
+
+    longest: Annotated[int, rules.whole(1, 90, "days")]
+    usual: Annotated[int, rules.whole(1, 90, "days")]
+
+
 SECTIONS: dict[str, type[Any]] = {
     "zone": Zone,
     "web": Web,
@@ -98,6 +106,7 @@ SECTIONS: dict[str, type[Any]] = {
     "keys": Keys,
     "session": Session,
     "sign_in": SignIn,
+    "requests": Requests,
     "upstream": Upstream,
 }
 

@@ -26,7 +26,17 @@ from config.secret_files import (
     own_secret_directory,
     secrets_of,
 )
-from config.sections import SECTIONS, Database, Keys, Session, SignIn, Upstream, Web, Zone
+from config.sections import (
+    SECTIONS,
+    Database,
+    Keys,
+    Requests,
+    Session,
+    SignIn,
+    Upstream,
+    Web,
+    Zone,
+)
 from config.sections import keys as keys_of
 
 FILE_NAME = "hangu.toml"
@@ -56,6 +66,8 @@ class Settings:
     keys: Keys
     session: Session
     sign_in: SignIn
+    requests: Requests
+    requests: Requests
     upstream: Upstream
     secrets: Secrets
 

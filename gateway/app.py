@@ -20,7 +20,7 @@ from gateway.access.slots import Slots
 from gateway.chores import Chores
 from gateway.door import Door, denied_page, refuse
 from gateway.identity import sessions
-from gateway.office import Office, compose, sealing_of
+from gateway.office import Office, compose, sealing_of, terms_of
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
 from gateway.web import WebSettings, create_web
@@ -130,6 +130,7 @@ def web_settings(settings: Settings) -> WebSettings:
         language=zone.language,
         timezone=zone.timezone,
         form_max_bytes=web.form_max_bytes,
+        requests=terms_of(settings),
         password_min=settings.sign_in.password_min,
         places=web.places,
     )

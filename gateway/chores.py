@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.access import request_sweep
 from gateway.identity import housekeeping
 from gateway.identity.registry import Registry
 
@@ -46,5 +47,6 @@ class Chores:
         while not self._stopped.wait(self._every):
             try:
                 housekeeping.sweep(self._registry, now=self._clock())
+                request_sweep.sweep(self._registry, now=self._clock())
             except SQLAlchemyError:
                 log.exception("a round of housekeeping failed; the next follows")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,7 @@ from audit.record import Actor
 from audit.sealing import Sealing
 from config.settings import Settings
 from gateway.access.catalogue import Catalogue, Surroundings
+from gateway.access.requests import Terms
 from gateway.identity import epoch
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
@@ -136,6 +137,12 @@ def limits_of(settings: Settings) -> Limits:
         ),
         step_life=session.step_life,
     )
+
+
+def terms_of(settings: Settings) -> Terms:
+    """How long temporary grants may last."""
+    requests = settings.requests
+    return Terms(longest=timedelta(days=requests.longest), usual=timedelta(days=requests.usual))
 
 
 def hasher_of(settings: Settings) -> Hasher:

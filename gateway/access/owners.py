@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session as OrmSession
 
+from gateway.access.tables import ServiceRow
 from gateway.identity.tables import Person, PersonRole, State, Unit
 
 ROLE = "service_owner"
@@ -50,3 +51,19 @@ def above(session: OrmSession, slug: str) -> Sequence[str]:
         found.append(unit)
         unit = parents[unit]
     return found
+
+
+def by_service(session: OrmSession) -> Mapping[str, frozenset[UUID]]:
+    """Return for every service the people who decide for it."""
+    holders = select(Person.id, Person.unit).where(Person.id.in_(living_with(ROLE)))
+    people = session.execute(holders).all()
+    found: dict[str, frozenset[UUID]] = {}
+    for slug, in_charge in session.execute(select(ServiceRow.slug, ServiceRow.in_charge)):
+        units = above(session, in_charge.removeprefix(_UNIT))
+        found[slug] = frozenset(who for who, unit in people if unit in units)
+    return found
+
+
+def services_of(session: OrmSession, person_id: UUID) -> Sequence[str]:
+    """Return the slugs of the services that a person decides for."""
+    return [slug for slug, people in by_service(session).items() if person_id in people]

@@ -13,6 +13,7 @@ from gateway.web.answer import Answer
 from gateway.web.answers_access import ADDRESSES, SERVICES
 from gateway.web.answers_guards import GUARDS
 from gateway.web.answers_identity import PEOPLE
+from gateway.web.answers_requests import REQUESTS
 from gateway.web.i18n import later as _l
 
 _NO_ENTRY = _l("You may not open this")
@@ -91,7 +92,7 @@ _PAGES: Mapping[str, Answer] = {
     ),
 }
 
-ANSWERS: Mapping[str, Answer] = {**_PAGES, **ADDRESSES, **SERVICES, **GUARDS, **PEOPLE}
+ANSWERS: Mapping[str, Answer] = {**_PAGES, **ADDRESSES, **SERVICES, **GUARDS, **PEOPLE, **REQUESTS}
 
 BY_STATUS: Mapping[int, str] = {
     400: "bad_request",

@@ -15,10 +15,13 @@ from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from gateway.access.decide import Verdict
+from gateway.access.requests import Terms
 from gateway.access.service import Service
 from gateway.identity.current import Current
 from gateway.identity.written import Written
 from gateway.web.desk_guards import GuardsDesk
+from gateway.web.desk_notices import NoticesDesk
+from gateway.web.desk_requests import RequestsDesk
 from policies.permissions import Permission
 
 
@@ -43,6 +46,8 @@ class WebSettings:
     timezone: str = "Asia/Shanghai"
     """IANA name; times are stored in UTC and shown in this zone."""
     form_max_bytes: int = 1 << 20
+    requests: Terms = field(default_factory=Terms)
+    """How long a temporary grant may last."""
     password_min: int = 12
     """Shortest password, characters: for the hint, the rule itself is the identity room's."""
     places: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
@@ -179,7 +184,7 @@ class ServiceCard:
     """A code while nobody may enter, e.g. because the evaluation has run out."""
 
 
-class Desk(GuardsDesk, Protocol):
+class Desk(RequestsDesk, GuardsDesk, NoticesDesk, Protocol):
     """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""
 
     @property

@@ -21,7 +21,9 @@ from gateway.web.forms import Problem
 from gateway.web.hosts import WrongHost
 from gateway.web.i18n import either, ngettext
 from gateway.web.paths import sign_in_address
-from gateway.web.session import house
+from gateway.web.session import house, visitor
+from policies.decision import Reason
+from policies.permissions import Permission
 
 log = logging.getLogger("hangu.web")
 _ID_BYTES = 6
@@ -119,12 +121,23 @@ def _page(code: str, row: Answer, error: Refused | None, retry_after: object) ->
     """
     if isinstance(error, ServiceDenied):
         card = house().desk.card(error.verdict.service, now=g.now)
-        return render_template("denied.html", verdict=error.verdict, card=card, answer=row)
+        may_ask = _may_ask(error.verdict.reason)
+        return render_template(
+            "denied.html", verdict=error.verdict, card=card, answer=row, may_ask=may_ask
+        )
     wait = "" if retry_after is None else _wait(_seconds(retry_after))
     broke = row.status >= 500 and error is None  # noqa: PLR2004 - HTTP server errors
     bare = broke or code == WrongHost.code
     template = "error_bare.html" if bare else "error.html"
     return render_template(template, answer=row, code=code, wait=wait)
+
+
+def _may_ask(reason: str) -> bool:
+    """Whether a request could help: not against a label, an express deny or a shut service."""
+    who = visitor()
+    if who is None or reason != Reason.NO_RULE:
+        return False
+    return house().desk.may(who, Permission.ACCESS_REQUEST, now=g.now)
 
 
 def _problem(code: str, row: Answer, error: Refused | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from gateway.web import (
     access,
     account,
     assets,
+    decisions,
     enrol,
     entry,
     errors,
@@ -17,11 +18,13 @@ from gateway.web import (
     i18n,
     lanes,
     language,
+    notices,
     origin,
     password,
     places,
     portal,
     reports,
+    requests,
     service,
     session,
     sessions_admin,
@@ -29,6 +32,7 @@ from gateway.web import (
     sign_in,
     sign_ins,
     sign_out,
+    temporary,
     told,
     well_known,
     written_rules,
@@ -43,18 +47,22 @@ they send arrives under `HTTP_…`."""
 
 PAGES = (
     account,
+    decisions,
     enrol,
     entry,
     lanes,
     language,
+    notices,
     password,
     portal,
     reports,
+    requests,
     service,
     sessions_admin,
     sign_in,
     sign_ins,
     sign_out,
+    temporary,
     well_known,
     written_rules,
 )
@@ -84,6 +92,7 @@ def create_web(desk: Desk, settings: WebSettings) -> Flask:
     i18n.install(app, settings, cookies)
     shell.install(app, house, assets=files, tokens=tokens)
     told.install(app)
+    notices.install(app)
     places.install(app, house)
     errors.install(app)
     app.register_blueprint(assets.blueprint(files))

@@ -13,8 +13,10 @@ from gateway.access.policy_point import PolicyPoint
 from gateway.access.refusals import PolicyUnavailable
 from gateway.identity.registry import Registry
 from gateway.web.desk import WebSettings
+from gateway.web.desk_notices import NoticesFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_people import PeopleDesk
+from gateway.web.front_requests import RequestsFront
 from gateway.web.front_services import ServiceDesk
 from gateway.web.front_units import UnitNames
 from gateway.web.front_written import WrittenDesk
@@ -24,7 +26,7 @@ FORMS_PURPOSE = "web/forms"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrontDesk(GuardsFront, PeopleDesk, ServiceDesk, WrittenDesk):
+class FrontDesk(GuardsFront, NoticesFront, RequestsFront, PeopleDesk, ServiceDesk, WrittenDesk):
     """Fulfils `gateway.web.desk.Desk`."""
 
     signer: Signer

@@ -43,6 +43,21 @@ REASONS = {
 }
 """Why a service stays shut, in the reader's words. Keys are the policy's and the catalogue's."""
 
+REQUESTS = {
+    "open": _l("waits for an answer"),
+    "granted": _l("granted"),
+    "refused": _l("refused"),
+    "withdrawn": _l("withdrawn"),
+    "expired": _l("ended on its day"),
+    "given_back": _l("given back"),
+    "lapsed": _l("not answered in time"),
+    "person_gone": _l("the account was disabled"),
+    "renewed": _l("renewed"),
+    "revoked": _l("taken back"),
+    "service_removed": _l("the service was removed"),
+}
+"""Where a request for access stands; for one that ended, why."""
+
 ENDINGS = {
     "signed_out": _l("Signed out"),
     "chosen": _l("Ended from the list"),
@@ -178,6 +193,11 @@ def proofs(amr: Iterable[str]) -> str:
     """What a session was opened with, from its `amr` values (RFC 8176)."""
     words = [str(PROOFS[each]) for each in amr if each in PROOFS]
     return " + ".join(words) or "—"
+
+
+def request_state(state: str, why: str = "") -> str:
+    """Where a request for access stands."""
+    return str(REQUESTS.get(why if state == "ended" else state, state))
 
 
 def ending(why: str) -> str:

@@ -36,6 +36,9 @@ class Task:
 
 TASKS: tuple[Task, ...] = (
     Task("portal.show", _l("My services"), Permission.PORTAL_VIEW, also=("service",)),
+    Task("requests.mine", _l("My requests"), Permission.ACCESS_REQUEST),
+    Task("decisions.inbox", _l("Decide on requests"), Permission.ACCESS_DECIDE),
+    Task("temporary.show", _l("Temporary grants"), Permission.ACCESS_REVOKE),
     Task("account.show", _l("My account"), Permission.ACCOUNT_VIEW, also=("password", "sign_ins")),
     Task("reports.show", _l("Reported sign-ins"), Permission.REPORT_VIEW),
     Task("lanes.show", _l("Slowed sign-ins"), Permission.LANE_VIEW),
@@ -89,6 +92,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "factor": labels.factor,
         "label": labels.word,
         "now": lambda: g.now,
+        "request_state": labels.request_state,
         "role": labels.role,
         "seconds_left": seconds_left,
         "why": labels.reason,

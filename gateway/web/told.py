@@ -18,6 +18,14 @@ LIFE = 60
 """Seconds for which a sentence waits to be shown."""
 
 SENTENCES: Mapping[str, Any] = {
+    "access_approved": _l("%(name)s may use it until the day you chose, and has been told."),
+    "access_refused": _l("The request is refused; %(name)s has been told why."),
+    "access_requested": _l("Your request is sent. It is for %(unit)s to decide."),
+    "access_requested_ownerless": _l(
+        "Your request is sent. %(unit)s has nobody at present who may decide; the security "
+        "administrator has been told."
+    ),
+    "access_withdrawn": _l("It is withdrawn."),
     "all_sessions_ended": _l("All sessions are ended. Sign in again where you need to."),
     "first_sign_in": _l("This is the first sign-in on record under your name."),
     "lane_opened": _l("The lane is open again."),
@@ -28,6 +36,7 @@ SENTENCES: Mapping[str, Any] = {
     "password_changed": _l("Your password is changed."),
     "report_closed": _l("The report is decided."),
     "sessions_of_person_ended": _l("Sessions ended: %(count)s."),
+    "grant_revoked": _l("The grant is ended. It counts from the next request on."),
     "session_ended": _l("The session is ended."),
 }
 """What can be said, by code; `%(name)s` stands for a word that is given with it."""
