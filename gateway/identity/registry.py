@@ -37,6 +37,8 @@ class Limits:
     """`nist` or `dengbao3`: see `profiles`."""
     context_words: tuple[str, ...] = ()
     """Words of the office that no password may hold."""
+    stale_after: timedelta = timedelta(days=90)
+    """Unused for longer, an account is on the report of stale ones."""
 
     def __post_init__(self) -> None:
         if self.totp_back_steps not in {0, 1}:

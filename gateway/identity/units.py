@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as OrmSession
 
 from audit.record import Actor
 from gateway.identity import epoch, names
 from gateway.identity.registry import Registry
-from gateway.identity.tables import Unit
+from gateway.identity.tables import Person, Unit
 from gateway.refusals import Refused
 from policies.vocabulary import is_unit
 
@@ -48,6 +48,24 @@ class UnitTooDeep(Refused):
     """The tree would have more than 8 levels."""
 
     code: ClassVar[str] = "unit_too_deep"
+
+
+class UnitInhabited(Refused):
+    """There are people in the unit, perhaps disabled ones: move them first."""
+
+    code: ClassVar[str] = "unit_inhabited"
+
+
+class UnitHasUnits(Refused):
+    """There are units below it: move or close them first."""
+
+    code: ClassVar[str] = "unit_has_units"
+
+
+class UnitNamed(Refused):
+    """Services or rules name the unit: change them first."""
+
+    code: ClassVar[str] = "unit_named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +139,47 @@ def move(registry: Registry, slug: str, *, parent: str | None, actor: Actor, now
         tx.record("unit.changed", actor=actor, now=now, object=f"unit:{slug}", details=details)
 
 
+def close(
+    registry: Registry, slug: str, *, named_by: Sequence[str] = (), actor: Actor, now: datetime
+) -> None:
+    """Take a unit away in which nobody is and below which nothing hangs.
+
+    `named_by` are the services and rules that name it, for this room knows of neither: a later
+    unit of the same slug would inherit what they grant.
+
+    Raises:
+        UnitUnknown, UnitInhabited, UnitHasUnits, UnitNamed.
+    """
+    if named_by:
+        raise UnitNamed(", ".join(named_by))
+    with registry.ledger.begin() as tx:
+        below = sorted(each for each, above in _parents(tx.session).items() if above == slug)
+        unit = _locked(tx.session, slug)
+        if below:
+            raise UnitHasUnits(", ".join(below))
+        count = select(func.count()).select_from(Person).where(Person.unit == slug)
+        if inside := tx.session.execute(count).scalar_one():
+            raise UnitInhabited(str(inside))
+        tx.session.delete(unit)
+        epoch.bump(tx)
+        tx.record(
+            "unit.closed",
+            actor=actor,
+            now=now,
+            object=f"unit:{slug}",
+            details={"parent": unit.parent, "name_zh": unit.name_zh, "name_en": unit.name_en},
+        )
+
+
 def tree(registry: Registry) -> Sequence[UnitView]:
     """Return all units, each after its parent, siblings by slug."""
     with registry.store.reading() as session:
-        units = session.execute(select(Unit).order_by(Unit.slug)).scalars().all()
+        return tree_in(session)
+
+
+def tree_in(session: OrmSession) -> Sequence[UnitView]:
+    """As `tree`, within a session."""
+    units = session.execute(select(Unit).order_by(Unit.slug)).scalars().all()
     below: dict[str | None, list[Unit]] = {}
     for unit in units:
         below.setdefault(unit.parent, []).append(unit)
