@@ -7,10 +7,9 @@ from datetime import datetime
 from uuid import UUID
 
 from audit.ledger import Transaction
+from gateway.identity.notices import tell
 
-
-def tell(tx: Transaction, person_id: UUID, kind: str, *, now: datetime, **words: str) -> None:
-    """Have a person find a notice of this kind after the next sign-in."""
+__all__ = ["tell", "tell_all"]
 
 
 def tell_all(

@@ -15,12 +15,14 @@ def upgrade() -> None:
     """Make the tables."""
     _people_up()
     _guards_up()
+    _notices_up()
     _requests_up()
 
 
 def downgrade() -> None:
     """Drop the tables."""
     _requests_down()
+    _notices_down()
     _guards_down()
     _people_down()
 
@@ -138,6 +140,26 @@ def _guards_down() -> None:
         op.drop_column("throttle", column)
     for table in ("report", "person_lock", "sign_in_attempt", "device"):
         op.drop_table(table)
+
+
+def _notices_up() -> None:
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("words_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_notice_person_id_person"),
+        sa.PrimaryKeyConstraint("id", name="pk_notice"),
+    )
+    op.create_index("ix_notice_person", "notice", ["person_id", "seen_at"])
+
+
+def _notices_down() -> None:
+    op.drop_table("notice")
 
 
 _OPEN = sa.text("state = 'open'")

@@ -1,0 +1,100 @@
+"""Notices: on every page until they are read, and in a list of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, make_response, redirect, render_template, request
+
+from gateway.identity.notices import NoticeView
+from gateway.refusals import Refused
+from gateway.web import labels
+from gateway.web.access import requires
+from gateway.web.i18n import either
+from gateway.web.i18n import later as _l
+from gateway.web.paths import inside
+from gateway.web.session import house, person, visit, visitor
+from policies.permissions import Permission
+
+pages = Blueprint("notices", __name__, url_prefix="/account/notices")
+
+SENTENCES: Mapping[str, Any] = {
+    "password_changed": _l("Your password was changed."),
+    "sign_in_new_place": _l("You signed in from a browser that was new: %(device)s, %(address)s."),
+    "sign_in_after_failures": _l("You signed in after %(count)s failed attempts from %(address)s."),
+    "sign_in_half": _l(
+        "Somebody entered your right password and no code, from %(address)s. If it was not you, "
+        "change your password now."
+    ),
+    "access_waiting": _l("Somebody asks for %(service)s: you decide on it."),
+    "access_ownerless": _l("Somebody asks for %(service)s, and nobody there may decide on it."),
+    "access_granted": _l("Your request for %(service)s was granted."),
+    "access_refused": _l("Your request for %(service)s was refused."),
+    "access_revoked": _l("Your access to %(service)s was taken back before its day."),
+    "access_ended": _l("Your access to %(service)s has ended on its day."),
+    "access_lapsed": _l("Nobody answered your request for %(service)s in time."),
+    "access_ends_soon": _l("Your access to %(service)s ends in three days."),
+}
+"""The sentence of every kind of notice; `%(name)s` stands for a word given with it."""
+
+
+@pages.get("/")
+@requires(Permission.ACCOUNT_VIEW)
+def show() -> str:
+    """The newest notices, the unread marked."""
+    return render_template("notices.html", notices=house().desk.notices(person()))
+
+
+@pages.post("/seen")
+@requires(Permission.ACCOUNT_VIEW)
+def seen() -> Response:
+    """What the page showed is read; what came since stays."""
+    until = _moment(request.form.get("until", ""))
+    if until is not None:
+        house().desk.notices_seen(person(), until=until, visit=visit())
+    return make_response(redirect(inside(request.form.get("back")), code=303))
+
+
+def sentence(notice: NoticeView) -> str:
+    """A notice in the reader's language; an unknown kind is shown by its name."""
+    known = SENTENCES.get(notice.kind)
+    if known is None:
+        return notice.kind
+    words = {name: _READ_AS.get(name, str)(word) for name, word in notice.words.items()}
+    return str(known) % words
+
+
+def _service(slug: str) -> str:
+    """A service's name; one that was removed keeps its slug."""
+    try:
+        found = house().desk.any_service(slug)
+    except Refused:
+        return slug
+    return either(found.name_zh, found.name_en)
+
+
+_READ_AS: Mapping[str, Callable[[str], str]] = {"device": labels.device, "service": _service}
+"""Words that are kept as ids and read as names."""
+
+
+def unread() -> Sequence[NoticeView]:
+    """What the person of this page has not read yet."""
+    found = visitor()
+    if found is None or g.get("service") is not None or request.blueprint == pages.name:
+        return ()
+    return house().desk.unseen_notices(found)
+
+
+def install(app: Flask) -> None:
+    """Give the templates the notices and their words."""
+    app.jinja_env.globals.update(unread_notices=unread, notice_sentence=sentence)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
