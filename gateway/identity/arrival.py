@@ -6,6 +6,7 @@ person what is out of the ordinary, settles the lanes and makes the browser know
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -14,13 +15,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Transaction
-from gateway.identity import attempts, devices, throttle
+from gateway.identity import attempts, devices, notices, throttle
 from gateway.identity.registry import Registry
 from gateway.identity.tables import Familiar, PendingSignIn, Person
 from gateway.identity.tables_guards import Attempt, Tried
 
 MANY = 3
 """Failures before a success that its person is told of."""
+
+PLACES = 5
+"""Places with the right password and no code that are named one by one."""
+
+_HALF = frozenset({Tried.HALF, Tried.CODE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +60,7 @@ def arrive(
     lanes = throttle.Lanes.of(vault, login_index=index, address=browser.address)
     usual = session.get(Familiar, lanes.place) is not None
     own = None if pending is None else pending.attempt_id
-    odd = _out_of_the_ordinary(session, person_id, before, but=own)
+    odd = _failures(session, person_id, before, but=own)
     throttle.settle(
         session,
         lane=None if pending is None else pending.name_lane,
@@ -65,12 +71,12 @@ def arrive(
     cookie, known = devices.remember(
         session, vault, browser.device, person_id=person_id, login_index=index, now=now
     )
-    if before is not None and not known:
-        odd["new_device"] = 1
-    if before is not None and not usual:
-        odd["new_place"] = 1
+    if before is not None and not (known and usual):
+        kind = "sign_in_new_address" if known else "sign_in_new_place"
+        words = {} if known else {"device": browser.user_agent or ""}
+        notices.tell(tx, person_id, kind, now=now, address=browser.address or "", **words)
     _mark(session, person_id, browser, own, known=known, ref=session_ref, amr=amr, now=now)
-    _tell(tx, person_id, odd, browser=browser, now=now)
+    _tell_failures(tx, person_id, odd, now)
     return cookie
 
 
@@ -82,27 +88,21 @@ def _last_accepted(session: OrmSession, person_id: UUID) -> datetime | None:
     ).scalar()
 
 
-def _out_of_the_ordinary(
+def _failures(
     session: OrmSession, person_id: UUID, since: datetime | None, *, but: UUID | None
-) -> dict[str, int]:
-    """Count what happened under the name since it last signed in, but for this attempt."""
-    statement = select(Attempt.outcome, func.count()).where(
-        Attempt.person_id == person_id, Attempt.outcome != Tried.ACCEPTED
+) -> Sequence[Attempt]:
+    """Return what failed under the name since it last signed in, but for this attempt."""
+    statement = (
+        select(Attempt)
+        .where(Attempt.person_id == person_id, Attempt.outcome != Tried.ACCEPTED)
+        .order_by(Attempt.at.desc())
+        .limit(throttle.CLOSED_AFTER)
     )
     if since is not None:
         statement = statement.where(Attempt.at > since)
     if but is not None:
         statement = statement.where(Attempt.id != but)
-    rows = session.execute(statement.group_by(Attempt.outcome)).all()
-    counts: dict[str, int] = {row[0]: row[1] for row in rows}
-    half = counts.get(Tried.HALF, 0) + counts.get(Tried.CODE, 0)
-    failures = sum(counts.values())
-    found = {}
-    if failures >= MANY:
-        found["after_failures"] = failures
-    if half:
-        found["half_complete"] = half
-    return found
+    return session.execute(statement).scalars().all()
 
 
 def _mark(
@@ -134,12 +134,13 @@ def _mark(
     row.amr = amr
 
 
-def _tell(
-    tx: Transaction,
-    person_id: UUID,
-    odd: dict[str, int],
-    *,
-    browser: Arriving,
-    now: datetime,
+def _tell_failures(
+    tx: Transaction, person_id: UUID, failures: Sequence[Attempt], now: datetime
 ) -> None:
-    """Tell the person, for their next page, what was out of the ordinary."""
+    """Tell the person of many failures, and of each place that had the right password."""
+    if len(failures) >= MANY:
+        words = {"count": str(len(failures)), "address": failures[0].address or ""}
+        notices.tell(tx, person_id, "sign_in_after_failures", now=now, **words)
+    halves = {each.address or "" for each in failures if each.outcome in _HALF}
+    for address in sorted(halves)[:PLACES]:
+        notices.tell(tx, person_id, "sign_in_half", now=now, address=address)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from sqlalchemy import delete, select
 
 from audit.record import Actor
-from gateway.identity import devices, ending, passwords, throttle
+from gateway.identity import devices, ending, notices, passwords, throttle
 from gateway.identity.current import Current
 from gateway.identity.profiles import PROFILES
 from gateway.identity.registry import Registry
@@ -81,6 +81,7 @@ def change(
             which = ending.others_of(who.person_id, keep=keep)
             ending.end(tx, which, why=ending.Why.PASSWORD, actor=actor, now=now)
             devices.forget_all(tx.session, who.person_id, but=keeping.device)
+        notices.tell(tx, who.person_id, "password_changed", now=now)
 
 
 def is_due(registry: Registry, who: Current) -> bool:

@@ -22,6 +22,7 @@ pages = Blueprint("notices", __name__, url_prefix="/account/notices")
 
 SENTENCES: Mapping[str, Any] = {
     "password_changed": _l("Your password was changed."),
+    "sign_in_new_address": _l("You signed in from a place that was new: %(address)s."),
     "sign_in_new_place": _l("You signed in from a browser that was new: %(device)s, %(address)s."),
     "sign_in_after_failures": _l("You signed in after %(count)s failed attempts from %(address)s."),
     "sign_in_half": _l(
