@@ -45,6 +45,16 @@ class Permission(StrEnum):
     """Letting a closed or slow lane of sign-in attempts take attempts again."""
     LANE_VIEW = "lane.view"
     """The lanes of sign-in attempts that are slow or closed."""
+    PERSON_CHANGE = "person.change"
+    """Changing a person's name, unit or staff number: nothing that is a right by itself."""
+    PERSON_CREATE = "person.create"
+    """Inviting a person, without any role."""
+    PERSON_DISABLE = "person.disable"
+    """Disabling an account, and bringing one back without its rights."""
+    PERSON_IMPORT = "person.import"
+    """Importing a staff list."""
+    PERSON_VIEW = "person.view"
+    """The accounts: the list, one person's account without secrets, the stale ones."""
     PORTAL_VIEW = "portal.view"
     """The portal: the services one may open."""
     REPORT_CLOSE = "report.close"
@@ -59,6 +69,10 @@ class Permission(StrEnum):
     """Ending all sessions of another person."""
     SESSION_END_OWN = "session.end_own"
     """Ending one's own sessions."""
+    UNIT_CHANGE = "unit.change"
+    """Adding, renaming, moving and closing units."""
+    UNIT_VIEW = "unit.view"
+    """The tree of units."""
 
     @property
     def object(self) -> str:

@@ -3,70 +3,57 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import epoch, names
+from gateway.identity import epoch, names, staff_numbers
 from gateway.identity.people import give_staff_number
 from gateway.identity.registry import Registry
 from gateway.identity.roles import locked_person
 from gateway.identity.staff_numbers import StaffNumberTaken
 from gateway.identity.tables import Person, Unit
 from gateway.identity.units import UnitUnknown
-from gateway.refusals import Refused
 
 
-class NothingChanged(Refused):
-    """It is so already; nothing was changed."""
+def change(
+    registry: Registry,
+    person_id: UUID,
+    *,
+    actor: Actor,
+    now: datetime,
+    name: str | None = None,
+    unit: str | None = None,
+    staff_number: str | None = None,
+) -> bool:
+    """Change what is given and differs, in one transaction; tell whether anything did.
 
-    code: ClassVar[str] = "nothing_changed"
-
-
-def rename(registry: Registry, person_id: UUID, *, name: str, actor: Actor, now: datetime) -> None:
-    """Give a person another name; login and rights stay.
+    In another unit, the rules of the old one hold no longer, at once. An empty staff number
+    takes a wrong one away; None leaves it.
 
     Raises:
-        PersonUnknown, NameRefused, NothingChanged.
+        PersonUnknown, NameRefused, UnitUnknown, StaffNumberRefused, StaffNumberTaken.
     """
     with registry.ledger.begin() as tx:
         person = locked_person(tx.session, person_id)
-        if names.checked(name) == person.name:
-            raise NothingChanged
-        rename_in(tx, person, name, actor=actor, now=now)
-
-
-def move(registry: Registry, person_id: UUID, *, unit: str, actor: Actor, now: datetime) -> None:
-    """Put a person into another unit: rules of the old one hold no longer, at once.
-
-    Raises:
-        PersonUnknown, UnitUnknown, NothingChanged.
-    """
-    with registry.ledger.begin() as tx:
-        person = locked_person(tx.session, person_id)
-        if unit == person.unit:
-            raise NothingChanged
-        move_in(tx, person, unit, actor=actor, now=now)
-
-
-def number(
-    registry: Registry, person_id: UUID, *, staff_number: str, actor: Actor, now: datetime
-) -> None:
-    """Give a person the staff number, once; a wrong one is corrected the same way.
-
-    Raises:
-        PersonUnknown, StaffNumberRefused, StaffNumberTaken.
-    """
-    with registry.ledger.begin() as tx:
-        person = locked_person(tx.session, person_id)
-        number_in(registry, tx, person, staff_number, actor=actor, now=now)
+        differs = False
+        if name is not None and names.checked(name) != person.name:
+            rename_in(tx, person, name, actor=actor, now=now)
+            differs = True
+        if unit is not None and unit != person.unit:
+            move_in(tx, person, unit, actor=actor, now=now)
+            differs = True
+        was = person.staff_number or ""
+        if staff_number is not None and staff_numbers.normal(staff_number) != was:
+            number_in(registry, tx, person, staff_number, actor=actor, now=now)
+            differs = True
+        return differs
 
 
 def rename_in(tx: Transaction, person: Person, name: str, *, actor: Actor, now: datetime) -> None:
-    """As `rename`, within a transaction."""
+    """Give a person another name, within a transaction."""
     was, person.name = person.name, names.checked(name)
     epoch.bump(tx)
     tx.record(
@@ -79,7 +66,7 @@ def rename_in(tx: Transaction, person: Person, name: str, *, actor: Actor, now: 
 
 
 def move_in(tx: Transaction, person: Person, unit: str, *, actor: Actor, now: datetime) -> None:
-    """As `move`, within a transaction."""
+    """Put a person into another unit, within a transaction."""
     if tx.session.get(Unit, unit) is None:
         raise UnitUnknown(unit)
     was, person.unit = person.unit, unit
@@ -102,7 +89,7 @@ def number_in(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """As `number`, within a transaction."""
+    """Give a person a staff number, within a transaction."""
     give_staff_number(registry, person, staff_number)
     try:
         tx.session.flush()

@@ -12,12 +12,15 @@ from gateway.access.decide import Access
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.refusals import PolicyUnavailable
 from gateway.identity.registry import Registry
+from gateway.identity.roll import Roll
 from gateway.web.desk import WebSettings
 from gateway.web.desk_notices import NoticesFront
+from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
 from gateway.web.front_services import ServiceDesk
+from gateway.web.front_tree import TreeFront
 from gateway.web.front_units import UnitNames
 from gateway.web.front_written import WrittenDesk
 
@@ -26,7 +29,16 @@ FORMS_PURPOSE = "web/forms"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrontDesk(GuardsFront, NoticesFront, RequestsFront, PeopleDesk, ServiceDesk, WrittenDesk):
+class FrontDesk(
+    AccountsFront,
+    TreeFront,
+    GuardsFront,
+    NoticesFront,
+    RequestsFront,
+    PeopleDesk,
+    ServiceDesk,
+    WrittenDesk,
+):
     """Fulfils `gateway.web.desk.Desk`."""
 
     signer: Signer
@@ -58,6 +70,7 @@ def front_desk(
     return FrontDesk(
         registry=registry,
         units=UnitNames(registry),
+        roll=Roll(registry),
         catalogue=catalogue,
         policy=policy,
         access=access,
