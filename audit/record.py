@@ -38,13 +38,15 @@ class Actor:
 
     `subject` is `person:<uuid>`, `operator:<user>` or `system:<part>`; `session` the first
     16 hexadecimal digits of the session token's hash; `address` the network address, which
-    is personal and enters the log as a commitment.
+    is personal and enters the log as a commitment; `case` the emergency under which the act
+    was done, if it was.
     """
 
     subject: str
     session: str | None = None
     unit: str | None = None
     address: str | None = None
+    case: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,7 @@ def compose(event: Event) -> Record:
     optional: dict[str, Json] = {
         "sid": event.actor.session,
         "unit": event.actor.unit,
+        "case": event.actor.case,
         "obj": event.object,
         "why": event.reason,
         "svc": event.service,

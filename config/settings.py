@@ -67,7 +67,6 @@ class Settings:
     session: Session
     sign_in: SignIn
     requests: Requests
-    requests: Requests
     upstream: Upstream
     secrets: Secrets
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import click
 from rich.progress import track
 
+from gateway.access.policy_point import load
 from gateway.access.service import Label
 from gateway.cli.console import errors, table
 from gateway.cli.office import opened
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import Command, ZoneCommand, now, takes_zone
 from gateway.identity import people
-from gateway.identity.memberships import memberships
 from gateway.office import Office
 from policies.bench import SIZES, Figures, measure
-from policies.engine import CompiledEngine, Request, build
+from policies.engine import CompiledEngine, Request
 from policies.fixes import Change, Step
 from policies.nearness import NearMiss
 from policies.questions import who_can
@@ -151,7 +151,7 @@ def _row(each: Figures) -> tuple[object, ...]:
 
 def _engine(office: Office) -> CompiledEngine:
     with office.store.reading() as session:
-        return build(office.rules(), memberships(session))
+        return load(session)
 
 
 def _label(office: Office, obj: str, action: str) -> Label:

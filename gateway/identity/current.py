@@ -21,6 +21,9 @@ from policies.vocabulary import OFFICERS
 OFFICER_ROLES = frozenset(role.removeprefix("role:") for role in OFFICERS)
 """The three officers' roles without their prefix, as they stand in this room's rows."""
 
+BREAK_GLASS = "break_glass"
+"""The role of a sealed account. Its only sessions are those of an opening, with an end."""
+
 SessionRow = Row[*tuple[Any, ...]]
 
 _own = Session.__table__.alias("own")
@@ -35,6 +38,7 @@ _epoch = select(Epoch.value).where(Epoch.id == 1).scalar_subquery()
 
 _FIND = (
     select(
+        _own.c.id,
         _own.c.token_hash,
         _own.c.service,
         _own.c.amr,
@@ -43,6 +47,8 @@ _FIND = (
         _own.c.created,
         _own.c.last_seen,
         _own.c.parent_hash,
+        _own.c.ends_by,
+        _own.c.case_ref,
         _parent.c.ended_at.label("parent_ended_at"),
         _parent.c.created.label("parent_created"),
         _parent.c.last_seen.label("parent_last_seen"),
@@ -81,12 +87,15 @@ class Current:
     clearance: int
     strength: int
     amr: tuple[str, ...]
+    session_id: UUID
     session_ref: str
     service: str | None
     created: datetime
     last_seen: datetime
     ends_unless_used: datetime
     epoch: int
+    case: str | None = None
+    """The emergency under which a sealed account is open; everything done bears it."""
 
     @property
     def subject(self) -> str:
@@ -119,7 +128,10 @@ def ends_at(row: SessionRow, *, service: str | None, limits: Limits) -> datetime
     idle, life = limits.of(officer=is_officer(row))
     created, last_seen = _clocks(row)
     silent_until: datetime = last_seen + idle
-    return min(silent_until, created + life)
+    ends = min(silent_until, created + life)
+    if BREAK_GLASS in _names(row) and row.ends_by is None:
+        return None  # nobody signs in to a sealed account
+    return ends if row.ends_by is None else min(ends, row.ends_by)
 
 
 def current_of(row: SessionRow, *, ends: datetime, vault: Vault) -> Current:
@@ -134,12 +146,14 @@ def current_of(row: SessionRow, *, ends: datetime, vault: Vault) -> Current:
         clearance=row.clearance,
         strength=row.strength,
         amr=tuple(row.amr.split()),
+        session_id=row.id,
         session_ref=tokens.reference(row.token_hash),
         service=row.service,
         created=created,
         last_seen=last_seen,
         ends_unless_used=ends,
         epoch=row.epoch or 0,
+        case=row.case_ref,
     )
 
 

@@ -32,6 +32,10 @@ class Why(StrEnum):
     """The person's password and code factor were set anew."""
     PASSWORD = "password"  # noqa: S105 - a reason
     """The person changed the password, and with it ended the other sessions."""
+    CASE = "case"
+    """The emergency it was opened for is over."""
+    GUESSED = "guessed"
+    """Too many wrong codes where a fresh one was asked for."""
     DISOWNED = "disowned"
     """The person said that a sign-in was not theirs."""
 

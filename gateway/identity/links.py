@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session as OrmSession
 from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import tokens
+from gateway.identity.break_glass_refusals import AccountSealed
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables import Enrolment, Person, State
+from gateway.identity.tables_break_glass import SealedAccount
 from gateway.identity.tables_guards import PersonLock
 from gateway.refusals import Refused
 
@@ -51,7 +53,12 @@ class Found:
 def issue_in(
     registry: Registry, tx: Transaction, person_id: UUID, *, actor: Actor, now: datetime
 ) -> str:
-    """Make a link for a person within a transaction and return its token; older ones die."""
+    """Make a link for a person within a transaction and return its token; older ones die.
+
+    Raises AccountSealed: such an account never gets credentials.
+    """
+    if tx.session.get(SealedAccount, person_id) is not None:
+        raise AccountSealed(person_id)
     revoke_in(tx, person_id, now=now)
     token = tokens.new()
     expires = now + min(registry.limits.enrolment_life, LONGEST)

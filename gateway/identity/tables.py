@@ -182,6 +182,9 @@ class Session(Base):
     user_agent = SealedTextOrNone("user_agent_sealed")
     ended_at: Mapped[datetime | None] = mapped_column(index=True)
     ended_why: Mapped[str | None] = mapped_column(String(16))
+    ends_by: Mapped[datetime | None]
+    """The latest end, whatever the limits: of a session under an emergency."""
+    case_ref: Mapped[str | None] = mapped_column(String(16))
     __mapper_args__ = {"version_id_col": row_version, "version_id_generator": False}  # noqa: RUF012 - SQLAlchemy's own form
 
 

@@ -171,4 +171,5 @@ def actor_of(person: SignedIn, visit: Visit) -> Actor:
         session=current.session_ref,
         unit=current.unit,
         address=visit.address,
+        case=current.case,
     )

@@ -16,12 +16,16 @@ def upgrade() -> None:
     _people_up()
     _guards_up()
     _notices_up()
+    _fresh_up()
     _requests_up()
+    _break_glass_up()
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    _break_glass_down()
     _requests_down()
+    _fresh_down()
     _notices_down()
     _guards_down()
     _people_down()
@@ -162,6 +166,26 @@ def _notices_down() -> None:
     op.drop_table("notice")
 
 
+def _fresh_up() -> None:
+    op.create_table(
+        "fresh_proof",
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("act", sa.String(length=200), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name="fk_fresh_proof_session_id_session"
+        ),
+        sa.PrimaryKeyConstraint("session_id", "act", name="pk_fresh_proof"),
+    )
+    op.create_index("ix_fresh_proof_last_at", "fresh_proof", ["last_at"])
+
+
+def _fresh_down() -> None:
+    op.drop_table("fresh_proof")
+
+
 _OPEN = sa.text("state = 'open'")
 _GRANTED = sa.text("state = 'granted'")
 
@@ -217,3 +241,87 @@ def _requests_up() -> None:
 
 def _requests_down() -> None:
     op.drop_table("access_request")
+
+
+_UNSETTLED = sa.text("settled_at IS NULL")
+
+
+def _break_glass_up() -> None:
+    op.add_column("session", sa.Column("ends_by", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("session", sa.Column("case_ref", sa.String(length=16), nullable=True))
+    op.create_table(
+        "sealed_account",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("prepared_by", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name="fk_sealed_account_person_id_person"
+        ),
+        sa.PrimaryKeyConstraint("person_id", name="pk_sealed_account"),
+    )
+    op.create_table(
+        "break_glass_opening",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_by", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_by", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(length=80), nullable=True),
+        sa.Column("closed_why", sa.String(length=16), nullable=True),
+        sa.Column("reviewed_by", sa.Uuid(), nullable=True),
+        sa.Column("finding_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "minutes BETWEEN 15 AND 240", name=op.f("ck_break_glass_opening_minutes")
+        ),
+        sa.CheckConstraint(
+            "opened_at IS NULL OR (confirmed_by IS NOT NULL AND ends_by IS NOT NULL"
+            " AND confirmed_by <> proposed_by AND user_id <> proposed_by"
+            " AND user_id <> confirmed_by)",
+            name=op.f("ck_break_glass_opening_three_people"),
+        ),
+        sa.CheckConstraint(
+            "opened_at IS NULL OR settled_at IS NULL"
+            " OR (reviewed_by IS NOT NULL AND reviewed_by <> proposed_by"
+            " AND reviewed_by <> confirmed_by AND reviewed_by <> user_id)",
+            name=op.f("ck_break_glass_opening_reviewed_by_another"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["sealed_account.person_id"],
+            name="fk_break_glass_opening_account_id_sealed_account",
+        ),
+        *(
+            sa.ForeignKeyConstraint(
+                [column], ["person.id"], name=f"fk_break_glass_opening_{column}_person"
+            )
+            for column in ("proposed_by", "user_id", "confirmed_by", "reviewed_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_break_glass_opening"),
+        sa.UniqueConstraint("token_hash", name="uq_break_glass_opening_token_hash"),
+    )
+    op.create_index("ix_break_glass_opening_account_id", "break_glass_opening", ["account_id"])
+    op.create_index(
+        "uq_break_glass_opening_unsettled",
+        "break_glass_opening",
+        ["account_id"],
+        unique=True,
+        sqlite_where=_UNSETTLED,
+        postgresql_where=_UNSETTLED,
+    )
+
+
+def _break_glass_down() -> None:
+    op.drop_table("break_glass_opening")
+    op.drop_table("sealed_account")
+    op.drop_column("session", "case_ref")
+    op.drop_column("session", "ends_by")
