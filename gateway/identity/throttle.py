@@ -154,14 +154,14 @@ def reserve(session: Session, lanes: Lanes, *, now: datetime, pace: Pace = GROWI
     shared = tuple(key for key in kinds if key != own)
     rows = _locked(session, kinds, now)
     closed = rows[own].total >= CLOSED_AFTER
-    until = max(rows[key].blocked_until for key in waiting)
+    wait = max(_left(rows[key], _PACES.get(rows[key].kind, pace), now) for key in waiting)
     if closed:
         since = rows[own].closed_at
         shut = update(Throttle).where(Throttle.key == own).values(closed_at=since or now)
         changed(session, shut)
         return Reservation(own, shared, LONGEST, closed_now=since is None)
-    if until > now:
-        return Reservation(own, shared, until - now)
+    if wait:
+        return Reservation(own, shared, wait)
     for key, kind in kinds.items():
         _count(session, rows[key], _PACES.get(kind, pace), now)
     return Reservation(own, shared, timedelta(0))
@@ -274,6 +274,14 @@ def _locked(session: Session, kinds: Mapping[bytes, str], now: datetime) -> dict
         select(Throttle).where(Throttle.key.in_(keys)).order_by(Throttle.key).with_for_update()
     ).scalars()
     return {row.key: row for row in rows}
+
+
+def _left(row: Throttle, pace: Pace, now: datetime) -> timedelta:
+    """Return how long a lane still waits; never longer than its failures are worth.
+
+    So a clock that was set back keeps nobody waiting.
+    """
+    return max(timedelta(0), min(row.blocked_until - now, pace.wait_after(row.failures)))
 
 
 def _count(session: Session, row: Throttle, pace: Pace, now: datetime) -> None:

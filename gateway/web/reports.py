@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
-from wtforms import Form, RadioField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import Form, StringField, TextAreaField
+from wtforms.validators import AnyOf, InputRequired, Length
 
 from gateway.identity.reports import REASON, Decision
 from gateway.refusals import Refused
@@ -30,10 +30,9 @@ DECISIONS = {
 class DecisionForm(Form):
     """What becomes of the report, and why."""
 
-    decision = RadioField(
+    decision = StringField(
         _l("Decision"),
-        [InputRequired(_l("Choose what is to happen"))],
-        choices=[(each.value, words) for each, words in DECISIONS.items()],
+        [AnyOf([each.value for each in Decision], message=_l("Choose what is to happen"))],
     )
     reason = TextAreaField(
         _l("Reason"),

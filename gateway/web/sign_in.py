@@ -92,7 +92,7 @@ def arrived(opened: Opened, target: str) -> Response:
     here_now.cookies.session.put(response, opened.token)
     here_now.cookies.device.put(response, opened.device)
     here_now.cookies.step.drop(response)
-    greeting.say(response, opened.token)
+    greeting.say(response, opened.token, target)
     return response
 
 

@@ -27,7 +27,6 @@ SENTENCES: Mapping[str, Any] = {
     ),
     "access_withdrawn": _l("It is withdrawn."),
     "all_sessions_ended": _l("All sessions are ended. Sign in again where you need to."),
-    "first_sign_in": _l("This is the first sign-in on record under your name."),
     "lane_opened": _l("The lane is open again."),
     "last_sign_in": _l("You signed in last on %(at)s from %(place)s."),
     "last_sign_in_failures": _l(

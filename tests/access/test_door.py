@@ -138,3 +138,17 @@ def test_scripts_behind_such_proxies_get_the_problem_document(
     broken = replace(door.forward_auth, denied_page=lambda *_: ("", ()))
     page = answer(broken, question("traefik", b"/admin", cookie=cookie, extra=PAGE))
     assert json.loads(page.body)["code"] == "denied_by_rule"
+
+
+def test_flood_of_refused_requests_is_one_entry_a_minute_with_its_number(
+    door: Door, small_world: World
+) -> None:
+    """10,000 bad requests of one sender and one kind; the first is there in full."""
+    before = len(recorded(small_world))
+    for number in range(10_000):
+        assert visit(door, b"//bad/%d" % number).status == 400
+    door.tally.flush(small_world.ledger, now=door.clock(), everything=True)
+    entries = [json.loads(each) for each in recorded(small_world)[before:]]
+    assert len(entries) < 10
+    assert entries[0]["d"]["path"] == "//bad/0"
+    assert sum(int(each["d"].get("repeated", 1)) for each in entries) == 10_000

@@ -71,6 +71,7 @@ def test_failures_before_a_success_and_a_right_password_without_a_code_are_told(
     """How many, and from where it was that somebody had the right password."""
     li = world.enrol()
     device = come(world, li).device
+    world.wait()
     for _ in range(3):
         with suppress(SignInRefused, Throttled):
             world.password("li.lei", "wrong", address="198.51.100.1")
