@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from gateway.web.answer import Answer
 from gateway.web.answers_access import ADDRESSES, SERVICES
+from gateway.web.answers_accounts import ACCOUNTS
 from gateway.web.answers_guards import GUARDS
 from gateway.web.answers_identity import PEOPLE
 from gateway.web.answers_requests import REQUESTS
@@ -92,7 +93,15 @@ _PAGES: Mapping[str, Answer] = {
     ),
 }
 
-ANSWERS: Mapping[str, Answer] = {**_PAGES, **ADDRESSES, **SERVICES, **GUARDS, **PEOPLE, **REQUESTS}
+ANSWERS: Mapping[str, Answer] = {
+    **_PAGES,
+    **ACCOUNTS,
+    **ADDRESSES,
+    **SERVICES,
+    **GUARDS,
+    **PEOPLE,
+    **REQUESTS,
+}
 
 BY_STATUS: Mapping[int, str] = {
     400: "bad_request",

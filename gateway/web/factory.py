@@ -13,6 +13,7 @@ from gateway.web import (
     enrol,
     entry,
     errors,
+    fresh,
     headers,
     hosts,
     i18n,
@@ -21,6 +22,9 @@ from gateway.web import (
     notices,
     origin,
     password,
+    people,
+    people_acts,
+    people_import,
     places,
     portal,
     reports,
@@ -34,6 +38,7 @@ from gateway.web import (
     sign_out,
     temporary,
     told,
+    units,
     well_known,
     written_rules,
 )
@@ -54,6 +59,9 @@ PAGES = (
     language,
     notices,
     password,
+    people,
+    people_acts,
+    people_import,
     portal,
     reports,
     requests,
@@ -63,6 +71,7 @@ PAGES = (
     sign_ins,
     sign_out,
     temporary,
+    units,
     well_known,
     written_rules,
 )
@@ -85,13 +94,14 @@ def create_web(desk: Desk, settings: WebSettings) -> Flask:
     )
     cookies = cookies_of(settings.zone)
     house = session.House(desk=desk, settings=settings, cookies=cookies)
-    tokens = origin.Tokens(desk.csrf_key, cookies=cookies, session_token=session.session_token)
+    tokens = origin.Tokens(desk.csrf_key, cookies=cookies, session_binding=session.session_binding)
     files = assets.load()
 
     session.install(app, house)
     i18n.install(app, settings, cookies)
     shell.install(app, house, assets=files, tokens=tokens)
     told.install(app)
+    fresh.install(app)
     notices.install(app)
     places.install(app, house)
     errors.install(app)
@@ -105,12 +115,23 @@ def create_web(desk: Desk, settings: WebSettings) -> Flask:
         hosts.locate(desk, settings),
         raise_refusal,
         hosts.guard(app),
+        people_import.allow_file,
         origin.guard(app, tokens, own_origin=hosts.own_origin),
-        access.guard(app, signed_in=lambda: session.visitor() is not None, is_allowed=_may),
+        access.guard(
+            app,
+            signed_in=lambda: session.visitor() is not None,
+            is_allowed=_may,
+            confirm=fresh.enforce,
+        ),
         password.due,
     ]
     # Flask runs these from last to first: the headers come last and override everything.
-    app.after_request_funcs[None] = [headers.writer(settings), tokens.keep_cookie, told.forget]
+    app.after_request_funcs[None] = [
+        headers.writer(settings),
+        tokens.keep_cookie,
+        fresh.keep_cookie,
+        told.forget,
+    ]
     return app
 
 

@@ -40,6 +40,10 @@ TASKS: tuple[Task, ...] = (
     Task("decisions.inbox", _l("Decide on requests"), Permission.ACCESS_DECIDE),
     Task("temporary.show", _l("Temporary grants"), Permission.ACCESS_REVOKE),
     Task("account.show", _l("My account"), Permission.ACCOUNT_VIEW, also=("password", "sign_ins")),
+    Task(
+        "people.show", _l("People"), Permission.PERSON_VIEW, also=("people_acts", "people_import")
+    ),
+    Task("units.show", _l("Units"), Permission.UNIT_VIEW),
     Task("reports.show", _l("Reported sign-ins"), Permission.REPORT_VIEW),
     Task("lanes.show", _l("Slowed sign-ins"), Permission.LANE_VIEW),
 )

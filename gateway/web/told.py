@@ -26,17 +26,27 @@ SENTENCES: Mapping[str, Any] = {
         "administrator has been told."
     ),
     "access_withdrawn": _l("It is withdrawn."),
+    "account_changed": _l("The account is changed."),
+    "account_disabled": _l("The account is disabled. All its sessions are ended."),
     "all_sessions_ended": _l("All sessions are ended. Sign in again where you need to."),
     "lane_opened": _l("The lane is open again."),
     "last_sign_in": _l("You signed in last on %(at)s from %(place)s."),
     "last_sign_in_failures": _l(
         "You signed in last on %(at)s from %(place)s. Attempts that failed since: %(failures)s."
     ),
+    "nothing_changed": _l("Nothing was different, so nothing was changed."),
     "password_changed": _l("Your password is changed."),
     "report_closed": _l("The report is decided."),
     "sessions_of_person_ended": _l("Sessions ended: %(count)s."),
     "grant_revoked": _l("The grant is ended. It counts from the next request on."),
     "session_ended": _l("The session is ended."),
+    "staff_list_imported": _l("The staff list is imported."),
+    "staff_list_outdated": _l(
+        "The office has changed since the preview, so nothing was imported. This is the new one."
+    ),
+    "unit_changed": _l("The unit is changed."),
+    "unit_closed": _l("The unit is closed."),
+    "unit_created": _l("The unit is there."),
 }
 """What can be said, by code; `%(name)s` stands for a word that is given with it."""
 
