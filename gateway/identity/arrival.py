@@ -130,6 +130,7 @@ def _mark(
         session.flush()
         row = session.get_one(Attempt, made)
     row.outcome = Tried.ACCEPTED
+    row.user_agent = row.user_agent or browser.user_agent
     row.session_ref = ref
     row.amr = amr
 
