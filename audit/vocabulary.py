@@ -87,6 +87,7 @@ EVENTS: dict[str, Kind] = {
     "service.removed": Kind(_ENTITY, 4),
     "session.confirmation_refused": Kind(_AUTHENTICATION, 1),
     "session.confirmed": Kind(_AUTHENTICATION, 1),
+    "service.shut": Kind(_ENTITY, 5),
     "session.ended": Kind(_AUTHENTICATION, 2),
     "session.opened_for_service": Kind(_AUTHENTICATION, 1),
     "sign_in.accepted": Kind(_AUTHENTICATION, 1),

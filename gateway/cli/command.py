@@ -10,6 +10,7 @@ import click
 
 from gateway.cli import (
     audit,
+    breakglass,
     check,
     code,
     demo,
@@ -18,6 +19,7 @@ from gateway.cli import (
     nginx,
     person,
     policy,
+    request,
     serve,
     service,
     sign_in_rules,
@@ -50,6 +52,8 @@ for command in (
     sign_in_rules.sign_in_rules,
     nginx.nginx,
     audit.audit,
+    breakglass.breakglass,
+    request.request,
     demo.demo,
     code.code,
 ):

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from gateway.web.answer import Answer
 from gateway.web.answers_access import ADDRESSES, SERVICES
 from gateway.web.answers_accounts import ACCOUNTS
+from gateway.web.answers_break_glass import BREAK_GLASS
 from gateway.web.answers_guards import GUARDS
 from gateway.web.answers_identity import PEOPLE
 from gateway.web.answers_requests import REQUESTS
@@ -101,6 +102,7 @@ ANSWERS: Mapping[str, Answer] = {
     **GUARDS,
     **PEOPLE,
     **REQUESTS,
+    **BREAK_GLASS,
 }
 
 BY_STATUS: Mapping[int, str] = {

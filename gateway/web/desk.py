@@ -20,6 +20,7 @@ from gateway.access.service import Service
 from gateway.identity.current import Current
 from gateway.identity.written import Written
 from gateway.web.desk_accounts import AccountsDesk
+from gateway.web.desk_break_glass import BreakGlassDesk
 from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_notices import NoticesDesk
 from gateway.web.desk_requests import RequestsDesk
@@ -185,7 +186,7 @@ class ServiceCard:
     """A code while nobody may enter, e.g. because the evaluation has run out."""
 
 
-class Desk(AccountsDesk, RequestsDesk, GuardsDesk, NoticesDesk, Protocol):
+class Desk(BreakGlassDesk, AccountsDesk, RequestsDesk, GuardsDesk, NoticesDesk, Protocol):
     """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""
 
     @property

@@ -16,6 +16,7 @@ from gateway.identity.roll import Roll
 from gateway.web.desk import WebSettings
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.front_accounts import AccountsFront
+from gateway.web.front_break_glass import BreakGlassFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
@@ -30,6 +31,7 @@ FORMS_PURPOSE = "web/forms"
 
 @dataclass(frozen=True, kw_only=True)
 class FrontDesk(
+    BreakGlassFront,
     AccountsFront,
     TreeFront,
     GuardsFront,

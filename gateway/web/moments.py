@@ -49,6 +49,11 @@ def moment(value: datetime) -> Markup:
     )
 
 
+def stamped(text: str) -> Markup:
+    """`moment` of a time as the log writes it (RFC 3339)."""
+    return moment(datetime.fromisoformat(text))
+
+
 def _local(value: datetime) -> datetime:
     """In the zone's time zone, which is Flask-Babel's default one."""
     moved: datetime = to_user_timezone(value)

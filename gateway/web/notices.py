@@ -29,6 +29,11 @@ SENTENCES: Mapping[str, Any] = {
         "Somebody entered your right password and no code, from %(address)s. If it was not you, "
         "change your password now."
     ),
+    "break_glass_for_you": _l(
+        "Two officers opened a sealed account for you. One of them hands you the code."
+    ),
+    "break_glass_link": _l("In an emergency somebody was handed a new enrolment link for you."),
+    "break_glass_opened": _l("A sealed account was opened. Watch what is done under it."),
     "access_waiting": _l("Somebody asks for %(service)s: you decide on it."),
     "access_ownerless": _l("Somebody asks for %(service)s, and nobody there may decide on it."),
     "access_granted": _l("Your request for %(service)s was granted."),

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, g, request, url_for
 
-from gateway.web import headers, i18n, labels, moments, paths
+from gateway.web import headers, i18n, labels, labels_break_glass, moments, paths
 from gateway.web.assets import Asset
 from gateway.web.desk import SignedIn
 from gateway.web.i18n import later as _l
@@ -39,6 +39,8 @@ TASKS: tuple[Task, ...] = (
     Task("requests.mine", _l("My requests"), Permission.ACCESS_REQUEST),
     Task("decisions.inbox", _l("Decide on requests"), Permission.ACCESS_DECIDE),
     Task("temporary.show", _l("Temporary grants"), Permission.ACCESS_REVOKE),
+    Task("glass.show", _l("Emergency acts"), Permission.BREAK_GLASS_ACT),
+    Task("break_glass.show", _l("Sealed accounts"), Permission.BREAK_GLASS_VIEW),
     Task("account.show", _l("My account"), Permission.ACCOUNT_VIEW, also=("password", "sign_ins")),
     Task(
         "people.show", _l("People"), Permission.PERSON_VIEW, also=("people_acts", "people_import")
@@ -96,6 +98,8 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "factor": labels.factor,
         "label": labels.word,
         "now": lambda: g.now,
+        "glass_event": labels_break_glass.event,
+        "opening_state": labels_break_glass.state,
         "request_state": labels.request_state,
         "role": labels.role,
         "seconds_left": seconds_left,
@@ -108,6 +112,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
     }
     app.jinja_env.globals.update(words)
     app.jinja_env.filters.update(
+        stamped=moments.stamped,
         day=moments.day, moment=moments.moment, device=labels.device, groups=labels.groups_of_four
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
