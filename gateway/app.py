@@ -66,6 +66,7 @@ def create_door(office: Office) -> Door:
     signer = Signer(registry.vault.derive(SEED_PURPOSE), issuer=origin, zone=zone)
     channel = Channel(key=settings.secrets.proxy_key, addresses=settings.web.proxy_addresses)
     find_session = functools.partial(sessions.present, registry)
+    peek_session = functools.partial(sessions.find, registry)
     told = web_settings(settings)
     desk = front_desk(
         registry=registry,
@@ -80,6 +81,7 @@ def create_door(office: Office) -> Door:
     gate = Gate(
         access=access,
         find_session=find_session,
+        peek_session=peek_session,
         signer=signer,
         proxy=ReverseProxy(
             failure_page=functools.partial(refuse, pages),
@@ -97,6 +99,7 @@ def create_door(office: Office) -> Door:
         catalogue=catalogue,
         access=access,
         find_session=find_session,
+        peek_session=peek_session,
         signer=signer,
         zone=zone,
         gateway_origin=origin,

@@ -69,6 +69,19 @@ def is_navigation(asked: Asked) -> bool:
     return b"text/html" in first.get(b"accept", b"")
 
 
+def is_background(asked: Asked) -> bool:
+    """Tell whether a script only looks, as pages that poll do by themselves.
+
+    Such a request is answered and decided on like any other, and does not keep the session
+    awake: a page left open on an empty desk must not (OWASP ASVS 5.0, 7.3.1). What a person
+    does, a page opened or something sent, keeps it awake.
+    """
+    first = {name: value.lower() for name, value in reversed(asked.headers)}
+    by_itself = b"sec-purpose" in first or b"text/event-stream" in first.get(b"accept", b"")
+    looks = asked.canonical.method in SAFE
+    return looks and (by_itself or first.get(b"sec-fetch-dest") == b"empty")
+
+
 def entrance(gateway_origin: str, service: Service, canonical: Canonical, why: str = "") -> str:
     """Return where a person gets in, and then back to the page they wanted (never elsewhere)."""
     safe = canonical.method in SAFE

@@ -21,12 +21,13 @@ from gateway.access import reply
 from gateway.access.asked import Asked, Contract, contract_of, read, refuse_aliases
 from gateway.access.assertion import Signer
 from gateway.access.catalogue import Catalogue
-from gateway.access.channel import Channel, Headers, optional
+from gateway.access.channel import Channel, optional
 from gateway.access.decide import Access, Verdict
 from gateway.access.entrance import (
     SAFE,
     FindSession,
     entrance,
+    is_background,
     is_navigation,
     is_own_path,
     service_cookie,
@@ -81,6 +82,8 @@ class ForwardAuth:
     gateway_origin: str
     clock: Callable[[], datetime]
     denied_page: DeniedPage | None = None
+    peek_session: FindSession | None = None
+    """Finds a session without keeping it awake, for what scripts ask by themselves."""
 
     def __call__(
         self, environ: Mapping[str, Any], start_response: StartResponse
@@ -122,7 +125,7 @@ class ForwardAuth:
         if is_own_path(canonical.path):
             raise OwnPath(canonical.path)
         refuse_aliases(asked.headers, service.headers)
-        person = self._person(asked.headers, service, now)
+        person = self._person(asked, service, now)
         if person is None:
             return self._sign_in(contract, asked, service, None)
         verdict = self.access.check(person, service, canonical, now, address=asked.address)
@@ -132,11 +135,12 @@ class ForwardAuth:
             return self._deny(contract, asked, verdict)
         return self._allow(contract, asked, person, verdict, now)
 
-    def _person(self, headers: Headers, service: Service, now: datetime) -> Person | None:
-        token = session_token(headers, service_cookie(self.zone))
+    def _person(self, asked: Asked, service: Service, now: datetime) -> Person | None:
+        token = session_token(asked.headers, service_cookie(self.zone))
         if token is None:
             return None
-        return self.find_session(token, service=service.slug, now=now)
+        peek = self.peek_session if is_background(asked) else None
+        return (peek or self.find_session)(token, service=service.slug, now=now)
 
     def _allow(
         self, contract: Contract, asked: Asked, person: Person, verdict: Verdict, now: datetime

@@ -20,6 +20,7 @@ from gateway.access.decide import Access, Verdict
 from gateway.access.entrance import (
     FindSession,
     entrance,
+    is_background,
     is_navigation,
     service_cookie,
     session_token,
@@ -74,6 +75,8 @@ class Gate:
     clock: Callable[[], datetime]
     slots: Slots
     ca_file: str | None = None
+    peek_session: FindSession | None = None
+    """Finds a session without keeping it awake, for what scripts ask by themselves."""
 
     def pass_through(
         self,
@@ -95,7 +98,8 @@ class Gate:
         token = session_token(asked.headers, service_cookie(self.zone))
         if token is None:
             raise self._sign_in(service, asked)
-        person = self.find_session(token, service=service.slug, now=now)
+        find = self._peek if is_background(asked) else self.find_session
+        person = find(token, service=service.slug, now=now)
         if person is None:
             raise self._sign_in(service, asked)
         verdict = self.access.check(person, service, asked.canonical, now, address=asked.address)
@@ -125,6 +129,10 @@ class Gate:
             raise
         return Held(answer, give_back)
 
+    @property
+    def _peek(self) -> FindSession:
+        return self.peek_session or self.find_session
+
     def _sign_in(self, service: Service, asked: Asked) -> Elsewhere | SessionMissing:
         if is_navigation(asked):
             return Elsewhere(entrance(self.gateway_origin, service, asked.canonical))
@@ -144,5 +152,5 @@ class Gate:
     def _still(self, token: str, service: Service, canonical: Canonical) -> bool:
         """Whether a running answer may go on: the session lives and the decision stands."""
         now = self.clock()
-        person = self.find_session(token, service=service.slug, now=now)
+        person = self._peek(token, service=service.slug, now=now)
         return person is not None and self.access.stands(person, service, canonical, now)

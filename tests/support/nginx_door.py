@@ -44,6 +44,7 @@ def door_of(world: World, channel: Channel | None = None) -> Door:
     gate = Gate(
         access=world.access,
         find_session=partial(sessions.present, registry),
+        peek_session=partial(sessions.find, registry),
         signer=world.signer,
         proxy=ReverseProxy(failure_page=partial(refuse, pages)),
         zone=ZONE,
