@@ -96,6 +96,8 @@ class Current:
     epoch: int
     case: str | None = None
     """The emergency under which a sealed account is open; everything done bears it."""
+    ends_by: datetime | None = None
+    """When that emergency is over, whatever is done."""
 
     @property
     def subject(self) -> str:
@@ -154,6 +156,7 @@ def current_of(row: SessionRow, *, ends: datetime, vault: Vault) -> Current:
         ends_unless_used=ends,
         epoch=row.epoch or 0,
         case=row.case_ref,
+        ends_by=row.ends_by,
     )
 
 

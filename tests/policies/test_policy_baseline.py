@@ -24,19 +24,36 @@ EVERYBODY = {
     Permission.SERVICE_VIEW,
     Permission.SESSION_END_OWN,
 }
+BUSINESS = {Permission.ACCESS_REQUEST, Permission.BREAK_GLASS_ENTER}
+OPENERS = {
+    Permission.BREAK_GLASS_CLOSE,
+    Permission.BREAK_GLASS_PROPOSE,
+    Permission.BREAK_GLASS_VIEW,
+}
 GRANTS = {
-    "role:auditor": EVERYBODY | {Permission.AUDIT_VIEW},
-    "role:responder": EVERYBODY | {Permission.SERVICE_OPEN},
+    "role:auditor": EVERYBODY | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW},
+    "role:responder": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
+    | OPENERS
     | {
+        Permission.ACCESS_REVOKE,
+        Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,
         Permission.REPORT_CLOSE,
         Permission.REPORT_VIEW,
         Permission.SESSION_END_ANY,
     },
-    "role:staff": EVERYBODY | {Permission.SERVICE_OPEN},
-    "role:system_admin": EVERYBODY | {Permission.CATALOGUE_VIEW, Permission.SESSION_END_ANY},
+    "role:staff": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
+    "role:system_admin": EVERYBODY
+    | OPENERS
+    | {Permission.CATALOGUE_VIEW, Permission.SESSION_END_ANY},
+    "role:service_owner": {
+        Permission.ACCESS_DECIDE,
+        Permission.ACCESS_REVOKE,
+        Permission.SERVICE_VIEW,
+    },
+    "role:break_glass": {Permission.BREAK_GLASS_ACT, Permission.SESSION_END_OWN},
     "role:nothing": set(),
 }
 ZHAO = "person:00000000-0000-4000-8000-000000000001"
