@@ -11,19 +11,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
-from typing import ClassVar, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from gateway.access.decide import Verdict
 from gateway.access.requests import Terms
 from gateway.access.service import Service
-from gateway.identity.current import Current
 from gateway.identity.written import Written
 from gateway.web.desk_accounts import AccountsDesk
 from gateway.web.desk_break_glass import BreakGlassDesk
 from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_notices import NoticesDesk
 from gateway.web.desk_requests import RequestsDesk
+from gateway.web.desk_values import ServiceCard as ServiceCard
+from gateway.web.desk_values import SignedIn as SignedIn
+from gateway.web.desk_values import Visit as Visit
 from policies.permissions import Permission
 
 
@@ -66,49 +68,12 @@ class WebSettings:
         return urlsplit(self.public_url).netloc
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """Where a request came from: what throttling and the log need."""
-
-    address: str
-    user_agent: str
-    now: datetime
-    device: str | None = field(default=None, repr=False)
-    """The cookie by which the browser may be known."""
-
-
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A new session's token, and the device cookie that the browser is to keep."""
 
     token: str = field(repr=False)
     device: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignedIn:
-    """The person behind a live session, as the pages see them. Flask-Login's current user.
-
-    `current` is the identity room's own value; it goes on to the access room as it is.
-    """
-
-    current: Current
-    unit: str
-    """The unit's name; `current.unit` is its id."""
-    created: datetime
-    ends_unless_used: datetime
-    """When idleness ends the session if nothing more is asked of it."""
-    token: str = field(repr=False)
-    service: str | None = None
-    """The slug this session is confined to, on a service's own host."""
-
-    is_authenticated: ClassVar[bool] = True
-    is_active: ClassVar[bool] = True
-    is_anonymous: ClassVar[bool] = False
-
-    def get_id(self) -> str:
-        """Flask-Login's name for the user."""
-        return self.current.subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,22 +133,6 @@ class Step:
 
     token: str = field(repr=False)
     expires: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceCard:
-    """A service of the catalogue with the names people read instead of ids."""
-
-    service: Service
-    origin: str
-    """Scheme and authority of the service's own host, as the browser sees it."""
-    in_charge: str
-    operator: str
-    user_units: tuple[str, ...] = ()
-    evaluated_by: str = ""
-    approved_by: str = ""
-    closed: str | None = None
-    """A code while nobody may enter, e.g. because the evaluation has run out."""
 
 
 class Desk(BreakGlassDesk, AccountsDesk, RequestsDesk, GuardsDesk, NoticesDesk, Protocol):

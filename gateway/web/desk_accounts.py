@@ -18,7 +18,7 @@ from gateway.identity.stale import Stale
 from gateway.identity.units import UnitView
 
 if TYPE_CHECKING:
-    from gateway.web.desk import SignedIn, Visit
+    from gateway.web.desk_values import SignedIn, Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

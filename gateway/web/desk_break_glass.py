@@ -11,7 +11,7 @@ from gateway.identity.break_glass import Entered
 from gateway.identity.break_glass_views import AccountView, Act, OpeningView
 
 if TYPE_CHECKING:
-    from gateway.web.desk import SignedIn, Visit
+    from gateway.web.desk_values import SignedIn, Visit
 
 
 class BreakGlassDesk(Protocol):

@@ -13,7 +13,7 @@ from gateway.identity.profiles import Deviation, Profile
 from gateway.identity.reports import Decision, ReportView
 
 if TYPE_CHECKING:
-    from gateway.web.desk import SignedIn, Visit
+    from gateway.web.desk_values import SignedIn, Visit
 
 
 class GuardsDesk(Protocol):

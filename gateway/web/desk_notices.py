@@ -12,7 +12,7 @@ from gateway.identity.notices import NoticeView
 from gateway.identity.registry import Registry
 
 if TYPE_CHECKING:
-    from gateway.web.desk import SignedIn, Visit
+    from gateway.web.desk_values import SignedIn, Visit
 
 
 class NoticesDesk(Protocol):

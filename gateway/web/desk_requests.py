@@ -12,7 +12,7 @@ from gateway.access.request_views import RequestView
 from gateway.access.requests import Terms
 
 if TYPE_CHECKING:
-    from gateway.web.desk import ServiceCard, SignedIn, Visit
+    from gateway.web.desk_values import ServiceCard, SignedIn, Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

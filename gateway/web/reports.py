@@ -67,7 +67,7 @@ def close(report_id: UUID) -> Response:
     form = DecisionForm(request.form)
     if not form.validate():
         return _page(report_id, form)
-    decision = Decision(form.decision.data)
+    decision = Decision(form.decision.data or "")
     try:
         token = house().desk.close_report(
             person(), report_id, decision, reason=form.reason.data or "", visit=visit()

@@ -43,7 +43,7 @@ def guess(browser: Browser, login: str, token: str) -> int:
         headers={"Accept": "text/html", "Sec-Fetch-Site": "same-origin"},
         data={"csrf_token": token, "login": login, "password": "wrong"},
     )
-    return answer.status_code
+    return int(answer.status_code)
 
 
 def known_browser(app: Flask, office: Office, login: str) -> Browser:

@@ -1,0 +1,63 @@
+"""The values that every part of the desk speaks of: who is here, from where, and services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+from gateway.access.service import Service
+from gateway.identity.current import Current
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Where a request came from: what throttling and the log need."""
+
+    address: str
+    user_agent: str
+    now: datetime
+    device: str | None = field(default=None, repr=False)
+    """The cookie by which the browser may be known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """The person behind a live session, as the pages see them. Flask-Login's current user.
+
+    `current` is the identity room's own value; it goes on to the access room as it is.
+    """
+
+    current: Current
+    unit: str
+    """The unit's name; `current.unit` is its id."""
+    created: datetime
+    ends_unless_used: datetime
+    """When idleness ends the session if nothing more is asked of it."""
+    token: str = field(repr=False)
+    service: str | None = None
+    """The slug this session is confined to, on a service's own host."""
+
+    is_authenticated: ClassVar[bool] = True
+    is_active: ClassVar[bool] = True
+    is_anonymous: ClassVar[bool] = False
+
+    def get_id(self) -> str:
+        """Flask-Login's name for the user."""
+        return self.current.subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCard:
+    """A service of the catalogue with the names people read instead of ids."""
+
+    service: Service
+    origin: str
+    """Scheme and authority of the service's own host, as the browser sees it."""
+    in_charge: str
+    operator: str
+    user_units: tuple[str, ...] = ()
+    evaluated_by: str = ""
+    approved_by: str = ""
+    closed: str | None = None
+    """A code while nobody may enter, e.g. because the evaluation has run out."""
