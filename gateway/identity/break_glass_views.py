@@ -119,7 +119,9 @@ def acts(registry: Registry, opening_id: UUID) -> Sequence[Act]:
         mark = json.dumps({"case": row.case}, separators=(",", ":"))[1:-1].encode()
         body = audit_event.c.body
         is_sqlite = session.get_bind().dialect.name == "sqlite"
-        place = func.instr(body, mark) if is_sqlite else func.pg_catalog.position(body, literal(mark))
+        place = (
+            func.instr(body, mark) if is_sqlite else func.pg_catalog.position(body, literal(mark))
+        )
         until = (row.settled_at or row.proposed_at + _AFTER) + timedelta(seconds=1)
         found = session.scalars(
             select(body)
