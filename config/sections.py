@@ -66,6 +66,7 @@ class Session:
     officer_idle: Annotated[timedelta, rules.seconds(60, 900)]
     officer_life: Annotated[timedelta, rules.seconds(300, 43200)]
     step_life: Annotated[timedelta, rules.seconds(60, 600)]
+    fresh_life: Annotated[timedelta, rules.seconds(60, 900)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,6 +136,7 @@ def limits_of(settings: Settings) -> Limits:
             *sign_in.context_words,
         ),
         step_life=session.step_life,
+        fresh_life=session.fresh_life,
     )
 
 

@@ -41,6 +41,7 @@ class NewPerson:
     roles: frozenset[str]
     unit: str = ROOT_UNIT
     clearance: int = 0
+    staff_number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +197,7 @@ def invite(office: Office, person: NewPerson, *, actor: Actor, now: datetime) ->
         unit=person.unit,
         roles=person.roles,
         clearance=person.clearance,
+        staff_number=person.staff_number or None,
         actor=actor,
         now=now,
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from gateway.cli.asking import confirm
-from gateway.cli.console import done, table
+from gateway.cli.console import done
 from gateway.cli.guards import unlock
 from gateway.cli.init import print_links
 from gateway.cli.new_zone import OFFICERS, NewPerson, invite, link_for
@@ -34,8 +34,15 @@ def person() -> None:
 @click.option("--unit", required=True, help="Slug of the person's unit.")
 @click.option("--role", "roles", multiple=True, required=True, help="May be repeated.")
 @click.option("--clearance", type=click.IntRange(0, 4), default=1, show_default=True)
+@click.option("--staff-number", default="", help="One natural person has one.")
 def add(
-    directory: Path, login: str, name: str, unit: str, roles: tuple[str, ...], clearance: int
+    directory: Path,
+    login: str,
+    name: str,
+    unit: str,
+    roles: tuple[str, ...],
+    clearance: int,
+    staff_number: str,
 ) -> None:
     """Add a person and print the link with which they enrol.
 
@@ -44,31 +51,11 @@ def add(
     The three administrators' roles exclude each other.
     """
     new = NewPerson(login=login, name=name, roles=frozenset(roles), unit=unit, clearance=clearance)
+    new = replace(new, staff_number=staff_number)
     with opened(directory) as office:
         _require_roles(office, new.roles)
         link = invite(office, new, actor=operator(), now=now())
     print_links([link])
-
-
-@person.command("list", cls=ZoneCommand)
-@takes_zone
-def list_people(directory: Path) -> None:
-    """List everybody, the disabled included."""
-    with opened(directory) as office:
-        rows = [
-            (
-                each.login,
-                each.name,
-                each.unit,
-                ", ".join(sorted(each.roles)),
-                each.clearance,
-                each.state,
-                each.subject,
-            )
-            for each in people.all_people(office.registry)
-        ]
-    heads = ("login", "name", "unit", "roles", "clearance", "state", "in rules")
-    table("People", heads, rows)
 
 
 @person.command(cls=ZoneCommand)
@@ -80,24 +67,10 @@ def link(directory: Path, login: str) -> None:
     Whoever enrols with it chooses a new password and a new authenticator.
     """
     with opened(directory) as office:
-        found = _known(office, login)
+        found = known(office, login)
         token = enrolment.issue(office.registry, found.id, actor=operator(), now=now())
         new = NewPerson(login=found.login, name=found.name, roles=frozenset(found.roles))
         print_links([link_for(new, office.settings, token)])
-
-
-@person.command(cls=ZoneCommand)
-@takes_zone
-@click.argument("login")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def disable(directory: Path, login: str, *, yes: bool) -> None:
-    """End every session of LOGIN and let them sign in no more."""
-    with opened(directory) as office:
-        found = _known(office, login)
-        if not yes:
-            confirm(f"Disable {found.name} ({found.login})?")
-        people.disable(office.registry, found.id, actor=operator(), now=now())
-    done(f"{login} can no longer sign in; open sessions are ended.")
 
 
 @person.command(cls=ZoneCommand)
@@ -108,7 +81,7 @@ def roles(directory: Path, login: str, roles: tuple[str, ...]) -> None:
     """Give LOGIN exactly these roles; what a lost one allowed ends at once."""
     with opened(directory) as office:
         _require_roles(office, roles)
-        found = _known(office, login)
+        found = known(office, login)
         people.set_roles(office.registry, found.id, roles, actor=operator(), now=now())
     done(f"{login} has the roles {', '.join(sorted(roles))}.")
 
@@ -129,7 +102,8 @@ def _require_roles(office: Office, roles: Iterable[str]) -> None:
         )
 
 
-def _known(office: Office, login: str) -> people.PersonView:
+def known(office: Office, login: str) -> people.PersonView:
+    """The person of that login. Raises Trouble if there is none."""
     found = people.by_login(office.registry, login)
     if found is None:
         raise Trouble(f"There is nobody called {login}.", "`hangu person list` names everybody.")

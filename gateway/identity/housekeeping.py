@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from audit.record import Actor
-from gateway.identity import attempts, devices, ending, throttle
+from gateway.identity import attempts, devices, ending, fresh, notices, throttle
 from gateway.identity.current import ends_at, find_row, is_officer
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
@@ -33,6 +33,8 @@ def sweep(registry: Registry, *, now: datetime) -> int:
         throttle.forget(tx.session, now=now)
         devices.forget_stale(tx.session, now=now)
         attempts.forget(tx.session, now=now)
+        notices.forget(tx, now=now)
+        fresh.forget(tx, now=now)
     return ended
 
 

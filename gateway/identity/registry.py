@@ -37,6 +37,8 @@ class Limits:
     """`nist` or `dengbao3`: see `profiles`."""
     context_words: tuple[str, ...] = ()
     """Words of the office that no password may hold."""
+    fresh_life: timedelta = timedelta(minutes=5)
+    """How long a confirmed act may be done again without another code."""
     stale_after: timedelta = timedelta(days=90)
     """Unused for longer, an account is on the report of stale ones."""
 

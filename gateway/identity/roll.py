@@ -125,7 +125,7 @@ def read(
     return sorted(entries, key=lambda each: each.login)
 
 
-def _open(vault: Vault, row: Row[Any]) -> _Names:
+def _open(vault: Vault, row: Row[*tuple[Any, ...]]) -> _Names:
     def plain(column: str) -> str:
         sealed = getattr(row, column)
         if sealed is None:

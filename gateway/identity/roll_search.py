@@ -69,6 +69,7 @@ def search(
     *,
     tree: Sequence[UnitView],
     stale: Collection[object] = (),
+    size: int = PAGE,
 ) -> Found:
     """Return the page of what is wanted; a page past the end is the last one.
 
@@ -86,9 +87,9 @@ def search(
         and (not wanted.stale or each.id in stale)
         and all(_says(each, word) for word in words)
     ]
-    pages = max(1, -(-len(fitting) // PAGE))
+    pages = max(1, -(-len(fitting) // size))
     page = min(max(1, wanted.page), pages)
-    shown = fitting[(page - 1) * PAGE : page * PAGE]
+    shown = fitting[(page - 1) * size : page * size]
     return Found(entries=shown, total=len(fitting), everybody=len(entries), page=page, pages=pages)
 
 

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import attempts, ending, tokens, totp
+from gateway.identity import attempts, codes, ending, tokens
 from gateway.identity.arrival import Arriving, arrive
 from gateway.identity.registry import Registry
-from gateway.identity.statements import changed
 from gateway.identity.tables import PendingSignIn, Person, Session, State, Totp
 from gateway.refusals import Refused
 
@@ -132,23 +131,7 @@ def _fault(
     """Return why the code does not count; None once it is accepted and can never be again."""
     if step.state != State.ACTIVE:
         return "not_active"
-    if step.totp.disabled_at is not None or step.totp.secret is None:
-        return "factor_disabled"
-    back = registry.limits.totp_back_steps
-    matched = totp.matching_step(step.totp.secret, code, now, back_steps=back)
-    if matched is None:
-        return "wrong_code"
-    taken = changed(
-        tx.session,
-        update(Totp)
-        .where(
-            Totp.person_id == step.pending.person_id,
-            Totp.last_step < matched,
-            Totp.disabled_at.is_(None),
-        )
-        .values(last_step=matched, failures=0),
-    )
-    return None if taken == 1 else "replayed_code"
+    return codes.fault(registry, tx, step.totp, code, now=now)
 
 
 def _count_failure(
@@ -159,11 +142,7 @@ def _count_failure(
     _record_refusal(tx, cause, actor=actor, now=now)
     step.pending.failures += 1
     attempts.wrong_code(tx.session, step.pending.attempt_id)
-    if cause in {"wrong_code", "replayed_code"}:
-        step.totp.failures += 1
-        if step.totp.failures >= totp.MAX_FAILURES:
-            step.totp.disabled_at = now
-            tx.record("factor.disabled", actor=actor, now=now, object=actor.subject)
+    codes.count(tx, step.totp, cause, actor=actor, now=now)
     if step.pending.failures < MAX_CODES:
         return SignInRefused()
     tx.session.delete(step.pending)

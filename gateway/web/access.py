@@ -13,6 +13,7 @@ from gateway.refusals import Refused
 from policies.permissions import Permission
 
 MARK = "__access__"
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -49,11 +50,18 @@ class Access:
     permission: Permission | None
     why: str = ""
     place: Place = Place.GATEWAY
+    fresh: bool = False
+    """An unsafe method wants the act confirmed with a code."""
 
 
-def requires(permission: Permission, *, place: Place = Place.GATEWAY) -> Callable[[View], View]:
-    """Mark a view: only for people whom the policy grants `permission`."""
-    return _marker(Access(permission=permission, place=place))
+def requires(
+    permission: Permission, *, place: Place = Place.GATEWAY, fresh: bool = False
+) -> Callable[[View], View]:
+    """Mark a view: only for people whom the policy grants `permission`.
+
+    `fresh`: what it changes weighs so heavily that it is confirmed with a fresh code.
+    """
+    return _marker(Access(permission=permission, place=place, fresh=fresh))
 
 
 def public(why: str, *, place: Place = Place.GATEWAY) -> Callable[[View], View]:
@@ -79,9 +87,15 @@ def declarations(app: Flask) -> Mapping[str, Access]:
 
 
 def guard(
-    app: Flask, *, signed_in: Callable[[], bool], is_allowed: Callable[[Permission], bool]
+    app: Flask,
+    *,
+    signed_in: Callable[[], bool],
+    is_allowed: Callable[[Permission], bool],
+    confirm: Callable[[], None],
 ) -> Callable[[], None]:
     """The check to run before every view; refuses to be built over an undeclared route.
+
+    `confirm` raises unless the act has its fresh proof.
 
     A route added after the start is missing from `rules`: a KeyError, hence 500, never open.
     """
@@ -90,12 +104,15 @@ def guard(
     def enforce() -> None:
         if request.endpoint is None:  # no such route: 404 or 405 follows, no view runs
             return
-        permission = rules[request.endpoint].permission
+        rule = rules[request.endpoint]
+        permission = rule.permission
         if permission is None:
             return
         if not signed_in():
             raise SignInRequired(request.endpoint)
         if not is_allowed(permission):
             raise NotPermitted(f"{request.endpoint} needs {permission}")
+        if rule.fresh and request.method not in SAFE_METHODS:
+            confirm()
 
     return enforce

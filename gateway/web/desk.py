@@ -20,12 +20,11 @@ from gateway.access.service import Service
 from gateway.identity.written import Written
 from gateway.web.desk_accounts import AccountsDesk
 from gateway.web.desk_break_glass import BreakGlassDesk
+from gateway.web.desk_fresh import FreshDesk
 from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_notices import NoticesDesk
 from gateway.web.desk_requests import RequestsDesk
-from gateway.web.desk_values import ServiceCard as ServiceCard
-from gateway.web.desk_values import SignedIn as SignedIn
-from gateway.web.desk_values import Visit as Visit
+from gateway.web.desk_values import ServiceCard, SignedIn, Visit
 from policies.permissions import Permission
 
 
@@ -135,7 +134,9 @@ class Step:
     expires: datetime
 
 
-class Desk(BreakGlassDesk, AccountsDesk, RequestsDesk, GuardsDesk, NoticesDesk, Protocol):
+class Desk(
+    BreakGlassDesk, AccountsDesk, RequestsDesk, GuardsDesk, NoticesDesk, FreshDesk, Protocol
+):
     """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""
 
     @property

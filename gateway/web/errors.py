@@ -18,6 +18,8 @@ from gateway.web.access import SignInRequired
 from gateway.web.answer import Answer
 from gateway.web.answers import answer_for, answer_for_status
 from gateway.web.forms import Problem
+from gateway.web.fresh import FreshRequired
+from gateway.web.fresh import page as fresh_page
 from gateway.web.hosts import WrongHost
 from gateway.web.i18n import either, ngettext
 from gateway.web.paths import sign_in_address
@@ -56,6 +58,8 @@ def refused(error: Refused) -> Response:
     if isinstance(error, SignInRequired) and wants_page():
         return make_response(redirect(sign_in_address(), code=303))
     log.info(_line("refused", code=error.code))
+    if isinstance(error, FreshRequired) and wants_page():
+        return fresh_page(error)
     return answer(error.code, answer_for(error.code), error=error)
 
 

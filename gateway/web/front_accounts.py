@@ -27,8 +27,8 @@ from gateway.identity.roll_search import Found, Wanted
 from gateway.identity.staff_import import Imported, Slip
 from gateway.identity.staff_plan import Plan
 from gateway.identity.stale import Stale
-from gateway.web.desk import SignedIn, Visit
 from gateway.web.desk_accounts import Account, NewAccount
+from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_people import SessionUnknown, actor_of
 
 

@@ -16,7 +16,7 @@ from gateway.identity.break_glass_views import AccountView, Act, OpeningView
 from gateway.identity.people import PersonView
 from gateway.identity.registry import Registry
 from gateway.identity.roles import PersonUnknown
-from gateway.web.desk import SignedIn, Visit
+from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_people import actor_of
 
 

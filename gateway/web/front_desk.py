@@ -14,6 +14,7 @@ from gateway.access.refusals import PolicyUnavailable
 from gateway.identity.registry import Registry
 from gateway.identity.roll import Roll
 from gateway.web.desk import WebSettings
+from gateway.web.desk_fresh import FreshFront
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_break_glass import BreakGlassFront
@@ -36,6 +37,7 @@ class FrontDesk(
     TreeFront,
     GuardsFront,
     NoticesFront,
+    FreshFront,
     RequestsFront,
     PeopleDesk,
     ServiceDesk,

@@ -15,7 +15,7 @@ from gateway.identity.profiles import Deviation, Profile
 from gateway.identity.registry import Registry
 from gateway.identity.reports import AttemptUnknown, Decision, ReportView
 from gateway.identity.roles import PersonUnknown
-from gateway.web.desk import SignedIn, Visit
+from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_people import actor_of
 
 

@@ -18,10 +18,9 @@ from gateway.web.desk import (
     Opened,
     OpenSession,
     RecentSignIn,
-    SignedIn,
     Step,
-    Visit,
 )
+from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_units import UnitNames
 
 SIGN_INS_SHOWN = 10

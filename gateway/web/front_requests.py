@@ -12,8 +12,8 @@ from gateway.access import request_views
 from gateway.access.request_refusals import RequestUnknown
 from gateway.access.request_views import RequestView
 from gateway.access.requests import SECURITY_ADMIN, Requests, Terms, Wish
-from gateway.web.desk import ServiceCard, SignedIn, Visit
 from gateway.web.desk_requests import AskedFor
+from gateway.web.desk_values import ServiceCard, SignedIn, Visit
 from gateway.web.front_people import actor_of
 from gateway.web.front_services import ServiceDesk
 from gateway.web.i18n import either

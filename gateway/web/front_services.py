@@ -15,7 +15,8 @@ from gateway.access.refusals import ServiceUnknown
 from gateway.access.service import Service
 from gateway.identity import people, tickets
 from gateway.identity.registry import Registry
-from gateway.web.desk import ServiceCard, SignedIn, Visit, WebSettings
+from gateway.web.desk import WebSettings
+from gateway.web.desk_values import ServiceCard, SignedIn, Visit
 from gateway.web.front_people import actor_of
 from gateway.web.front_units import UnitNames
 from policies.decision import Outcome, Request

@@ -13,7 +13,7 @@ from gateway.identity.registry import Registry
 from gateway.identity.roll import Roll
 from gateway.identity.tables import State
 from gateway.identity.units import UnitView
-from gateway.web.desk import SignedIn, Visit
+from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_people import actor_of
 
 

@@ -20,9 +20,9 @@ from typing import Any, ClassVar, TypeVar
 from flask import Flask, Response, g, request
 
 from gateway.refusals import Refused
+from gateway.web.access import SAFE_METHODS
 from gateway.web.cookies import Cookies, new_token
 
-SAFE_METHODS = frozenset({"GET", "HEAD"})
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
 EXEMPT = "__no_origin_check__"
@@ -53,14 +53,14 @@ def no_origin_check(why: str) -> Callable[[View], View]:
 
 
 class Tokens:
-    """Makes and checks form tokens. `key` is the zone's, `session_token` the signed-in cookie."""
+    """Makes and checks form tokens. `key` is the zone's, `session_binding` names the session."""
 
     def __init__(
-        self, key: bytes, *, cookies: Cookies, session_token: Callable[[], str | None]
+        self, key: bytes, *, cookies: Cookies, session_binding: Callable[[], str | None]
     ) -> None:
         self._key = key
         self._cookies = cookies
-        self._session_token = session_token
+        self._session_binding = session_binding
 
     def for_form(self) -> str:
         """A masked token for the page being rendered; a stranger is given a cookie for it."""
@@ -91,7 +91,7 @@ class Tokens:
 
     def _bound_to(self) -> str | None:
         made_now: str | None = g.get("new_anonymous")
-        return self._session_token() or made_now or self._cookies.anonymous.read(request)
+        return self._session_binding() or made_now or self._cookies.anonymous.read(request)
 
     def _proof(self, bound_to: str) -> bytes:
         message = b"csrf\0" + hashlib.sha256(bound_to.encode()).digest()

@@ -149,7 +149,7 @@ def _typed(form: AccountForm) -> NewAccount:
     )
 
 
-def _at_field(code: Refused, problem: Problem | None) -> Problem | None:
+def _at_field(code: str, problem: Problem | None) -> Problem | None:
     if problem is None:
         return None
     return Problem(FIELDS.get(code, ""), problem.text)

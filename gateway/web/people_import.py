@@ -40,7 +40,10 @@ def upload() -> Response:
     """Keep the file and show what it would change. Nothing is changed."""
     form = ImportForm(request.form)
     file = request.files.get("file")
-    content = file.read() if file is not None else b""
+    content = b""
+    if file is not None:
+        content = file.read()
+        file.close()
     if not content:
         return _ask_page(form, Problem("file", _("Choose a CSV file that is not empty")))
     draft = house().desk.keep_staff_list(

@@ -9,7 +9,8 @@ from flask import Flask, Response, current_app, g, request
 from flask_login import LoginManager, current_user
 
 from gateway.web.cookies import Cookies
-from gateway.web.desk import Desk, SignedIn, Visit, WebSettings
+from gateway.web.desk import Desk, WebSettings
+from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.i18n import LANGUAGES
 from gateway.web.moments import utc_now
 
@@ -56,7 +57,7 @@ def find_user() -> SignedIn | None:
     here = house()
     service: str | None = g.get("service")
     cookie = here.cookies.session if service is None else here.cookies.service
-    token = cookie.read(request)
+    token = g.get("renewed_token") or cookie.read(request)
     if token is None:
         return None
     return here.desk.session(token, service=service, now=g.now)
@@ -80,10 +81,17 @@ class PersonMissingError(RuntimeError):
     """A public page asked for a person: a mistake in the page, not in the request."""
 
 
-def session_token() -> str | None:
-    """The token of the live session, for binding forms to it."""
+def session_binding() -> str | None:
+    """What forms are bound to: the live session, by an id that outlives its changing tokens."""
     found = visitor()
-    return found.token if found else None
+    return found.current.session_id.hex if found else None
+
+
+def become(token: str) -> None:
+    """Go on in this request under the session's new token."""
+    g.renewed_token = token
+    manager: Any = current_app.login_manager  # type: ignore[attr-defined]
+    manager._update_request_context_with_user(find_user())  # noqa: SLF001 - Flask-Login's own way
 
 
 def visit() -> Visit:

@@ -10,7 +10,7 @@ from flask import Flask, g, request, url_for
 
 from gateway.web import headers, i18n, labels, labels_break_glass, moments, paths
 from gateway.web.assets import Asset
-from gateway.web.desk import SignedIn
+from gateway.web.desk_values import SignedIn
 from gateway.web.i18n import later as _l
 from gateway.web.origin import Tokens
 from gateway.web.session import House, house, visitor
@@ -113,6 +113,9 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
     app.jinja_env.globals.update(words)
     app.jinja_env.filters.update(
         stamped=moments.stamped,
-        day=moments.day, moment=moments.moment, device=labels.device, groups=labels.groups_of_four
+        day=moments.day,
+        moment=moments.moment,
+        device=labels.device,
+        groups=labels.groups_of_four,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -138,7 +138,7 @@ def _told(code: str) -> Response:
     return told.say(make_response(redirect(url_for(".show"), code=303)), code)
 
 
-def _at_field(code: Refused, problem: Problem | None) -> Problem | None:
+def _at_field(code: str, problem: Problem | None) -> Problem | None:
     return problem and Problem(FIELDS.get(code, ""), problem.text)
 
 
