@@ -136,10 +136,9 @@ def texts(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def marks(entry: Mapping[str, Any], row: IndexRow) -> set[bytes]:
-    """The marks of every word of the entry, its digests included."""
-    found = {mark for text in texts(entry) for mark in marks_of(text)}
-    found.update(mark_of(each) for each in (row.address, row.name) if each)
-    return found
+    """The marks of every word of the entry and of its row, digests included."""
+    columns = (value for name in COLUMNS if isinstance(value := getattr(row, name), str))
+    return set().union(*(marks_of(text) for text in (*columns, *texts(entry))))
 
 
 @lru_cache(maxsize=1 << 15)

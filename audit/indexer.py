@@ -257,7 +257,8 @@ def _count(connection: Connection, rows: Sequence[IndexRow]) -> None:
 def _upsert(connection: Connection, table: Table) -> Insert:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table)
-    return statement.on_conflict_do_update(
+    upsert: Insert = statement.on_conflict_do_update(
         index_elements=list(table.primary_key.columns),
         set_={"entries": table.c.entries + statement.excluded.entries},
     )
+    return upsert

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import audit.index_tables
+import audit.saved
 import audit.tables
 import gateway.access.tables
 import gateway.access.tables_requests

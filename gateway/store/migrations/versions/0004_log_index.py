@@ -81,8 +81,20 @@ def _index_up() -> None:
         sa.CheckConstraint("first <= size", name=op.f("ck_audit_index_state_range")),
         sa.PrimaryKeyConstraint("id", name="pk_audit_index_state"),
     )
+    op.create_table(
+        "saved_search",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("owner", sa.String(length=80), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_saved_search"),
+    )
+    op.create_index("ix_saved_search_owner", "saved_search", ["owner"])
 
 
 def _index_down() -> None:
+    op.drop_table("saved_search")
     for table in ("audit_index_state", "audit_hour", "audit_block", "audit_index"):
         op.drop_table(table)
