@@ -74,6 +74,11 @@ class Search:
         self._read = read
         self._reader = reader
 
+    def reach(self) -> Reach:
+        """How far the index goes."""
+        with self._read.connect() as connection:
+            return reach(connection)
+
     def page(
         self,
         query: Query,

@@ -8,6 +8,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from audit.indexing import Indexing
 from config.settings import Settings, load
 from gateway.access.assertion import SEED_PURPOSE, Signer
 from gateway.access.channel import Channel
@@ -20,7 +21,7 @@ from gateway.access.slots import Slots
 from gateway.chores import Chores
 from gateway.door import Door, denied_page, refuse
 from gateway.identity import sessions
-from gateway.office import Office, compose, sealing_of, terms_of
+from gateway.office import Office, compose, indexer_of, sealing_of, terms_of, unseal_of
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
 from gateway.web import WebSettings, create_web
@@ -45,10 +46,13 @@ def application() -> Bridge:
     chores.start()
     sealing = sealing_of(office, clock=utc_now)
     sealing.start()
+    indexing = Indexing(indexer_of(office))
+    indexing.start()
 
     def stop() -> None:
         chores.stop()
         sealing.stop()
+        indexing.stop()
         office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
         door.gate.proxy.close()
         store.close()
@@ -75,6 +79,7 @@ def create_door(office: Office) -> Door:
         access=access,
         signer=signer,
         settings=told,
+        unseal=unseal_of(registry.vault),
     )
     pages = create_web(desk, told)
     authorities = settings.upstream.ca_file

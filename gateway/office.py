@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from audit.indexer import Indexer
 from audit.ledger import Ledger, SealSecret
 from audit.record import Actor
 from audit.sealing import Sealing
+from audit.source import Unseal
 from config.settings import Settings
 from gateway.access.catalogue import Catalogue, Surroundings
 from gateway.access.requests import Terms
@@ -19,7 +21,7 @@ from gateway.identity import epoch
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
 from gateway.store.engines import Store, open_store
-from gateway.vault import KeyFile, Passphrase, Vault, install, open_keyring
+from gateway.vault import KeyFile, Passphrase, Unopenable, Vault, install, open_keyring
 from gateway.vault.roots import Root
 from policies import versions
 from policies.rules import RuleSet
@@ -94,6 +96,18 @@ def sealing_of(office: Office, *, clock: Callable[[], datetime]) -> Sealing:
     )
 
 
+def indexer_of(office: Office) -> Indexer:
+    """What copies sealed entries into the tables of the search."""
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        with office.ledger.begin(unaudited_because="the index copies what is recorded") as tx:
+            yield tx.session.connection()
+
+    vault = office.registry.vault
+    return Indexer(begin=begin, read=office.store.read, unseal=unseal_of(vault), blind=vault.blind)
+
+
 def log_origin(settings: Settings) -> str:
     """The name of a new log (c2sp.org/tlog-checkpoint); it keeps it even if the host moves."""
     return f"{settings.web.host}/audit"
@@ -116,6 +130,25 @@ def seal_of(vault: Vault) -> SealSecret:
         )
 
     return seal
+
+
+def unseal_of(vault: Vault) -> Unseal:
+    """How a personal value kept beside the log is opened; None if it does not open."""
+
+    def unseal(eid: str, field: str, value: bytes) -> bytes | None:
+        try:
+            return vault.open(
+                value,
+                purpose="data",
+                table="audit_secret",
+                column=field,
+                row=eid.encode(),
+                version=1,
+            )
+        except Unopenable:
+            return None
+
+    return unseal
 
 
 def limits_of(settings: Settings) -> Limits:

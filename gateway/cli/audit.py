@@ -14,6 +14,7 @@ from rich.progress import Progress
 from sqlalchemy import select
 
 from audit import export as exports
+from audit import index_check
 from audit import verify as verifier
 from audit.note import BadNote, Note
 from audit.proof import Receipt, receipt
@@ -23,10 +24,10 @@ from audit.tables import audit_event
 from config.settings import load
 from gateway.cli.console import done, errors, out
 from gateway.cli.office import opened, require_schema
-from gateway.cli.sealed_log import remembered, snapshot, unsealing
+from gateway.cli.sealed_log import remembered, snapshot
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.office import SEALER, Office, log_origin
+from gateway.office import SEALER, Office, indexer_of, log_origin, unseal_of
 from gateway.store.engines import open_store
 
 
@@ -79,7 +80,8 @@ def verify(directory: Path, anchors: tuple[Path, ...], key: str | None, *, fresh
     """Verify the log in the database of the zone DIR, while it may go on being written.
 
     Beyond what an export shows, this looks at the columns beside the entries, at the
-    personal values kept for them, and at what the sealer itself remembers.
+    personal values kept for them, at what the sealer itself remembers, and at whether the
+    index of the search is what the entries say.
     """
     with opened(directory) as office:
         memory, source = snapshot(office)
@@ -93,7 +95,9 @@ def verify(directory: Path, anchors: tuple[Path, ...], key: str | None, *, fresh
                 fresh_at=now() if fresh else None,
                 tell=tell,
             )
-        source.inspect(report, unseal=unsealing(office))
+        source.inspect(report, unseal=unseal_of(office.registry.vault))
+        with _bar("comparing the index", source.size) as tell:
+            index_check.inspect(office.store.read, report, indexer_of(office), tell=tell)
         out().print(escape("\n".join(report.lines())), soft_wrap=True)
         office.ledger.append(
             "audit.verified",

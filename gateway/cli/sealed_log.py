@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from sqlalchemy import select
 
@@ -13,7 +12,6 @@ from audit.tables import log_state
 from audit.trust import BadPolicy, Policy
 from gateway.cli.trouble import Trouble
 from gateway.office import SEALER, Office
-from gateway.vault import Unopenable
 
 POLICY_FILE = "audit-policy"
 """The office's own trust policy, in the zone's directory (c2sp.org/tlog-policy)."""
@@ -44,25 +42,6 @@ def remembered(office: Office, memory: Memory, source: DatabaseSource) -> list[t
     if not memory.note or (source.size < edge.size and unpublished):
         return []
     return [("the sealer's memory", memory.note)]
-
-
-def unsealing(office: Office) -> Callable[[str, str, bytes], bytes | None]:
-    """How a personal value kept beside the log is opened; None if it does not open."""
-
-    def unseal(eid: str, field: str, value: bytes) -> bytes | None:
-        try:
-            return office.registry.vault.open(
-                value,
-                purpose="data",
-                table="audit_secret",
-                column=field,
-                row=eid.encode(),
-                version=1,
-            )
-        except Unopenable:
-            return None
-
-    return unseal
 
 
 def _policy(office: Office, memory: Memory) -> str:

@@ -9,6 +9,11 @@ from gateway.web import (
     access,
     account,
     assets,
+    audit,
+    audit_acts,
+    audit_charts,
+    audit_entry,
+    audit_now,
     break_glass,
     decisions,
     enrol,
@@ -54,6 +59,11 @@ they send arrives under `HTTP_…`."""
 
 PAGES = (
     account,
+    audit,
+    audit_acts,
+    audit_charts,
+    audit_entry,
+    audit_now,
     break_glass,
     decisions,
     enrol,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from audit.source import Unseal
 from gateway.access.assertion import Signer
 from gateway.access.catalogue import Catalogue
 from gateway.access.decide import Access
@@ -17,6 +18,7 @@ from gateway.web.desk import WebSettings
 from gateway.web.desk_fresh import FreshFront
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.front_accounts import AccountsFront
+from gateway.web.front_audit import AuditFront
 from gateway.web.front_break_glass import BreakGlassFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_people import PeopleDesk
@@ -32,6 +34,7 @@ FORMS_PURPOSE = "web/forms"
 
 @dataclass(frozen=True, kw_only=True)
 class FrontDesk(
+    AuditFront,
     BreakGlassFront,
     AccountsFront,
     TreeFront,
@@ -69,6 +72,7 @@ def front_desk(
     access: Access,
     signer: Signer,
     settings: WebSettings,
+    unseal: Unseal,
 ) -> FrontDesk:
     """Put the desk together."""
     return FrontDesk(
@@ -80,5 +84,6 @@ def front_desk(
         access=access,
         settings=settings,
         signer=signer,
+        unseal=unseal,
         csrf_key=registry.vault.derive(FORMS_PURPOSE),
     )

@@ -31,12 +31,14 @@ OPENERS = {
     Permission.BREAK_GLASS_VIEW,
 }
 GRANTS = {
-    "role:auditor": EVERYBODY | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW},
+    "role:auditor": EVERYBODY
+    | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_OPEN, Permission.AUDIT_VIEW},
     "role:responder": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
     | OPENERS
     | {
         Permission.ACCESS_REVOKE,
+        Permission.AUDIT_WATCH,
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,
