@@ -137,7 +137,7 @@ class Words:
             case None | [] | "":
                 return "—"
             case bool():
-                return _("yes") if value else _("no")
+                return _("true") if value else _("false")
             case list():
                 return " · ".join(self._told(each) for each in value)
             case {"pre": str(start), "len": int(length)}:

@@ -25,9 +25,11 @@ _STYLE = Style(
     major_label_font_size=13,
     legend_font_size=14,
     value_font_size=13,
+    value_colors=(SHEET, SHEET),
     no_data_font_size=20,
 )
 WIDTH, HEIGHT, ROW = 860, 260, 34
+_LATIN = 0x2E80
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,13 @@ def lines(title: str, labels: Sequence[str], series: Sequence[Series], *, every:
 
 def bars(title: str, labels: Sequence[str], series: Sequence[Series]) -> bytes:
     """A bar for each name, the first on top."""
+    # pygal reckons labels by Latin letters; Chinese characters are nearly twice as wide.
+    wide = max((sum(ord(c) > _LATIN for c in label) for label in labels), default=0)
     chart = pygal.HorizontalBar(
-        **_common(title, 60 + ROW * max(2, len(labels))), show_legend=False, print_values=True
+        **_common(title, 60 + ROW * max(2, len(labels))),
+        show_legend=False,
+        print_values=True,
+        margin_left=12 + 7 * wide,
     )
     chart.x_labels = list(reversed(labels))
     return _drawn(chart, [Series(each.name, list(reversed(each.values))) for each in series])
@@ -71,6 +78,7 @@ def _common(title: str, height: int) -> dict[str, object]:
         "title": None,
         "x_title": None,
         "margin": 12,
+        "truncate_label": -1,
         "show_y_guides": True,
         "value_formatter": lambda value: f"{value:,.0f}",
         "no_data_text": title,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.access.service import EVALUATION_EXPIRED, NOT_EVALUATED, OTHER_ZONE
 from gateway.web import labels, labels_break_glass
 from gateway.web.i18n import later as _l
 
@@ -101,6 +102,25 @@ EVENTS = {
 
 OUTCOMES = {"success": _l("done"), "failure": _l("failed"), "denied": _l("refused")}
 
+WHY = {
+    "no_rule": _l("no rule allows it"),
+    "denied_by_rule": _l("a rule denies it"),
+    "allowed": _l("a rule allows it"),
+    "clearance": _l("label above the clearance"),
+    "write_down": _l("data would flow down"),
+    "unknown_subject": _l("unknown to the rules"),
+    "unknown_zone": _l("no rights in this zone"),
+    "stronger_sign_in": _l("stronger sign-in needed"),
+    "malformed": _l("address that no rule speaks of"),
+    "credentials": _l("name or password wrong"),
+    "code": _l("code wrong or used"),
+    "throttled": _l("too many attempts"),
+    EVALUATION_EXPIRED: _l("security evaluation run out"),
+    NOT_EVALUATED: _l("no security evaluation"),
+    OTHER_ZONE: _l("service of the other zone"),
+}
+"""Recorded reasons, as an officer reads them of somebody else."""
+
 CLASSES = {
     "1008": _l("Acts on the log"),
     "3001": _l("Account changes"),
@@ -122,7 +142,7 @@ FIELDS: dict[str, Any] = {
     "session": _l("Session"),
     "reason": _l("Reason"),
     "policy": _l("Version of the rules"),
-    "decision": _l("Decision"),
+    "decision": _l("Decision id"),
     "case_ref": _l("Emergency or case"),
     "zone": _l("Zone"),
     "address": _l("From address"),
@@ -231,7 +251,7 @@ def result(code: str) -> str:
 
 def why(code: str) -> str:
     """A recorded reason in words, where there are some."""
-    known = {**labels.REASONS, **labels.ENDINGS}
+    known = {**labels.ENDINGS, **WHY}
     return str(known.get(code, code))
 
 
