@@ -30,7 +30,7 @@ from audit.index_row import (
     split,
 )
 from audit.index_tables import audit_block, audit_hour, audit_index, audit_index_state
-from audit.source import Unseal
+from audit.source import Unseal, stored_bytes
 from audit.tables import audit_event, audit_secret, log_state
 
 BATCH = 2048
@@ -64,7 +64,10 @@ def reach(connection: Connection) -> Reach:
         .select_from(log_state)
         .outerjoin(audit_index_state, state.form == FORM)
     ).first()
-    return Reach(0, 0, 0) if row is None else Reach(row.first or 0, row.size or 0, row.sealed)
+    if row is None:
+        return Reach(0, 0, 0)
+    # SQLite keeps whatever type was written: what is no number goes nowhere.
+    return Reach(*(each if isinstance(each, int) else 0 for each in row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,10 @@ class Indexer:
         """
         with self._begin() as connection:
             _clear(connection)
+        return self.catch_up(tell=tell)
+
+    def catch_up(self, *, tell: Callable[[int], None] = lambda _done: None) -> int:
+        """Index every sealed entry that is not indexed yet; return how many there were."""
         done = 0
         while more := self.round():
             done += more
@@ -145,7 +152,7 @@ class Indexer:
         )
         rows = connection.execute(query).all()
         digests = self._digests(connection, start, end)
-        return [_found(row.seq, bytes(row.body), digests.get(row.eid, {})) for row in rows]
+        return [_found(row.seq, stored_bytes(row.body), digests.get(row.eid, {})) for row in rows]
 
     def _digests(
         self, connection: Connection, start: int, end: int
@@ -162,7 +169,7 @@ class Indexer:
         )
         found: dict[str, dict[str, str]] = {}
         for row in connection.execute(query):
-            plain = self._unseal(row.eid, row.field, bytes(row.value))
+            plain = self._unseal(row.eid, row.field, stored_bytes(row.value))
             if plain is not None:
                 value = plain.decode("utf-8", "replace")
                 found.setdefault(row.eid, {})[row.field] = digest(self._blind, row.field, value)
@@ -188,13 +195,21 @@ def _found(seq: int, body: bytes, digests: Mapping[str, str]) -> Found:
 
 
 def _settled(connection: Connection) -> int:
-    """Take the indexer's place; return the next number. An index of another form is dropped."""
-    state = audit_index_state
-    row = connection.execute(select(state.c.form, state.c.size).with_for_update()).first()
-    if row is not None and row.form == FORM:
-        return int(row.size)
+    """Take the indexer's place; return the next number.
+
+    An index of another form is dropped, and so is one whose end is not where its place says.
+    """
+    state = audit_index_state.c
+    row = connection.execute(
+        select(state.form, state.first, state.size).with_for_update(of=audit_index_state)
+    ).first()
+    if row is not None:
+        last = connection.execute(select(func.max(audit_index.c.seq))).scalar()
+        if row.form == FORM and row.size == (row.first if last is None else last + 1):
+            return int(row.size)
+        log.warning("the index of the search does not fit and is made anew")
     _clear(connection)
-    return int(connection.execute(select(state.c.size)).scalar_one())
+    return int(connection.execute(select(state.size)).scalar_one())
 
 
 def _clear(connection: Connection) -> None:
@@ -226,7 +241,7 @@ def _store_block(connection: Connection, number: int, inside: Sequence[Found]) -
     values = {
         "first_at": min(before.first_at, *times),
         "last_at": max(before.last_at, *times),
-        "marks": joined(whole | split(bytes(before.marks))),
+        "marks": joined(whole | split(stored_bytes(before.marks))),
     }
     connection.execute(update(audit_block).where(block.number == number).values(**values))
 

@@ -31,6 +31,7 @@ from audit.index_row import BLOCK, COLUMNS, IndexRow, marks_of, parsed, texts
 from audit.index_tables import audit_block, audit_hour, audit_index
 from audit.indexer import Reach, reach
 from audit.query import Query, events_of, holds
+from audit.source import stored_bytes
 from audit.tables import audit_event
 
 PAGE = 50
@@ -190,7 +191,7 @@ class _Look:
     def _bodies(self, seqs: Sequence[int]) -> dict[int, bytes]:
         event = audit_event.c
         query = select(event.seq, event.body).where(event.seq.in_(seqs))
-        return {row.seq: bytes(row.body) for row in self._connection.execute(query)}
+        return {row.seq: stored_bytes(row.body) for row in self._connection.execute(query)}
 
     def _fits(self, body: bytes) -> bool:
         found = list(texts(parsed(body)))

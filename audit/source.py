@@ -48,8 +48,10 @@ class DatabaseSource:
         with read.connect() as connection:
             found = connection.execute(select(log_state.c.note)).scalar()
             older = connection.execute(select(log_checkpoint.c.size, log_checkpoint.c.note))
-            self._older = {int(row.size): _bytes(row.note) for row in older if _is_whole(row.size)}
-        note = None if found is None else _bytes(found)
+            self._older = {
+                int(row.size): stored_bytes(row.note) for row in older if _is_whole(row.size)
+            }
+        note = None if found is None else stored_bytes(found)
         self.note: bytes | None = note
         stated = _checkpoint(note)
         self.size = stated.size if stated else 0
@@ -102,8 +104,8 @@ class DatabaseSource:
         self._bundles = {}
         with self._read.connect() as connection:
             for row in connection.execute(query):
-                body = _bytes(row.body)
-                wrong = _wrong_columns(row.eid, body, _bytes(row.leaf), _stamp(row.created))
+                body = stored_bytes(row.body)
+                wrong = _wrong_columns(row.eid, body, stored_bytes(row.leaf), _stamp(row.created))
                 if wrong:
                     self.wrong_columns[row.seq] = wrong
                 entries = self._bundles.setdefault(row.seq // WIDTH, [])
@@ -143,7 +145,7 @@ class DatabaseSource:
         if count != state.size or state.first not in {0, None}:
             index = max(0, min(count, state.size))
             report.tampered(index, f"the numbers go from {state.first} to {state.last}")
-        stated = _checkpoint(None if state.note is None else _bytes(state.note))
+        stated = _checkpoint(None if state.note is None else stored_bytes(state.note))
         if stated and stated.size >= state.size and stated.root != state.root:
             report.tampered(state.size, "the log's state is not what was signed")
         waiting = connection.execute(select(func.count()).where(event.seq.is_(None))).scalar_one()
@@ -157,7 +159,7 @@ def stored_tile(read: Engine, tile: Tile) -> bytes:
         log_tile.c.level == tile.level, log_tile.c.number == tile.number
     )
     with read.connect() as connection:
-        found = _bytes(connection.execute(query).scalar() or b"")
+        found = stored_bytes(connection.execute(query).scalar() or b"")
     return found[: HASH_BYTES * tile.width]
 
 
@@ -168,7 +170,7 @@ def _checkpoint(note: bytes | None) -> Checkpoint | None:
         return None  # the verifier says what is wrong with it
 
 
-def _bytes(value: object) -> bytes:
+def stored_bytes(value: object) -> bytes:
     """A stored value as bytes. SQLite keeps whatever type was written, ours or an attacker's."""
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
@@ -216,9 +218,9 @@ def _wrong_secrets(connection: Connection, unseal: Unseal) -> Iterator[tuple[int
     )
     for row in connection.execute(query):
         field = str(row.field)
-        plain = unseal(str(row.eid), field, _bytes(row.value))
-        committed = _commitments(_bytes(row.body)).get(field)
-        if plain is None or committed != _commitment(field, _bytes(row.salt), plain):
+        plain = unseal(str(row.eid), field, stored_bytes(row.value))
+        committed = _commitments(stored_bytes(row.body)).get(field)
+        if plain is None or committed != _commitment(field, stored_bytes(row.salt), plain):
             yield row.seq, field
 
 

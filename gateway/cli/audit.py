@@ -22,6 +22,7 @@ from audit.sealing import Sealing
 from audit.source import DatabaseSource
 from audit.tables import audit_event
 from config.settings import load
+from gateway.cli import audit_search
 from gateway.cli.console import done, errors, out
 from gateway.cli.office import opened, require_schema
 from gateway.cli.sealed_log import remembered, snapshot
@@ -31,12 +32,16 @@ from gateway.office import SEALER, Office, indexer_of, log_origin, unseal_of
 from gateway.store.engines import open_store
 
 
-@click.group(short_help="Seal, verify and export the audit log.")
+@click.group(short_help="Seal, search, verify and export the audit log.")
 def audit() -> None:
     """The log that proves itself.
 
     Exit status of verify: 0 intact, 1 could not run, 2 tampered, 3 incomplete.
     """
+
+
+audit.add_command(audit_search.index)
+audit.add_command(audit_search.search)
 
 
 @audit.command(cls=ZoneCommand)

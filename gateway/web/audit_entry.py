@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from flask import Blueprint, abort, g, render_template
 
@@ -66,10 +65,7 @@ def _page(seq: int, opened: Sequence[OpenedValue]) -> str:
 def ways(entry: Entry) -> dict[str, str]:
     """Where the entry leads: what happened around it, and its actor's, object's, session's line."""
     row = entry.row
-    found = {}
-    if "ts" in entry.fields:
-        at = datetime.fromisoformat(str(entry.fields["ts"]))
-        found["around"] = address_of(audit_asked.around(at))
+    found = {"around": address_of(audit_asked.around(entry.at))}
     if row.actor:
         found["actor"] = address_of(Query(include={"actor": (row.actor,)}))
     for name in ("object", "session", "decision", "address", "case_ref"):

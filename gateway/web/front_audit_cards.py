@@ -65,7 +65,7 @@ def verified(seen: Seen) -> Sequence[Card]:
     found = seen.search.page(query, limit=1).entries
     if not found:
         return [Card(code="never_verified", calls=True)]
-    at = datetime.fromisoformat(str(found[0].fields["ts"]))
+    at = found[0].at
     if found[0].row.outcome != "success":
         return [Card(code="verify_failed", calls=True, since=at, query=query)]
     old = seen.now - at > VERIFY_EVERY

@@ -151,8 +151,8 @@ FIELDS: dict[str, Any] = {
     "plain_address": _l("From address"),
     "plain_name": _l("Sign-in name typed"),
     "words": _l("Words"),
-    "since": _l("From"),
-    "until": _l("Until"),
+    "since": _l("From time"),
+    "until": _l("To time"),
 }
 """What can be filtered by, and what an entry says."""
 
@@ -189,6 +189,7 @@ DETAILS = {
     "name": _l("Name"),
     "name_en": _l("English name"),
     "name_zh": _l("Chinese name"),
+    "new": _l("Content"),
     "note": _l("Note"),
     "parent": _l("Higher unit"),
     "path": _l("Path"),

@@ -54,9 +54,8 @@ def stamped(text: str) -> Markup:
     return moment(datetime.fromisoformat(text))
 
 
-def second(text: str) -> Markup:
-    """`2026-11-22 14:05:09`, of a time as the log writes it: for tables that are compared."""
-    value = datetime.fromisoformat(text)
+def second(value: datetime) -> Markup:
+    """`2026-11-22 14:05:09`: for tables of the log, whose lines are compared."""
     shown = local(value)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         value.astimezone(UTC).isoformat(timespec="milliseconds"),
