@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select
@@ -22,7 +23,7 @@ from audit.record import leaf_hash
 from audit.source import stored_bytes, stored_tile
 from audit.tables import audit_event, audit_secret, log_state
 from audit.tiles import TileHashes
-from audit.tree import BadProof, inclusion, verify_inclusion
+from audit.tree import BadProof, Hashes, inclusion, verify_inclusion
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -133,13 +134,21 @@ class Reader:
             return None
         if signed is None:
             return None
-        return _Tree(signed, TileHashes(lambda tile: stored_tile(self._read, tile), signed.size))
+        tiles = TileHashes(lambda tile: stored_tile(self._read, tile), signed.size)
+        return _Tree(signed, _Known(tiles))
+
+
+class _Known:
+    """The tree's hashes, each computed once: the entries of a page share most of them."""
+
+    def __init__(self, hashes: Hashes) -> None:
+        self.at = lru_cache(maxsize=4096)(hashes.at)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
     signed: Checkpoint
-    hashes: TileHashes
+    hashes: _Known
 
     def holds(self, seq: int, body: bytes) -> bool:
         """Whether the body is entry `seq` under the signed root."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 
 from sqlalchemy import Connection, Engine, func, select
 
-from audit.index_row import BLOCK, COLUMNS, IndexRow, split
+from audit.index_row import BLOCK, COLUMNS, split, values
 from audit.index_tables import audit_block, audit_hour, audit_index
 from audit.indexer import Found, HourKey, Indexer, Reach, hours, reach
 from audit.source import stored_bytes
@@ -75,7 +74,7 @@ class _Check:
             number = each.row.seq
             if stored is None:
                 self._report.tampered(number, f"entry {number} is hidden from the search")
-            elif stored != (own := _values(each.row)):
+            elif stored != (own := tuple(values(each.row).values())):
                 wrong = next(n for n, a, b in zip(COLUMNS, stored, own, strict=True) if a != b)
                 self._report.tampered(
                     number, f"entry {number}: the search's {wrong} is not its own"
@@ -127,10 +126,6 @@ class _Check:
                 self._goes.first,
                 f"the search's count of {min(wrong, key=repr)} is not the entries' own",
             )
-
-
-def _values(row: IndexRow) -> tuple[object, ...]:
-    return tuple(getattr(row, field.name) for field in fields(row))
 
 
 def _by_block(found: Sequence[Found]) -> Iterator[tuple[int, list[Found]]]:

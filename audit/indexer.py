@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, Insert, Table, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,6 +28,7 @@ from audit.index_row import (
     marks,
     parsed,
     split,
+    values,
 )
 from audit.index_tables import audit_block, audit_hour, audit_index, audit_index_state
 from audit.source import Unseal, stored_bytes
@@ -129,10 +130,8 @@ class Indexer:
         with self._begin() as connection:
             for seq in seqs:
                 for each in self.derived(connection, seq, seq + 1):
-                    values = asdict(each.row)
-                    connection.execute(
-                        update(audit_index).where(audit_index.c.seq == seq).values(values)
-                    )
+                    same = audit_index.c.seq == seq
+                    connection.execute(update(audit_index).where(same).values(values(each.row)))
             for number in {seq // BLOCK for seq in seqs}:
                 found = self.derived(connection, number * BLOCK, (number + 1) * BLOCK)
                 whole = set().union(*(each.marks for each in found))
@@ -220,7 +219,7 @@ def _clear(connection: Connection) -> None:
 
 
 def _store(connection: Connection, found: Sequence[Found]) -> None:
-    connection.execute(insert(audit_index), [asdict(each.row) for each in found])
+    connection.execute(insert(audit_index), [values(each.row) for each in found])
     by_block: dict[int, list[Found]] = {}
     for each in found:
         by_block.setdefault(each.row.seq // BLOCK, []).append(each)
@@ -235,15 +234,15 @@ def _store_block(connection: Connection, number: int, inside: Sequence[Found]) -
     whole = set().union(*(each.marks for each in inside))
     before = connection.execute(select(audit_block).where(block.number == number)).first()
     if before is None:
-        values = {"first_at": min(times), "last_at": max(times), "marks": joined(whole)}
-        connection.execute(insert(audit_block).values(number=number, **values))
+        row = {"first_at": min(times), "last_at": max(times), "marks": joined(whole)}
+        connection.execute(insert(audit_block).values(number=number, **row))
         return
-    values = {
+    row = {
         "first_at": min(before.first_at, *times),
         "last_at": max(before.last_at, *times),
         "marks": joined(whole | split(stored_bytes(before.marks))),
     }
-    connection.execute(update(audit_block).where(block.number == number).values(**values))
+    connection.execute(update(audit_block).where(block.number == number).values(**row))
 
 
 HourKey = tuple[int, str, str, str, str]
@@ -259,14 +258,14 @@ def hours(rows: Iterable[IndexRow]) -> dict[HourKey, int]:
 
 
 def _count(connection: Connection, rows: Sequence[IndexRow]) -> None:
-    values = [
+    counted = [
         dict(
             zip(("hour", "event", "outcome", "service", "unit", "entries"), (*key, n), strict=True)
         )
         for key, n in hours(rows).items()
     ]
     statement = _upsert(connection, audit_hour)
-    connection.execute(statement, values)
+    connection.execute(statement, counted)
 
 
 def _upsert(connection: Connection, table: Table) -> Insert:

@@ -30,7 +30,7 @@ from audit.entry import Entry, Reader
 from audit.index_row import BLOCK, COLUMNS, IndexRow, marks_of, parsed, texts
 from audit.index_tables import audit_block, audit_hour, audit_index
 from audit.indexer import Reach, reach
-from audit.query import Query, events_of, holds
+from audit.query import Query, events_of, holds, may_hold
 from audit.source import stored_bytes
 from audit.tables import audit_event
 
@@ -194,6 +194,8 @@ class _Look:
         return {row.seq: stored_bytes(row.body) for row in self._connection.execute(query)}
 
     def _fits(self, body: bytes) -> bool:
+        if not may_hold(body, self._query.words):
+            return False
         found = list(texts(parsed(body)))
         return all(holds(found, term) for term in self._query.words) and not any(
             holds(found, term) for term in self._query.without
