@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from xml.etree.ElementTree import Element
 
 import pygal
+from pygal import PluginImportFixer
 from pygal.style import Style
+
+# For its plugins, of which we have none, pygal hooks an importer of an old kind into every later
+# import of the process; Python warns of it each time.
+sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, PluginImportFixer)]
 
 INK, ACCENT, QUIET, HAIR, SHEET = "#1b1f24", "#8a5a2b", "#4f4b43", "#cdc3ac", "#fdfaf2"
 _FONT = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif'
@@ -88,5 +95,14 @@ def _common(title: str, height: int) -> dict[str, object]:
 def _drawn(chart: pygal.Graph, series: Sequence[Series]) -> bytes:
     for each in series:
         chart.add(each.name, list(each.values))
+    chart.add_xml_filter(_without_script)
     drawn: bytes = chart.render()
     return drawn
+
+
+def _without_script(root: Element) -> Element:
+    """Pygal writes its settings for a script that we do not serve."""
+    for parent in root.iter():
+        for child in [each for each in parent if str(each.tag).endswith("script")]:
+            parent.remove(child)
+    return root
