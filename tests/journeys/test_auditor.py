@@ -50,7 +50,7 @@ def test_an_auditor_finds_the_denied_burst_and_follows_it(
     refused_many_times(demo, chrome)
     allowed_once(demo, chrome)
     page.goto(demo.gateway())
-    demo.sign_in(page, "zhou.yun")
+    demo.sign_in(page, "zhao.lei")
 
     # What needs my decision? The burst, with the way to it.
     until_there(page, f"{demo.gateway()}/audit/now", "远超平时水平")
@@ -63,7 +63,7 @@ def test_an_auditor_finds_the_denied_burst_and_follows_it(
     rows.filter(has_text="拒绝访问服务").first.get_by_role("link").click()
     expect(page.locator("h1")).to_contain_text("张伟：拒绝访问服务")
     expect(page.get_by_text("已重新计算")).to_be_visible()
-    page.get_by_role("button", name="调阅（将留痕）").click()
+    page.get_by_role("link", name="调阅（将留痕）").click()
     expect(page.locator("main")).to_contain_text("127.0.0.1")
     page.get_by_role("link", name="前后 15 分钟").click()
     assert rows.count() > BURST
@@ -94,7 +94,7 @@ def test_an_auditor_finds_the_denied_burst_and_follows_it(
 
 def test_the_charts_draw_under_the_strict_policy(demo: Demo, page: Page) -> None:
     page.goto(demo.gateway())
-    demo.sign_in(page, "zhou.yun")
+    demo.sign_in(page, "zhao.lei")
     page.goto(f"{demo.gateway()}/audit/activity")
     for image in page.locator(".chart img").all():
         assert image.evaluate("i => i.complete && i.naturalWidth") > 0
