@@ -27,7 +27,7 @@ from policies.compiled_subjects import REMEMBERED, SubjectClosures
 from policies.decision import Decision, Outcome, Reason, Request
 from policies.functions import path_in
 from policies.memberships import Memberships
-from policies.rules import RuleSet
+from policies.rules import Rule, RuleSet
 from policies.temporary import Granted, compiled
 from policies.vocabulary import STRENGTHS, WRITES, ZONES
 
@@ -51,10 +51,10 @@ class CompiledEngine:
         "_extra",
         "_granted",
         "_index",
-        "_no_write_down",
         "_subjects",
         "grants",
         "memberships",
+        "no_write_down",
         "published",
         "version",
     )
@@ -72,7 +72,7 @@ class CompiledEngine:
         self._extra = RuleSet()
         self._granted: Granted = {}
         self.memberships = memberships
-        self._no_write_down = no_write_down
+        self.no_write_down = no_write_down
         with collector_paused():
             memberships.check()
             self.version = rules.version
@@ -116,10 +116,20 @@ class CompiledEngine:
         found = self._subjects.of(person, zone)
         return found | {person} if person in self._granted else found
 
+    def lent_to(self, person: str) -> tuple[Rule, ...]:
+        """Return the temporary grants that count for a person beside the published rules."""
+        if person not in self._granted:
+            return ()
+        return tuple(
+            rule
+            for rule in self._extra.rules
+            if rule.sub == person and not self.published.holds(rule)
+        )
+
     def writes_down(self, request: Request) -> bool:
         """Return whether this engine refuses the request for carrying data down."""
         return (
-            self._no_write_down
+            self.no_write_down
             and request.action in WRITES
             and request.clearance > request.classification
         )

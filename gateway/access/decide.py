@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,17 +23,11 @@ from gateway.access.identity_headers import Person
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.refusals import StoreUnavailable
 from gateway.access.service import OTHER_ZONE, Service
+from policies import recorded
 from policies.decision import Decision, Outcome, Request
-from policies.engine import Engine, EngineDisagreesError
+from policies.engine import CompiledEngine
 
-ENGINE_DISAGREES = "engine_disagrees"
-"""The reference and its explanation differ: a defect of ours, and nobody passes."""
-
-_EVENTS: Mapping[Outcome, tuple[str, str]] = {
-    Outcome.ALLOW: ("decision.allowed", "success"),
-    Outcome.DENY: ("decision.denied", "denied"),
-    Outcome.STEP_UP: ("decision.step_up", "denied"),
-}
+_EVENTS: Mapping[Outcome, str] = {outcome: name for name, outcome in recorded.EVENTS.items()}
 _ID_BYTES = 16
 
 
@@ -70,6 +64,7 @@ class _Answer:
     version: str = ""
     strength_needed: int = 0
     grants: str = ""
+    question: Mapping[str, Json] = field(default_factory=dict)
 
 
 class Access:
@@ -112,7 +107,7 @@ class Access:
             strength_needed=answer.strength_needed,
             grants=answer.grants,
         )
-        self._record(verdict, current, canonical, now, address)
+        self._record(verdict, answer.question, current, canonical, now, address)
         return verdict
 
     def stands(
@@ -152,7 +147,7 @@ class Access:
 
     def _ask(
         self,
-        engine: Engine,
+        engine: CompiledEngine,
         current: Person,
         service: Service,
         canonical: Canonical,
@@ -174,25 +169,27 @@ class Access:
             clearance=current.clearance,
             network=network,
         )
-        try:
-            return _of(engine.decide(request))
-        except EngineDisagreesError:
-            return _Answer(Outcome.DENY, ENGINE_DISAGREES, version=engine.version)
+        decision = self._policy.decide(engine, request)
+        return _of(decision, recorded.question(engine, request))
 
     def _record(
         self,
         verdict: Verdict,
+        question: Mapping[str, Json],
         current: Person,
         canonical: Canonical,
         now: datetime,
         address: str | None,
     ) -> None:
-        event, outcome = _EVENTS[verdict.outcome]
         details: dict[str, Json] = {
             "method": canonical.method,
             "path": canonical.path,
             "has_query": bool(canonical.query),
         }
+        if question:
+            details[recorded.QUESTION] = question
+        if verdict.strength_needed:
+            details[recorded.NEEDS] = verdict.strength_needed
         if verdict.grants:
             details["grants"] = verdict.grants
         actor = Actor(
@@ -203,11 +200,11 @@ class Access:
         )
         try:
             self._ledger.append(
-                event,
+                _EVENTS[verdict.outcome],
                 actor=actor,
                 now=now,
                 object=policy_object(verdict.service.slug, canonical),
-                outcome=outcome,
+                outcome="success" if verdict.allowed else "denied",
                 reason=verdict.reason,
                 service=verdict.service.slug,
                 decision=verdict.decision_id,
@@ -219,7 +216,7 @@ class Access:
             raise StoreUnavailable from error
 
 
-def _of(decision: Decision) -> _Answer:
+def _of(decision: Decision, question: Mapping[str, Json]) -> _Answer:
     return _Answer(
         decision.outcome,
         str(decision.reason),
@@ -227,6 +224,7 @@ def _of(decision: Decision) -> _Answer:
         decision.version,
         decision.strength_needed,
         decision.grants,
+        question,
     )
 
 

@@ -53,12 +53,12 @@ class FrontDesk(
         return self.signer.jwks()
 
     def is_healthy(self) -> bool:
-        """Whether the data base answers and there are rules to decide by."""
+        """Whether the data base answers, there are rules to decide by, and both engines agree."""
         try:
             self.policy.now()
         except PolicyUnavailable:
             return False
-        return True
+        return not self.disagreements_open()
 
 
 def front_desk(
