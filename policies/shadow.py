@@ -97,8 +97,6 @@ class ShadowCheck:
         if self._ready is None or self._ready[0] is not engine:
             self._ready = (
                 engine,
-                CasbinEngine(
-                    engine.rules, engine.memberships, no_write_down=engine.no_write_down
-                ),
+                CasbinEngine(engine.rules, engine.memberships, no_write_down=engine.no_write_down),
             )
         return self._ready[1]

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from audit.ledger import Ledger, Transaction
 from audit.tables import audit_event
+from policies.rules import Rule
 from policies.tables_running import rule_use, rule_use_cursor
 
 AT_ONCE: Final = 5_000
@@ -50,6 +51,14 @@ def uses(session: Session) -> Mapping[str, Use]:
         row.rule: Use(row.uses, row.first_used, row.last_used)
         for row in session.execute(select(rule_use))
     }
+
+
+def is_counted(rule: Rule) -> bool:
+    """Tell whether the log would show that a rule is used.
+
+    Visits to the gateway's own pages are no decisions of the log: only refusals of them are.
+    """
+    return not rule.obj.startswith("app:")
 
 
 def counted(session: Session) -> int:

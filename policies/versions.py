@@ -140,9 +140,7 @@ def publish(tx: Transaction, rules: RuleSet, *, actor: Actor, now: datetime, not
     if old is not None and old.hash == rules.hash:
         raise AlreadyInForce(rules.hash)
     seq = (tx.session.scalar(select(func.max(policy_version.c.seq))) or 0) + 1
-    stated = Statement(
-        seq=seq, hash=rules.hash, created_at=now, author=actor.subject, note=note
-    )
+    stated = Statement(seq=seq, hash=rules.hash, created_at=now, author=actor.subject, note=note)
     tx.session.execute(
         insert(policy_version).values(
             seq=seq,

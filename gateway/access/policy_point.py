@@ -37,6 +37,10 @@ from policies.shadow import ShadowCheck
 log = logging.getLogger("hangu.access")
 
 
+LONGEST_SILENCE = timedelta(seconds=10)
+"""The usual age of a lease (`policy.worker_age`)."""
+
+
 class NoRulesInForce(Refused):
     """No rule set was ever published: nobody may do anything (class 15)."""
 
@@ -144,6 +148,11 @@ class PolicyPoint:
         self._shadow = shadow
         self._lock = Lock()
         self._loaded: _Loaded | None = None
+
+    @property
+    def age(self) -> timedelta:
+        """After how long without a beat a worker of this zone decides nothing."""
+        return LONGEST_SILENCE if self._lease is None else timedelta(seconds=self._lease.age)
 
     def engine(self, *, at: int) -> CompiledEngine:
         """Return an engine at least as new as epoch `at`.

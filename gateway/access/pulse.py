@@ -31,10 +31,6 @@ BEATS = 4
 """In one age of the lease, so that a beat or two may fail."""
 _LIFE_SIGN = "a worker's sign of life; what changes is recorded"
 _NODE = 120  # characters of a host's name that are kept
-_CAUSES: dict[type[BaseException], Trouble] = {
-    NoRulesInForce: Trouble.NO_RULES,
-    VersionWentBackError: Trouble.WENT_BACK,
-}
 
 
 def this_worker(now: datetime) -> Worker:
@@ -118,7 +114,7 @@ class Pulse:
             cause = refusal.__cause__
             if isinstance(cause, SQLAlchemyError):
                 raise cause from refusal
-            return _trouble(_CAUSES.get(type(cause), Trouble.RULES_UNUSABLE))
+            return _trouble(_trouble_of(cause))
         with self._store.reading() as session:
             # In this order: what is acknowledged was published before.
             acknowledged, newest = workers.highest(session), versions.newest(session)
@@ -133,6 +129,12 @@ class Pulse:
             return self._store.place() != self._place
         except OSError:
             return True
+
+
+def _trouble_of(cause: BaseException | None) -> Trouble:
+    if isinstance(cause, NoRulesInForce):
+        return Trouble.NO_RULES
+    return Trouble.WENT_BACK if isinstance(cause, VersionWentBackError) else Trouble.RULES_UNUSABLE
 
 
 def _trouble(why: Trouble) -> Acknowledgement:

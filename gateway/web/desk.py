@@ -20,6 +20,7 @@ from gateway.access.service import Service
 from gateway.identity.written import Written
 from gateway.web.desk_accounts import AccountsDesk
 from gateway.web.desk_break_glass import BreakGlassDesk
+from gateway.web.desk_engine import EngineDesk
 from gateway.web.desk_fresh import FreshDesk
 from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_notices import NoticesDesk
@@ -135,7 +136,14 @@ class Step:
 
 
 class Desk(
-    BreakGlassDesk, AccountsDesk, RequestsDesk, GuardsDesk, NoticesDesk, FreshDesk, Protocol
+    BreakGlassDesk,
+    AccountsDesk,
+    EngineDesk,
+    RequestsDesk,
+    GuardsDesk,
+    NoticesDesk,
+    FreshDesk,
+    Protocol,
 ):
     """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""
 

@@ -18,6 +18,7 @@ from gateway.web.desk_fresh import FreshFront
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_break_glass import BreakGlassFront
+from gateway.web.front_engine import EngineFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
@@ -34,6 +35,7 @@ FORMS_PURPOSE = "web/forms"
 class FrontDesk(
     BreakGlassFront,
     AccountsFront,
+    EngineFront,
     TreeFront,
     GuardsFront,
     NoticesFront,

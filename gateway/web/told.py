@@ -38,6 +38,7 @@ SENTENCES: Mapping[str, Any] = {
     "password_changed": _l("Your password is changed."),
     "report_closed": _l("The report is decided."),
     "sessions_of_person_ended": _l("Sessions ended: %(count)s."),
+    "disagreement_closed": _l("It is settled, with your reason."),
     "glass_disabled": _l("%(name)s is shut out."),
     "glass_ended": _l("The sessions of %(name)s are ended."),
     "glass_shut": _l("The service is closed until it is approved anew."),

@@ -31,7 +31,8 @@ OPENERS = {
     Permission.BREAK_GLASS_VIEW,
 }
 GRANTS = {
-    "role:auditor": EVERYBODY | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW},
+    "role:auditor": EVERYBODY
+    | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW, Permission.POLICY_VIEW},
     "role:responder": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
     | OPENERS
@@ -40,6 +41,8 @@ GRANTS = {
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,
+        Permission.POLICY_CLOSE_ALARM,
+        Permission.POLICY_VIEW,
         Permission.REPORT_CLOSE,
         Permission.REPORT_VIEW,
         Permission.SESSION_END_ANY,
@@ -47,7 +50,18 @@ GRANTS = {
     "role:staff": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
     "role:system_admin": EVERYBODY
     | OPENERS
-    | {Permission.CATALOGUE_VIEW, Permission.SESSION_END_ANY},
+    | {
+        Permission.CATALOGUE_VIEW,
+        Permission.PERSON_CHANGE,
+        Permission.PERSON_CREATE,
+        Permission.PERSON_DISABLE,
+        Permission.PERSON_IMPORT,
+        Permission.PERSON_VIEW,
+        Permission.POLICY_VIEW,
+        Permission.SESSION_END_ANY,
+        Permission.UNIT_CHANGE,
+        Permission.UNIT_VIEW,
+    },
     "role:service_owner": {
         Permission.ACCESS_DECIDE,
         Permission.ACCESS_REVOKE,
