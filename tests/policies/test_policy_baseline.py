@@ -115,7 +115,7 @@ def test_permissions_are_named_by_area_and_verb_in_alphabetical_order() -> None:
     values = [permission.value for permission in Permission]
     assert values == sorted(values)
     for permission in Permission:
-        assert re.fullmatch(r"[a-z]+\.[a-z_]+", permission.value)
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+", permission.value)
         assert permission.name == permission.value.replace(".", "_").upper()
 
 
