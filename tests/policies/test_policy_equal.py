@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_pair import both
-from policy_worlds import PEOPLE, STRANGER, request, search, world
+from policy_proof import search
+from policy_worlds import PEOPLE, STRANGER, request, world
 
 from policies.bench_model import NOON, office
 from policies.compiled import CompiledEngine
