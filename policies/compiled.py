@@ -143,7 +143,9 @@ class CompiledEngine:
             return self._denied(Reason.UNKNOWN_SUBJECT)
         if not request.is_well_formed:
             return self._denied(Reason.MALFORMED)
-        met = self._met(request, subjects)
+        return self._decided(request, self._met(request, subjects))
+
+    def _decided(self, request: Request, met: Sequence[Entry]) -> Decision:
         if request.classification > request.clearance:  # no rule lifts this comparison
             return self._not_cleared(request, met)
         strength = STRENGTH_BITS[request.strength]

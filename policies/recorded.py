@@ -7,9 +7,9 @@ engine was told stands under `q` in the details, by the names of the model's req
      "as": ["role:staff", "unit:finance"], "lent": ["p, person:…"]}
 
 `as` are the groups the person counted as, of those that rules speak of, inherited ones
-included; it is missing if the engine did not know the person. `lent` are the person's temporary
-grants. With these and the version's rules the decision follows, whoever has since moved, been
-promoted or left.
+included; it is missing if the engine did not know the person or the zone. `lent` are the
+person's temporary grants. With these and the version's rules the decision follows, whoever has
+since moved, been promoted or left.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def question(engine: CompiledEngine, request: Request) -> dict[str, Json]:
         "net": request.network,
         "now": request.now,
     }
-    if request.subject in engine.people:
+    if request.subject in engine.people and request.zone in ZONES:
         held = engine.subjects_of(request.subject, request.zone)
         kept["as"] = sorted(held - {ANY, request.subject})
         if lent := engine.lent_to(request.subject):

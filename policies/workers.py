@@ -21,6 +21,7 @@ from policies.versions import newest
 
 ACKNOWLEDGED = "policy.acknowledged"
 REFUSED = "policy.refused"
+_NEWS = frozenset({"hash", "seq", "trouble"})
 FORGOTTEN_AFTER = timedelta(days=1)
 """Workers that were not heard for so long are not shown any more."""
 
@@ -66,12 +67,13 @@ class Worker:
 class Acknowledgement:
     """What a worker decides by: version number and hash, and how long the engine took to build.
 
-    `trouble` is empty, or why it decides nothing instead.
+    `trouble` is empty, or why it decides nothing instead; then the rest is not looked at, and
+    what the worker acknowledged last stands.
     """
 
-    seq: int
-    hash: str
-    build_ms: int
+    seq: int = 0
+    hash: str = ""
+    build_ms: int = 0
     trouble: str = ""
 
 
@@ -106,24 +108,20 @@ def beat(tx: Transaction, worker: Worker, said: Acknowledgement, *, now: datetim
     session = tx.session
     mine = policy_worker.c.id == worker.id
     before = session.execute(select(policy_worker).where(mine)).first()
-    is_news = before is None or (before.seq, before.hash, before.trouble) != (
-        *(said.seq, said.hash, said.trouble),
-    )
-    values = {
-        "beat_at": now,
-        "seq": said.seq,
-        "hash": said.hash,
-        "build_ms": said.build_ms,
-        "trouble": said.trouble,
-    }
-    if is_news:
+    values: dict[str, object] = {"beat_at": now, "trouble": said.trouble}
+    if not said.trouble:
+        values |= {"seq": said.seq, "hash": said.hash, "build_ms": said.build_ms}
+    if before is None or any(
+        getattr(before, name) != values[name] for name in _NEWS & values.keys()
+    ):
         values["acknowledged_at"] = None if said.trouble else now
         _record(tx, worker, said, now)
     if before is not None:
         session.execute(update(policy_worker).where(mine).values(values))
         return
-    own = {"id": worker.id, "node": worker.node, "pid": worker.pid}
-    session.execute(insert(policy_worker).values(**own, started_at=worker.started_at, **values))
+    first = {"id": worker.id, "node": worker.node, "pid": worker.pid, "seq": 0, "hash": ""}
+    first |= {"started_at": worker.started_at, "build_ms": 0, **values}
+    session.execute(insert(policy_worker).values(first))
     session.execute(delete(policy_worker).where(policy_worker.c.beat_at < now - FORGOTTEN_AFTER))
 
 

@@ -107,19 +107,19 @@ class Pulse:
     def _look(self) -> Acknowledgement:
         """Return what this worker decides by, or why it cannot. Raises SQLAlchemyError."""
         if self._is_replaced():
-            return _trouble(Trouble.STORE_REPLACED)
+            return Acknowledgement(trouble=Trouble.STORE_REPLACED)
         try:
             built = self._policy.refresh()
         except PolicyUnavailable as refusal:
             cause = refusal.__cause__
             if isinstance(cause, SQLAlchemyError):
                 raise cause from refusal
-            return _trouble(_trouble_of(cause))
+            return Acknowledgement(trouble=_trouble_of(cause))
         with self._store.reading() as session:
             # In this order: what is acknowledged was published before.
             acknowledged, newest = workers.highest(session), versions.newest(session)
         if newest is None or newest.seq < acknowledged:
-            return _trouble(Trouble.WENT_BACK)
+            return Acknowledgement(trouble=Trouble.WENT_BACK)
         return Acknowledgement(
             seq=built.seq, hash=built.engine.published.hash, build_ms=built.build_ms
         )
@@ -135,7 +135,3 @@ def _trouble_of(cause: BaseException | None) -> Trouble:
     if isinstance(cause, NoRulesInForce):
         return Trouble.NO_RULES
     return Trouble.WENT_BACK if isinstance(cause, VersionWentBackError) else Trouble.RULES_UNUSABLE
-
-
-def _trouble(why: Trouble) -> Acknowledgement:
-    return Acknowledgement(seq=0, hash="", build_ms=0, trouble=why)

@@ -114,9 +114,7 @@ class CedarOracle:
         ]
 
 
-def oracle(
-    rules: RuleSet, memberships: Memberships, *, no_write_down: bool = False
-) -> CedarOracle:
+def oracle(rules: RuleSet, memberships: Memberships, *, no_write_down: bool = False) -> CedarOracle:
     """Translate rules and memberships."""
     parents: dict[str, list[str]] = {}
     for child, parent in rules.categories:
@@ -135,7 +133,7 @@ def _policy(rule: Rule) -> str:
     effect = "permit" if rule.allows else "forbid"
     conditions = " && ".join(_conditions(rule))
     return (
-        f'{effect} ({_principal(rule.sub)}, action, {_resource(rule.obj)})\n'
+        f"{effect} ({_principal(rule.sub)}, action, {_resource(rule.obj)})\n"
         f"when {{ {conditions} }};"
     )
 

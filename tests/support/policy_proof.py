@@ -40,7 +40,7 @@ def search(decisions: int, *, seed: int, questions: int = QUESTIONS) -> Counter[
     Raises:
         EnginesDifferError, AssertionError: the engines differ.
     """
-    luck = Random(seed)  # noqa: S311 - a search, no secret
+    luck = Random(seed)
     found: Counter[str] = Counter()
     while found.total() < decisions:
         found.update(decision.reason for decision in compared(world(luck), luck, questions))
@@ -80,4 +80,4 @@ def main(decisions: int, *, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), seed=int(sys.argv[2]) if len(sys.argv) > 2 else 1))  # noqa: PLR2004
+    sys.exit(main(int(sys.argv[1]), seed=int(sys.argv[2]) if len(sys.argv) > 2 else 1))
