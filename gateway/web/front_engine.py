@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from gateway.access.policy_point import PolicyPoint
@@ -54,7 +54,10 @@ class EngineFront:
         """The open ones first."""
         with self.registry.store.reading() as session:
             found = disagreements.listed(session)
-        return [replace(each, closed_by=self.named(each.closed_by)) for each in found]
+        return [
+            replace(each, closed_by=self.named(each.closed_by), evidence=self._told(each))
+            for each in found
+        ]
 
     def disagreements_open(self) -> int:
         """How many are open."""
@@ -68,6 +71,11 @@ class EngineFront:
                 disagreements.close(tx, ref, actor=actor_of(person, visit), why=why, now=visit.now)
         except DisagreementUnknown as unknown:
             raise DisagreementNotOpen(ref) from unknown
+
+    def _told(self, found: Disagreement) -> Mapping[str, Any]:
+        """The evidence with the name of the person it is about."""
+        asked = found.evidence["request"]
+        return {**found.evidence, "request": {"name": self.named(asked["sub"]), **asked}}
 
     def named(self, who: str) -> str:
         """The name behind `person:<uuid>`; `operator:root` and its like stay as they are."""

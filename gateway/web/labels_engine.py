@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.web.i18n import _
 from gateway.web.i18n import later as _l
+from gateway.web.labels import word
+from gateway.web.moments import moment
 from policies.decision import Outcome
 from policies.workers import State, Trouble
 
@@ -30,6 +33,7 @@ TROUBLES: Mapping[str, Any] = {
     Trouble.WENT_BACK: _l("Published versions have disappeared from the database."),
 }
 FACTS: Mapping[str, Any] = {
+    "name": _l("Name"),
     "sub": _l("Person"),
     "zone": _l("Zone"),
     "obj": _l("Object"),
@@ -64,5 +68,12 @@ def asked_about(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What an engine was asked, fact by fact, in the order of the model."""
     for name, title in FACTS.items():
         if name in request:
-            value = request[name]
-            yield str(title), "\n".join(value) if isinstance(value, list) else str(value)
+            yield str(title), _shown(name, request[name])
+
+
+def _shown(name: str, value: Any) -> str:  # noqa: ANN401 - whatever the evidence holds
+    if name in {"cls", "clr"}:
+        return word(value)
+    if name == "now":
+        return moment(datetime.fromtimestamp(value, UTC))
+    return "\n".join(value) if isinstance(value, list) else str(value)
