@@ -13,6 +13,7 @@ from web_office import Browser, Office
 
 from audit.tables import audit_event
 from gateway.access.second_look import MOST, SecondLook
+from gateway.identity import people
 from policies import workers
 from policies.compiled import CompiledEngine
 from policies.decision import Decision, Request
@@ -42,12 +43,14 @@ def officer(app: Flask, office: Office, login: str) -> Browser:
 def plant(office: Office, times: int = 1) -> None:
     """Let a broken engine decide, and the second look find it out."""
     sound = office.desk.policy.now()
+    nobody = people.by_login(office.registry, "wangqiang")
+    assert nobody is not None
     broken = Generous(sound.published, sound.memberships)
     look = SecondLook(
         share=1, ledger=office.registry.ledger, worker=WORKER, clock=lambda: datetime.now(UTC)
     )
     asked = Request(
-        subject=min(sound.people),
+        subject=nobody.subject,
         zone="intranet",
         object="svc:ledger/secret",
         action="GET",
@@ -59,7 +62,8 @@ def plant(office: Office, times: int = 1) -> None:
     assert look.shadow.check(at_most=times) == times
 
 
-def beat(office: Office, said: Acknowledgement, *, ago: int = 0) -> None:
+def beat(office: Office, said: Acknowledgement, *, ago: int = -600) -> None:
+    """A worker is heard; by default so late that no slow machine makes it silent meanwhile."""
     now = datetime.now(UTC) - timedelta(seconds=ago)
     worker = Worker(id=WORKER, node="gate-1", pid=4711, started_at=now)
     with office.registry.ledger.begin(unaudited_because="a beat of the test") as tx:
@@ -91,8 +95,8 @@ def test_an_officer_sees_which_worker_decides_by_which_version(app: Flask, offic
 @pytest.mark.parametrize(
     ("said", "ago", "words"),
     [
-        (Acknowledgement(seq=0, hash="0" * 64), 0, "尚未确认现行版本"),
-        (Acknowledgement(trouble=workers.Trouble.RULES_UNUSABLE), 0, "与签名发布的版本不符"),
+        (Acknowledgement(seq=0, hash="0" * 64), -600, "尚未确认现行版本"),
+        (Acknowledgement(trouble=workers.Trouble.RULES_UNUSABLE), -600, "与签名发布的版本不符"),
         (Acknowledgement(seq=1, hash="0" * 64), 60, "失联，不作任何判定"),
     ],
 )
