@@ -65,12 +65,23 @@ def current(session: Session) -> RuleSet | None:
         StoredRulesDifferError: the rows were changed or are not signed by the zone, or the
             program no longer knows a word they use; either way they must not decide.
     """
-    found = newest(session)
+    found = stated(session)
     return None if found is None else at(session, found.seq)
 
 
 def newest(session: Session) -> Newest | None:
-    """Return what is in force, without reading it; None before the first publication."""
+    """Return what is in force, without reading its rules; None before the first publication.
+
+    Raises:
+        StoredRulesDifferError: the zone did not sign it.
+    """
+    found = stated(session)
+    row = None if found is None else _signed(session, found.seq)
+    return None if row is None else Newest(row.seq, row.hash)
+
+
+def stated(session: Session) -> Newest | None:
+    """Return what the database says is in force, for showing: nothing of it is checked."""
     columns = select(policy_version.c.seq, policy_version.c.hash)
     row = session.execute(columns.order_by(policy_version.c.seq.desc()).limit(1)).first()
     return None if row is None else Newest(row.seq, row.hash)
@@ -82,12 +93,8 @@ def at(session: Session, seq: int) -> RuleSet | None:
     Raises:
         StoredRulesDifferError: as `current`.
     """
-    row = session.execute(select(policy_version).where(policy_version.c.seq == seq)).first()
-    if row is None:
-        return None
-    if not _is_ours(row, key_of(session)):
-        raise StoredRulesDifferError(f"version {seq} is not signed by this zone's key")
-    return _load(session, seq, row.hash)
+    row = _signed(session, seq)
+    return None if row is None else _load(session, seq, row.hash)
 
 
 def named(session: Session, version: str) -> RuleSet | None:
@@ -189,6 +196,13 @@ def sign_older(tx: Transaction) -> int:
             .values(signature=key_of(tx.session).sign(_statement(row)))
         )
     return len(rows)
+
+
+def _signed(session: Session, seq: int) -> Row[Any] | None:
+    row = session.execute(select(policy_version).where(policy_version.c.seq == seq)).first()
+    if row is not None and not _is_ours(row, key_of(session)):
+        raise StoredRulesDifferError(f"version {seq} is not signed by this zone's key")
+    return row
 
 
 def _statement(row: Row[Any]) -> Statement:

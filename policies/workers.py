@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from audit.ledger import Transaction
 from audit.record import Actor
 from policies.tables_running import policy_worker
-from policies.versions import newest
+from policies.versions import stated
 
 ACKNOWLEDGED = "policy.acknowledged"
 REFUSED = "policy.refused"
@@ -137,7 +137,7 @@ def highest(session: Session) -> int:
 
 def convergence(session: Session, *, now: datetime, age: timedelta) -> Convergence:
     """Return every worker of the last day against the version in force, by node and process."""
-    found = newest(session)
+    found = stated(session)
     seq, name = (0, "") if found is None else found
     ordered = select(policy_worker).order_by(
         policy_worker.c.node, policy_worker.c.started_at, policy_worker.c.pid

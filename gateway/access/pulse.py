@@ -115,14 +115,23 @@ class Pulse:
             if isinstance(cause, SQLAlchemyError):
                 raise cause from refusal
             return Acknowledgement(trouble=_trouble_of(cause))
-        with self._store.reading() as session:
-            # In this order: what is acknowledged was published before.
-            acknowledged, newest = workers.highest(session), versions.newest(session)
-        if newest is None or newest.seq < acknowledged:
-            return Acknowledgement(trouble=Trouble.WENT_BACK)
+        if (trouble := self._doubt()) is not None:
+            return Acknowledgement(trouble=trouble)
         return Acknowledgement(
             seq=built.seq, hash=built.engine.published.hash, build_ms=built.build_ms
         )
+
+    def _doubt(self) -> Trouble | None:
+        """Return what speaks against the newest version, built long ago or not."""
+        with self._store.reading() as session:
+            # In this order: what is acknowledged was published before.
+            acknowledged = workers.highest(session)
+            try:
+                newest = versions.newest(session)
+            except versions.StoredRulesDifferError:
+                log.exception("the version in force is not this zone's")
+                return Trouble.RULES_UNUSABLE
+        return Trouble.WENT_BACK if newest is None or newest.seq < acknowledged else None
 
     def _is_replaced(self) -> bool:
         try:
