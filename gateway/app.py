@@ -12,6 +12,7 @@ from config.settings import Settings, load
 from gateway.access.assertion import SEED_PURPOSE, Signer
 from gateway.access.channel import Channel
 from gateway.access.decide import Access
+from gateway.access.forms import Forms
 from gateway.access.forward_auth import ForwardAuth
 from gateway.access.gate import Gate
 from gateway.access.policy_point import PolicyPoint
@@ -78,10 +79,12 @@ def create_door(office: Office) -> Door:
     )
     pages = create_web(desk, told)
     authorities = settings.upstream.ca_file
+    forms = Forms(registry=registry, gateway_origin=origin)
     gate = Gate(
         access=access,
         find_session=find_session,
         peek_session=peek_session,
+        forms=forms,
         signer=signer,
         proxy=ReverseProxy(
             failure_page=functools.partial(refuse, pages),
@@ -110,6 +113,7 @@ def create_door(office: Office) -> Door:
         pages=pages,
         forward_auth=forward_auth,
         gate=gate,
+        forms=forms,
         catalogue=catalogue,
         channel=channel,
         ledger=office.ledger,
