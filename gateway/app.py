@@ -20,7 +20,7 @@ from gateway.access.proxy import ReverseProxy, Timing
 from gateway.access.slots import Slots
 from gateway.chores import Chores
 from gateway.door import Door, denied_page, refuse
-from gateway.identity import sessions
+from gateway.identity import fresh, sessions
 from gateway.office import Office, compose, sealing_of, terms_of
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
@@ -63,7 +63,13 @@ def create_door(office: Office) -> Door:
     zone, origin = registry.zone, settings.web.public_url
     policy = PolicyPoint(office.store)
     policy.now()  # a zone without rules or with broken ones must not start serving
-    access = Access(ledger=office.ledger, policy=policy, catalogue=catalogue, zone=zone)
+    access = Access(
+        ledger=office.ledger,
+        policy=policy,
+        catalogue=catalogue,
+        zone=zone,
+        proved=functools.partial(fresh.proved_for_service, registry),
+    )
     signer = Signer(registry.vault.derive(SEED_PURPOSE), issuer=origin, zone=zone)
     channel = Channel(key=settings.secrets.proxy_key, addresses=settings.web.proxy_addresses)
     find_session = functools.partial(sessions.present, registry)
@@ -137,6 +143,7 @@ def web_settings(settings: Settings) -> WebSettings:
         language=zone.language,
         timezone=zone.timezone,
         form_max_bytes=web.form_max_bytes,
+        kept_form_bytes=web.kept_form_bytes,
         requests=terms_of(settings),
         password_min=settings.sign_in.password_min,
         places=web.places,

@@ -9,9 +9,11 @@ An answer that could not be recorded is not given: the caller gets StoreUnavaila
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeAlias
+from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,6 +30,12 @@ from policies.engine import Engine, EngineDisagreesError
 
 ENGINE_DISAGREES = "engine_disagrees"
 """The reference and its explanation differ: a defect of ours, and nobody passes."""
+
+FRESH_NEEDED = "fresh_proof_needed"
+"""The place wants a proof of identity that was given for this service minutes ago at most."""
+
+Proved: TypeAlias = Callable[[UUID, str], datetime | None]
+"""When a session confirmed a service last, by the session's id and the service's slug."""
 
 _EVENTS: Mapping[Outcome, tuple[str, str]] = {
     Outcome.ALLOW: ("decision.allowed", "success"),
@@ -55,6 +63,8 @@ class Verdict:
     service: Service
     strength_needed: int = 0
     grants: str = ""
+    fresh_minutes: int = 0
+    """Not 0: how many minutes old a proof for this service may be at most."""
 
     @property
     def allowed(self) -> bool:
@@ -72,16 +82,28 @@ class _Answer:
     grants: str = ""
 
 
+def _never(_session_id: UUID, _slug: str) -> datetime | None:
+    return None
+
+
 class Access:
     """Decides on services of one zone, and records what it decided."""
 
     def __init__(
-        self, *, ledger: Ledger, policy: PolicyPoint, catalogue: Catalogue, zone: str
+        self,
+        *,
+        ledger: Ledger,
+        policy: PolicyPoint,
+        catalogue: Catalogue,
+        zone: str,
+        proved: Proved = _never,
     ) -> None:
+        """`proved` knows the fresh proofs; without it places that want one stay shut."""
         self._ledger = ledger
         self._policy = policy
         self._catalogue = catalogue
         self._zone = zone
+        self._proved = proved
 
     def check(
         self,
@@ -102,18 +124,32 @@ class Access:
             PolicyUnavailable, StoreUnavailable: there is no decision, so nobody passes.
         """
         answer = self._answer(current, service, canonical, now, network)
+        wanted = service.label(canonical.method, canonical.path).fresh_minutes or 0
+        stale = answer.outcome is Outcome.ALLOW and not self._is_fresh(
+            current, service, timedelta(minutes=wanted), now
+        )
         verdict = Verdict(
-            outcome=answer.outcome,
-            reason=answer.reason,
+            outcome=Outcome.STEP_UP if stale else answer.outcome,
+            reason=FRESH_NEEDED if stale else answer.reason,
             decision_id=secrets.token_hex(_ID_BYTES),
             rules=answer.rules,
             version=answer.version,
             service=service,
             strength_needed=answer.strength_needed,
             grants=answer.grants,
+            fresh_minutes=wanted,
         )
         self._record(verdict, current, canonical, now, address)
         return verdict
+
+    def _is_fresh(
+        self, current: Person, service: Service, within: timedelta, now: datetime
+    ) -> bool:
+        """Whether the session confirmed this very service within so long; so it did for nothing."""
+        if not within:
+            return True
+        at = self._proved(current.session_id, service.slug)
+        return at is not None and timedelta(0) <= now - at < within
 
     def stands(
         self, current: Person, service: Service, canonical: Canonical, now: datetime
@@ -193,6 +229,8 @@ class Access:
             "path": canonical.path,
             "has_query": bool(canonical.query),
         }
+        if verdict.fresh_minutes:
+            details["fresh_minutes"] = verdict.fresh_minutes
         if verdict.grants:
             details["grants"] = verdict.grants
         actor = Actor(

@@ -149,21 +149,23 @@ def look(registry: Registry, form_id: UUID, who: Claimant, *, now: datetime) -> 
     return offer
 
 
-def target_of(
-    registry: Registry, form_id: UUID, person_id: UUID, *, actor: Actor, now: datetime
-) -> str:
-    """Return where a service's form was to go, for deciding on it. Raises as `look`."""
+def target_of(registry: Registry, form_id: UUID, who: Claimant, *, now: datetime) -> str:
+    """Return where a service's form was to go, for deciding on it. Raises as `look`.
+
+    It is asked at the gateway, where the service's cookie of the browser is not seen.
+    """
     posted: Posted | None = None
     with registry.ledger.begin() as tx:
         row = tx.session.get(KeptForm, form_id)
         refusal: Refused = FormOver()
         if row is not None and _is_waiting(row, now):
-            who = Claimant(person_id=person_id, service=row.service, browser=None, actor=actor)
             refusal = FormBroken()
-            if row.person_id == person_id:
-                posted = _open(tx, row, who, now)
-            else:
+            if row.person_id != who.person_id:
                 refusal = _refuse(tx, row, who, "other_person", now)
+            elif row.service != who.service:
+                refusal = _refuse(tx, row, who, "other_place", now)
+            else:
+                posted = _open(tx, row, who, now)
     if posted is None:
         raise refusal
     return posted.target

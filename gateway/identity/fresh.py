@@ -15,6 +15,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import aliased
 
 from audit.ledger import Transaction
 from audit.record import Actor
@@ -85,8 +86,6 @@ def prove(
     renewed: Renewed | None = None
     refusal: Refused = ProofsOver()
     with registry.ledger.begin() as tx:
-        # In the order of a sign-in: first the factor, then the session.
-        factor = codes.locked(tx, current.person_id)
         held = _held(tx, current.session_id)
         if held is not None and tokens.reference(held.row.token_hash) != current.session_ref:
             _record(tx, act, "renewed_meanwhile", actor=actor, now=now)
@@ -94,6 +93,7 @@ def prove(
         elif held is None:
             _record(tx, act, "session_over", actor=actor, now=now)
         else:
+            factor = codes.locked(tx, current.person_id)
             cause = codes.fault(registry, tx, factor, code, now=now)
             if cause is None:
                 renewed = _confirm(tx, held, act, actor=actor, now=now)
@@ -104,6 +104,27 @@ def prove(
     if renewed is None:
         raise refusal
     return renewed
+
+
+def act_of_service(slug: str) -> str:
+    """The act that a proof for a service is bound to."""
+    return f"service:{slug}"
+
+
+def proved_for_service(registry: Registry, session_id: UUID, slug: str) -> datetime | None:
+    """Return when a service was last confirmed in a session, or in the one it was opened from."""
+    parent = aliased(Session)
+    above = (
+        select(parent.id)
+        .join(Session, Session.parent_hash == parent.token_hash)
+        .where(Session.id == session_id)
+    )
+    statement = select(func.max(FreshProof.proved_at)).where(
+        (FreshProof.session_id == session_id) | FreshProof.session_id.in_(above),
+        FreshProof.act == act_of_service(slug),
+    )
+    with registry.store.reading() as session:
+        return session.execute(statement).scalar()
 
 
 def forget(tx: Transaction, *, now: datetime) -> None:

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pyotp
@@ -26,7 +27,7 @@ from gateway.access.catalogue import Catalogue, Evaluation, Service, Surrounding
 from gateway.access.decide import Access
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.service import PathRule
-from gateway.identity import enrolment, epoch, people, sign_in, units
+from gateway.identity import enrolment, epoch, fresh, people, sign_in, units
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
 from gateway.store.engines import Store, open_store
@@ -187,7 +188,13 @@ def open_office(directory: Path, *, port: int = 8100, zone: str = ZONE) -> Offic
         registry=registry,
         catalogue=catalogue,
         policy=policy,
-        access=Access(ledger=ledger, policy=policy, catalogue=catalogue, zone=zone),
+        access=Access(
+            ledger=ledger,
+            policy=policy,
+            catalogue=catalogue,
+            zone=zone,
+            proved=partial(fresh.proved_for_service, registry),
+        ),
         signer=Signer(vault.derive(SEED_PURPOSE), issuer=settings.public_url, zone=zone),
         settings=settings,
     )
