@@ -28,7 +28,7 @@ from gateway.access.entrance import (
     session_token,
 )
 from gateway.access.kept import CLAIM, CLAIM_BYTES, Claimant, Posted
-from gateway.access.kept_refusals import FormNotKept, FormTooLarge, TooManyForms
+from gateway.access.kept_refusals import FormNotKept, FormOfAnother, FormTooLarge, TooManyForms
 from gateway.access.service import Service
 from gateway.identity import past, sessions, tokens
 from gateway.identity.registry import Registry
@@ -117,6 +117,8 @@ class Forms:
         claim = _claim(environ, asked)
         if claim is None:
             return asked
+        if not is_from_own_page(asked):
+            raise FormOfAnother
         form_id, proof = claim
         zone = self.registry.zone
         name = service_cookie(zone) if service is not None else gateway_cookie(zone)

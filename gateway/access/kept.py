@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 
 from audit.ledger import Transaction
 from audit.record import Actor, Json
@@ -194,14 +194,11 @@ def take(
 
 def give_back(registry: Registry, form_id: UUID, *, actor: Actor, now: datetime) -> bool:
     """Let a form wait again that was given out and then was not sent; tell whether it does."""
-    taken = (
-        update(KeptForm)
-        .where(KeptForm.id == form_id, KeptForm.ended_why == _SENT, KeptForm.expires > now)
-        .values(ended_at=None, ended_why=None)
-    )
     with registry.ledger.begin() as tx:
-        if changed(tx.session, taken) == 0:
+        row = tx.session.get(KeptForm, form_id, with_for_update=True)
+        if row is None or row.ended_why != _SENT or row.expires <= now:
             return False
+        row.ended_at = row.ended_why = None
         details: dict[str, Json] = {"form": form_id.hex}
         tx.record("form.kept", actor=actor, now=now, reason="given_back", details=details)
     return True
