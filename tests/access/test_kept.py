@@ -306,7 +306,8 @@ def test_two_clicks_at_once_send_a_form_once(desk: Desk) -> None:
 
 @pytest.mark.parametrize("committed", [False, True])
 def test_whatever_call_of_the_database_fails_a_form_is_never_sent_twice(
-    small: Desk, committed: bool
+    small: Desk,
+    committed: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     for number in range(1, 40):
         form_id = small.keep()

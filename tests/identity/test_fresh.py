@@ -176,7 +176,12 @@ def test_two_tabs_at_once_never_leave_the_browser_with_a_dead_token(
         start = threading.Barrier(2)
 
         def confirm(
-            code: str, act: str, old: str = token, of: Current = current, out: list[str] = given
+            code: str,
+            act: str,
+            old: str = token,
+            of: Current = current,
+            out: list[str] = given,
+            start: threading.Barrier = start,
         ) -> None:
             start.wait()
             try:

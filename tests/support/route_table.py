@@ -52,8 +52,9 @@ def lines(app: Flask) -> Iterator[str]:
         else:
             who = f"{access.permission}: {', '.join(roles_of(access.permission)) or 'nobody'}"
         why = getattr(app.view_functions[rule.endpoint], EXEMPT, "")
+        fresh = "  [fresh proof]" if access.fresh else ""
         exempt = f"  [no origin check: {why}]" if why else ""
-        yield f"{rule.rule:<36} {methods:<5} {access.place:<8} {who}{exempt}"
+        yield f"{rule.rule:<36} {methods:<5} {access.place:<8} {who}{fresh}{exempt}"
 
 
 def table(app: Flask) -> str:
