@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -24,6 +24,7 @@ from sqlalchemy import delete, func, select
 
 from audit.ledger import Transaction
 from audit.record import Actor, Json
+from gateway.access.kept_content import Posted, packed, unpacked
 from gateway.access.kept_refusals import FormBroken, FormOfAnother, FormOver, TooManyForms
 from gateway.access.tables_kept import KeptForm
 from gateway.identity import tokens
@@ -45,17 +46,6 @@ CLAIM_FIELD = "hangu_kept"
 _PURPOSE = "access/kept"
 _SENT, _DISCARDED = "sent", "discarded"
 _OVER = "what was sent, discarded or has expired is offered to nobody"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """A form as it was sent. `origin` and `referer` are what the browser said of its page."""
-
-    target: str
-    media_type: str
-    body: bytes = field(repr=False)
-    origin: str = ""
-    referer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +92,14 @@ def keep(
         made_at=now,
         expires=now + LIFE,
     )
-    row.content = _packed(posted, row)
+    row.content = packed(posted, row)
     with registry.ledger.begin() as tx:
-        waiting = select(func.count()).where(
+        held = select(func.count()).where(
             KeptForm.person_id == owner.person_id,
             KeptForm.ended_at.is_(None),
             KeptForm.expires > now,
         )
-        kept = tx.session.execute(waiting).scalar_one() < MOST_OF_ONE
+        kept = tx.session.execute(held).scalar_one() < MOST_OF_ONE
         if kept:
             tx.session.add(row)
         tx.record(
@@ -216,6 +206,17 @@ def discard(registry: Registry, form_id: UUID, who: Claimant, *, now: datetime) 
         raise refusal
 
 
+def waiting(registry: Registry, *, now: datetime) -> Sequence[KeptForm]:
+    """Return the forms that wait for their people, oldest first; what they say stays sealed."""
+    statement = (
+        select(KeptForm)
+        .where(KeptForm.ended_at.is_(None), KeptForm.expires > now)
+        .order_by(KeptForm.made_at, KeptForm.id)
+    )
+    with registry.store.reading() as session:
+        return session.execute(statement).scalars().all()
+
+
 def sweep(registry: Registry, *, now: datetime) -> int:
     """Drop what was sent or discarded a while ago, and what has expired; return how many."""
     over = delete(KeptForm).where(
@@ -249,31 +250,12 @@ def _is_waiting(row: KeptForm, now: datetime) -> bool:
 def _open(tx: Transaction, row: KeptForm, who: Claimant, now: datetime) -> Posted | None:
     """Return the form, or None if the row is not as it was written, which is on record then."""
     try:
-        posted = _unpacked(row.content or b"", row)
+        posted = unpacked(row.content or b"", row)
     except Unopenable:
         posted = None
     if posted is None:
         _refuse(tx, row, who, "broken", now)
     return posted
-
-
-def _packed(posted: Posted, row: KeptForm) -> bytes:
-    """One line of JSON, then the body's bytes. Says whose it is: no row can be given to another."""
-    said = [posted.target, posted.media_type, posted.origin, posted.referer]
-    return json.dumps([*_bound_to(row), *said]).encode() + b"\n" + posted.body
-
-
-def _unpacked(content: bytes, row: KeptForm) -> Posted | None:
-    line, _, body = content.partition(b"\n")
-    person, service, *said = json.loads(line or b"[null, null]")
-    if [person, service] != _bound_to(row):
-        return None
-    target, media_type, origin, referer = said
-    return Posted(target=target, media_type=media_type, origin=origin, referer=referer, body=body)
-
-
-def _bound_to(row: KeptForm) -> list[str | None]:
-    return [row.person_id.hex, row.service]
 
 
 def _refuse(tx: Transaction, row: KeptForm, who: Claimant, reason: str, now: datetime) -> Refused:

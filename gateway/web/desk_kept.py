@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from gateway.access.kept import Offer, Posted
+from gateway.access.kept import Offer
+from gateway.access.kept_content import Posted
 
 if TYPE_CHECKING:
     from gateway.web.desk_values import SignedIn, Visit

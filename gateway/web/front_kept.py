@@ -8,7 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.access import kept
-from gateway.access.kept import Claimant, Offer, Posted
+from gateway.access.kept import Claimant, Offer
+from gateway.access.kept_content import Posted
 from gateway.identity import past
 from gateway.identity.past import Owner
 from gateway.identity.registry import Registry

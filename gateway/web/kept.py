@@ -17,7 +17,8 @@ from flask import (
 )
 
 from gateway.access.forms import KEPT, PAGE, Resumed
-from gateway.access.kept import CLAIM_FIELD, Posted
+from gateway.access.kept import CLAIM_FIELD
+from gateway.access.kept_content import Posted
 from gateway.access.kept_refusals import FormOfAnother, FormTooLarge, TooManyForms
 from gateway.web import told
 from gateway.web.access import MARK, SAFE_METHODS, Place, public

@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import parse_form_data
 
-from gateway.access.kept import Posted
+from gateway.access.kept_content import Posted
 from gateway.web.fresh import CODE
 from gateway.web.origin import FIELD
 
