@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from route_table import access_of
-from test_route_table import address, asked
+from route_table import access_of, address, asked
 from web_fixtures import app, clerk, compiled_catalogues, office, office_template, stranger
 from web_office import CONFIRM, HOST, Browser, Office
 
