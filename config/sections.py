@@ -35,6 +35,7 @@ class Web:
     workers: Annotated[int, rules.whole(1, 64, "processes")]
     threads: Annotated[int, rules.whole(1, 256, "threads")]
     form_max_bytes: Annotated[int, rules.whole(1024, 1 << 24, "bytes")]
+    kept_form_bytes: Annotated[int, rules.whole(0, 1 << 24, "bytes")]
     places: Annotated[tuple[tuple[Network, str], ...], rules.places()]
 
     @property

@@ -12,6 +12,7 @@ from config.settings import Settings, load
 from gateway.access.assertion import SEED_PURPOSE, Signer
 from gateway.access.channel import Channel
 from gateway.access.decide import Access
+from gateway.access.forms import Forms
 from gateway.access.forward_auth import ForwardAuth
 from gateway.access.gate import Gate
 from gateway.access.policy_point import Lease, PolicyPoint
@@ -21,7 +22,7 @@ from gateway.access.second_look import SecondLook
 from gateway.access.slots import Slots
 from gateway.chores import Chores
 from gateway.door import Door, denied_page, refuse
-from gateway.identity import sessions
+from gateway.identity import fresh, sessions
 from gateway.office import Office, compose, sealing_of, terms_of
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
@@ -76,7 +77,13 @@ def create_door(office: Office, policy: PolicyPoint) -> Door:
     """Put the pages, the gate and the decision endpoint of an open zone behind one door."""
     settings, registry, catalogue = office.settings, office.registry, office.catalogue
     zone, origin = registry.zone, settings.web.public_url
-    access = Access(ledger=office.ledger, policy=policy, catalogue=catalogue, zone=zone)
+    access = Access(
+        ledger=office.ledger,
+        policy=policy,
+        catalogue=catalogue,
+        zone=zone,
+        proved=functools.partial(fresh.proved_for_service, registry),
+    )
     signer = Signer(registry.vault.derive(SEED_PURPOSE), issuer=origin, zone=zone)
     channel = Channel(key=settings.secrets.proxy_key, addresses=settings.web.proxy_addresses)
     find_session = functools.partial(sessions.present, registry)
@@ -92,10 +99,12 @@ def create_door(office: Office, policy: PolicyPoint) -> Door:
     )
     pages = create_web(desk, told)
     authorities = settings.upstream.ca_file
+    forms = Forms(registry=registry, gateway_origin=origin)
     gate = Gate(
         access=access,
         find_session=find_session,
         peek_session=peek_session,
+        forms=forms,
         signer=signer,
         proxy=ReverseProxy(
             failure_page=functools.partial(refuse, pages),
@@ -124,6 +133,7 @@ def create_door(office: Office, policy: PolicyPoint) -> Door:
         pages=pages,
         forward_auth=forward_auth,
         gate=gate,
+        forms=forms,
         catalogue=catalogue,
         channel=channel,
         ledger=office.ledger,
@@ -147,6 +157,7 @@ def web_settings(settings: Settings) -> WebSettings:
         language=zone.language,
         timezone=zone.timezone,
         form_max_bytes=web.form_max_bytes,
+        kept_form_bytes=web.kept_form_bytes,
         requests=terms_of(settings),
         password_min=settings.sign_in.password_min,
         places=web.places,

@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.access import request_sweep
+from gateway.access import kept, request_sweep
 from gateway.identity import break_glass, housekeeping
 from gateway.identity.registry import Registry
 from policies import uses
@@ -51,5 +51,6 @@ class Chores:
                 break_glass.sweep(self._registry, now=self._clock())
                 request_sweep.sweep(self._registry, now=self._clock())
                 uses.count(self._registry.ledger)
+                kept.sweep(self._registry, now=self._clock())
             except SQLAlchemyError:
                 log.exception("a round of housekeeping failed; the next follows")

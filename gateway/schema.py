@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import audit.tables
 import gateway.access.tables
+import gateway.access.tables_kept
 import gateway.access.tables_requests
 import gateway.identity.tables
 import gateway.identity.tables_accounts

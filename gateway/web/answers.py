@@ -16,6 +16,7 @@ from gateway.web.answers_break_glass import BREAK_GLASS
 from gateway.web.answers_engine import ENGINE
 from gateway.web.answers_guards import GUARDS
 from gateway.web.answers_identity import PEOPLE
+from gateway.web.answers_kept import KEPT
 from gateway.web.answers_requests import REQUESTS
 from gateway.web.i18n import later as _l
 
@@ -105,6 +106,7 @@ ANSWERS: Mapping[str, Answer] = {
     **PEOPLE,
     **REQUESTS,
     **BREAK_GLASS,
+    **KEPT,
 }
 
 BY_STATUS: Mapping[int, str] = {

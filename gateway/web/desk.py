@@ -23,6 +23,7 @@ from gateway.web.desk_break_glass import BreakGlassDesk
 from gateway.web.desk_engine import EngineDesk
 from gateway.web.desk_fresh import FreshDesk
 from gateway.web.desk_guards import GuardsDesk
+from gateway.web.desk_kept import KeptDesk
 from gateway.web.desk_notices import NoticesDesk
 from gateway.web.desk_requests import RequestsDesk
 from gateway.web.desk_values import ServiceCard, SignedIn, Visit
@@ -50,6 +51,8 @@ class WebSettings:
     timezone: str = "Asia/Shanghai"
     """IANA name; times are stored in UTC and shown in this zone."""
     form_max_bytes: int = 1 << 20
+    kept_form_bytes: int = 1 << 18
+    """Largest form that is kept while its sender signs in again."""
     requests: Terms = field(default_factory=Terms)
     """How long a temporary grant may last."""
     password_min: int = 12
@@ -143,6 +146,7 @@ class Desk(
     GuardsDesk,
     NoticesDesk,
     FreshDesk,
+    KeptDesk,
     Protocol,
 ):
     """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""
@@ -218,8 +222,10 @@ class Desk(
     def card(self, service: Service, *, now: datetime) -> ServiceCard:
         """A service with the names of its units and people."""
 
-    def decide(self, person: SignedIn, service: Service, path: str, *, visit: Visit) -> Verdict:
-        """Decide on GET of `path` and record it."""
+    def decide(
+        self, person: SignedIn, service: Service, path: str, *, visit: Visit, method: str = "GET"
+    ) -> Verdict:
+        """Decide on a request for `path` and record it."""
 
     def issue_ticket(self, person: SignedIn, slug: str, *, visit: Visit) -> str:
         """A one-time pass for one service, bound to this session."""

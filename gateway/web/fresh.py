@@ -7,12 +7,14 @@ in one request, and confirms that act alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar, TypeVar
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 
-from gateway.identity.fresh import ProofRefused
+from gateway.access.forms import KEPT
+from gateway.identity.fresh import ProofRefused, ProofTwice
 from gateway.identity.tables_fresh import ACT
 from gateway.refusals import Refused
 from gateway.web.forms import Problem
@@ -23,9 +25,24 @@ from gateway.web.session import become, house, person, visit
 CODE = "confirm_code"
 """The form's field with the code. Forms may ask for it themselves (`parts.confirmation`)."""
 
-_NO_CODE = _l("Enter the 6 digits that your authenticator app shows now")
-_WRONG = _l("The code does not fit, or was used before. Wait for the next one.")
+NO_CODE = _l("Enter the 6 digits that your authenticator app shows now")
+WRONG = _l("The code does not fit, or was used before. Wait for the next one.")
+TWICE = _l("Another tab was confirming something at this very moment. Enter the code again.")
 _FILE = _l("Choose the file once more: browsers do not let a page do it for you.")
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+_OWN_PAGE = "__asks_for_code__"
+
+
+def asks_itself(page: Callable[[Problem], Response]) -> Callable[[View], View]:
+    """Mark a view whose own form is shown again instead of what was typed: it holds secrets."""
+
+    def mark(view: View) -> View:
+        setattr(view, _OWN_PAGE, page)
+        return view
+
+    return mark
 
 
 class FreshRequired(Refused):
@@ -58,21 +75,29 @@ def enforce() -> None:
     who, desk = person(), house().desk
     if desk.is_fresh(who, act, now=g.now):
         return
-    typed = request.form.get(CODE)
+    # A code that was kept with its form has had its time.
+    typed = None if KEPT in request.environ else request.form.get(CODE)
     if typed is None:
         raise FreshRequired
     if not typed.strip():
-        raise FreshRequired(_NO_CODE)
+        raise FreshRequired(NO_CODE)
     try:
         g.renewed = desk.prove_fresh(who, act=act, code=typed, visit=visit())
     except ProofRefused:
-        raise FreshRequired(_WRONG) from None
+        raise FreshRequired(WRONG) from None
+    except ProofTwice:
+        raise FreshRequired(TWICE) from None
     become(g.renewed)
 
 
 def page(error: FreshRequired) -> Response:
     """The act again, with a question for the code. Status 401: RFC 9470, section 3."""
     problems = [] if error.problem is None else [Problem(CODE, str(error.problem))]
+    view = current_app.view_functions[request.endpoint or ""]
+    if own := getattr(view, _OWN_PAGE, None):
+        answer: Response = own(Problem(CODE, str(error.problem or NO_CODE)))
+        answer.status_code = HTTPStatus.UNAUTHORIZED
+        return answer
     shown = render_template(
         "confirm.html",
         problems=problems,
@@ -102,9 +127,13 @@ def is_owed(endpoint: str, **arguments: Any) -> bool:  # noqa: ANN401 - a route'
 
 
 def keep_cookie(response: Response) -> Response:
-    """After the request: hand over the session's new token."""
-    if token := g.get("renewed"):
-        house().cookies.session.put(response, token)
+    """After the request: hand over the session's new token, unless the view began another."""
+    cookie = house().cookies.session
+    set_already = any(
+        each.startswith(f"{cookie.name}=") for each in response.headers.getlist("Set-Cookie")
+    )
+    if (token := g.get("renewed")) and not set_already:
+        cookie.put(response, token)
     return response
 
 

@@ -20,6 +20,7 @@ from gateway.web.front_break_glass import BreakGlassFront
 from gateway.web.front_engine import EngineFront
 from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
+from gateway.web.front_kept import KeptFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
 from gateway.web.front_services import ServiceDesk
@@ -40,6 +41,7 @@ class FrontDesk(
     GuardsFront,
     NoticesFront,
     FreshFront,
+    KeptFront,
     RequestsFront,
     PeopleDesk,
     ServiceDesk,

@@ -113,6 +113,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "lane": labels.lane,
         "outcome": labels.outcome,
         "proofs": labels.proofs,
+        "strength": labels.strength,
         "factor": labels.factor,
         "label": labels.word,
         "now": lambda: g.now,

@@ -42,6 +42,7 @@ SENTENCES: Mapping[str, Any] = {
     "glass_disabled": _l("%(name)s is shut out."),
     "glass_ended": _l("The sessions of %(name)s are ended."),
     "glass_shut": _l("The service is closed until it is approved anew."),
+    "form_discarded": _l("It is discarded. Nothing was sent."),
     "grant_revoked": _l("The grant is ended. It counts from the next request on."),
     "opening_closed": _l("It is closed. A security administrator without a part in it reviews it."),
     "opening_proposed": _l("It is proposed. A second officer has 24 hours to confirm."),
