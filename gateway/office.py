@@ -137,6 +137,7 @@ def limits_of(settings: Settings) -> Limits:
         ),
         step_life=session.step_life,
         fresh_life=session.fresh_life,
+        phishing_resistant_roles=sign_in.phishing_resistant_roles,
     )
 
 

@@ -30,6 +30,7 @@ from webauthn.helpers import (
 from webauthn.helpers.cose import COSEAlgorithmIdentifier as Algorithm
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
+    AuthenticationCredential,
     AuthenticatorSelectionCriteria,
     PublicKeyCredentialDescriptor,
     ResidentKeyRequirement,
@@ -235,15 +236,37 @@ def prove(
     if row is None:
         return Proved("unknown_key")
     said = credential.response.user_handle
-    if (person_id or row.person_id) != row.person_id or (
-        said != handle(vault, row.person_id) and not (said is None and person_id)
-    ):
+    if not _is_owner(vault, row, person_id, said):
         return Proved("wrong_person")
+    return _verified(tx, site, row, credential, data.challenge, now=now)
+
+
+def _is_owner(vault: Vault, row: Passkey, wanted: UUID | None, said: bytes | None) -> bool:
+    """Tell whether a key is the wanted person's, and the device says the same.
+
+    Only where the person is known already may a device say nothing.
+    """
+    if wanted is not None and wanted != row.person_id:
+        return False
+    if said is None:
+        return wanted is not None
+    return said == handle(vault, row.person_id)
+
+
+def _verified(
+    tx: Transaction,
+    site: Site,
+    row: Passkey,
+    credential: AuthenticationCredential,
+    challenge: bytes,
+    *,
+    now: datetime,
+) -> Proved:
     try:
         verified = _read(
             lambda: verify_authentication_response(
                 credential=credential,
-                expected_challenge=data.challenge,
+                expected_challenge=challenge,
                 expected_rp_id=site.id,
                 expected_origin=site.origin,
                 credential_public_key=row.key or b"",
@@ -253,11 +276,12 @@ def prove(
         )
     except Malformed:
         return Proved("signature", row)
-    if max(verified.new_sign_count, row.sign_count) and verified.new_sign_count <= row.sign_count:
+    before, count = row.sign_count, verified.new_sign_count
+    if max(before, count) and count <= before:
         # Its secret was copied, or two answers crossed (Web Authentication level 3, 6.1.1).
         notices.tell(tx, row.person_id, "passkey_copied", now=now, name=row.name)
         return Proved("counter", row)
-    row.sign_count = verified.new_sign_count
+    row.sign_count = count
     row.is_backed_up = verified.credential_backed_up
     row.last_used_at = now
     return Proved(None, row)

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import notices, totp
+from gateway.identity import ending, notices, totp
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables_factors import CODES, RecoveryCode, RecoverySet
@@ -74,21 +74,32 @@ def clean(typed: str) -> str | None:
     return text if _SHAPE.fullmatch(text) else None
 
 
-def make(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) -> Sequence[str]:
+def make(
+    registry: Registry,
+    person_id: UUID,
+    *,
+    actor: Actor,
+    now: datetime,
+    keep: str | None = None,
+) -> Sequence[str]:
     """Replace a person's recovery codes; return the new ones, which are kept nowhere. Raises Busy.
 
-    They count as saved only once the person has entered one (`save`).
+    They count as saved only once the person has entered one (`save`). The person's sessions end
+    but the one whose token is `keep`.
     """
     codes = new_codes()
     hashes = [registry.hasher.hash(clean(code) or "") for code in codes]
     with registry.ledger.begin() as tx:
-        drop_in(tx, person_id)
+        replaced = drop_in(tx, person_id)
         tx.session.add(RecoverySet(person_id=person_id, made_at=now))
         tx.session.flush()
         for number, encoded in enumerate(hashes):
             tx.session.add(RecoveryCode(person_id=person_id, number=number, hash=encoded))
         tx.record("recovery.made", actor=actor, now=now, object=f"person:{person_id}")
-        notices.tell(tx, person_id, "recovery_made", now=now)
+        others = ending.others_of(person_id, keep=ending.digest_or_none(keep))
+        ending.end(tx, others, why=ending.Why.FACTOR, actor=actor, now=now)
+        if replaced or keep is not None:  # at enrolment the person has just been shown them
+            notices.tell(tx, person_id, "recovery_made", now=now)
     return codes
 
 

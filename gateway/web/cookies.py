@@ -62,6 +62,8 @@ class Cookies:
     language: Cookie
     told: Cookie
     device: Cookie
+    passkey: Cookie
+    """Binds a challenge to the browser that asked for it, where nobody has signed in yet."""
 
 
 def cookies_of(zone: str) -> Cookies:
@@ -79,6 +81,7 @@ def cookies_of(zone: str) -> Cookies:
         entering=Cookie(f"{prefix}-entering", "Lax", lifetime=300),
         language=Cookie(f"{prefix}-lang", "Lax", lifetime=365 * 24 * 3600),
         told=Cookie(f"{prefix}-told", lifetime=60),
+        passkey=Cookie(f"{prefix}-passkey", lifetime=300),
         device=Cookie(
             f"{prefix}-device", lifetime=int(devices.LIFE.total_seconds()), most=devices.PEOPLE
         ),

@@ -23,8 +23,12 @@ from gateway.web.session import become, house, person, visit
 CODE = "confirm_code"
 """The form's field with the code. Forms may ask for it themselves (`parts.confirmation`)."""
 
+PASSKEY = "confirm_passkey"
+"""The field with a passkey's answer; the page's script fills it in."""
+
 _NO_CODE = _l("Enter the 6 digits that your authenticator app shows now")
 _WRONG = _l("The code does not fit, or was used before. Wait for the next one.")
+_WRONG_KEY = _l("The passkey did not confirm it. Try once more, or use a code.")
 _FILE = _l("Choose the file once more: browsers do not let a page do it for you.")
 
 
@@ -58,28 +62,36 @@ def enforce() -> None:
     who, desk = person(), house().desk
     if desk.is_fresh(who, act, now=g.now):
         return
-    typed = request.form.get(CODE)
-    if typed is None:
-        raise FreshRequired
-    if not typed.strip():
-        raise FreshRequired(_NO_CODE)
+    typed, answer = request.form.get(CODE), request.form.get(PASSKEY)
     try:
-        g.renewed = desk.prove_fresh(who, act=act, code=typed, visit=visit())
+        if answer:
+            g.renewed = desk.prove_fresh_with_passkey(who, act=act, answer=answer, visit=visit())
+        elif typed is None:
+            raise FreshRequired
+        elif not typed.strip():
+            raise FreshRequired(_NO_CODE)
+        else:
+            g.renewed = desk.prove_fresh(who, act=act, code=typed, visit=visit())
     except ProofRefused:
-        raise FreshRequired(_WRONG) from None
+        raise FreshRequired(_WRONG_KEY if answer else _WRONG) from None
     become(g.renewed)
 
 
 def page(error: FreshRequired) -> Response:
     """The act again, with a question for the code. Status 401: RFC 9470, section 3."""
-    problems = [] if error.problem is None else [Problem(CODE, str(error.problem))]
+    ways = house().desk.fresh_ways(person())
+    asks = ways & {"totp", "recovery"}
+    field = CODE if asks else ""
+    problems = [] if error.problem is None else [Problem(field, str(error.problem))]
+    act = act_of(request.endpoint or "", request.view_args or {})
     shown = render_template(
         "confirm.html",
         problems=problems,
         carried=carried(),
         files=[name for name, file in request.files.items() if file.filename],
         about_files=_FILE,
-        field=CODE,
+        ways=ways,
+        act=act,
         address=request.path,
     )
     return make_response(shown, 401)
@@ -91,14 +103,20 @@ def carried() -> Sequence[tuple[str, str]]:
         (name, value)
         for name, values in request.form.lists()
         for value in values
-        if name not in {FIELD, CODE}
+        if name not in {FIELD, CODE, PASSKEY}
     ]
 
 
 def is_owed(endpoint: str, **arguments: Any) -> bool:  # noqa: ANN401 - a route's own values
-    """Whether a form for this act has to ask for a code."""
+    """Whether a form for this act has to ask for a code.
+
+    Who has a passkey alone is asked on a page of its own.
+    """
     act = act_of(endpoint, {name: str(value) for name, value in arguments.items()})
-    return not house().desk.is_fresh(person(), act, now=g.now)
+    desk, who = house().desk, person()
+    if desk.is_fresh(who, act, now=g.now):
+        return False
+    return not desk.fresh_ways(who).isdisjoint({"totp", "recovery"})
 
 
 def keep_cookie(response: Response) -> Response:
@@ -110,4 +128,6 @@ def keep_cookie(response: Response) -> Response:
 
 def install(app: Flask) -> None:
     """Give the templates `confirmation_owed`."""
-    app.jinja_env.globals.update(confirmation_owed=is_owed, confirm_field=CODE)
+    app.jinja_env.globals.update(
+        confirmation_owed=is_owed, confirm_field=CODE, passkey_field=PASSKEY
+    )

@@ -17,6 +17,7 @@ from gateway.web.desk import WebSettings
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_break_glass import BreakGlassFront
+from gateway.web.front_factors import FactorsFront
 from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_people import PeopleDesk
@@ -35,6 +36,7 @@ class FrontDesk(
     BreakGlassFront,
     AccountsFront,
     TreeFront,
+    FactorsFront,
     GuardsFront,
     NoticesFront,
     FreshFront,

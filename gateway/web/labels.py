@@ -26,6 +26,7 @@ FACTORS = {
     "password": _l("Password"),
     "totp": _l("Authenticator app"),
     "passkey": _l("Passkey"),
+    "recovery": _l("Recovery codes"),
 }
 
 REASONS = {
@@ -69,6 +70,8 @@ ENDINGS = {
     "enrolled": _l("Sign-in set up anew"),
     "password": _l("Password changed"),
     "disowned": _l("Reported as not mine"),
+    "factor": _l("Means of sign-in changed"),
+    "passkey": _l("A passkey is needed"),
 }
 """Why a session ended. Keys are those of `gateway.identity.ending.Why`."""
 

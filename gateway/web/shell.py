@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, g, request, url_for
 
-from gateway.web import headers, i18n, labels, labels_break_glass, moments, paths
+from gateway.web import headers, i18n, labels, labels_break_glass, labels_factors, moments, paths
 from gateway.web.assets import Asset
 from gateway.web.desk_values import SignedIn
 from gateway.web.i18n import later as _l
@@ -41,7 +41,12 @@ TASKS: tuple[Task, ...] = (
     Task("temporary.show", _l("Temporary grants"), Permission.ACCESS_REVOKE),
     Task("glass.show", _l("Emergency acts"), Permission.BREAK_GLASS_ACT),
     Task("break_glass.show", _l("Sealed accounts"), Permission.BREAK_GLASS_VIEW),
-    Task("account.show", _l("My account"), Permission.ACCOUNT_VIEW, also=("password", "sign_ins")),
+    Task(
+        "account.show",
+        _l("My account"),
+        Permission.ACCOUNT_VIEW,
+        also=("password", "sign_ins", "factors", "authenticator", "recovery"),
+    ),
     Task(
         "people.show", _l("People"), Permission.PERSON_VIEW, also=("people_acts", "people_import")
     ),
@@ -96,6 +101,8 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "outcome": labels.outcome,
         "proofs": labels.proofs,
         "factor": labels.factor,
+        "reminder": labels_factors.reminder,
+        "reminder_place": labels_factors.PLACES,
         "label": labels.word,
         "now": lambda: g.now,
         "glass_event": labels_break_glass.event,
