@@ -89,7 +89,7 @@ def add_passkey() -> Response:
     except Refused as refusal:
         return with_refusal(refusal, lambda found: _name_page(form, Problem("name", found.text)))
     if was_owed is not None:  # from now on this person signs in with it
-        return sign_in_again()
+        return sign_in_again(new=True)
     return told.say(_back(), "passkey_added", name=name)
 
 

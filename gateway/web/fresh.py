@@ -110,13 +110,14 @@ def carried() -> Sequence[tuple[str, str]]:
 def is_owed(endpoint: str, **arguments: Any) -> bool:  # noqa: ANN401 - a route's own values
     """Whether a form for this act has to ask for a code.
 
-    Who has a passkey alone is asked on a page of its own.
+    Who has a passkey is asked on a page of its own, which offers both.
     """
     act = act_of(endpoint, {name: str(value) for name, value in arguments.items()})
     desk, who = house().desk, person()
     if desk.is_fresh(who, act, now=g.now):
         return False
-    return not desk.fresh_ways(who).isdisjoint({"totp", "recovery"})
+    ways = desk.fresh_ways(who)
+    return bool(ways) and "passkey" not in ways
 
 
 def keep_cookie(response: Response) -> Response:
