@@ -17,13 +17,14 @@ def insert_if_new(session: Session, table: type[Base], values: Mapping[str, Any]
 
     Return whether it was new.
     """
-    if session.get_bind().dialect.name == "sqlite":
-        return changed(session, sqlite.insert(table).values(values).on_conflict_do_nothing()) > 0
-    return changed(session, postgresql.insert(table).values(values).on_conflict_do_nothing()) > 0
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    statement = insert.values(values).on_conflict_do_nothing()
+    return session.execute(statement.returning(*table.__table__.primary_key)).first() is not None
 
 
 def changed(session: Session, statement: Executable) -> int:
-    """Run a statement that writes; return how many rows it met."""
+    """Run an UPDATE or DELETE; return how many rows it met."""
     result = session.execute(statement, execution_options={"synchronize_session": False})
     assert isinstance(result, CursorResult)
     return result.rowcount
