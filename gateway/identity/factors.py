@@ -15,7 +15,16 @@ from sqlalchemy import delete, select
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import codes, ending, names, notices, passkeys, phishing, recovery
+from gateway.identity import (
+    codes,
+    ending,
+    names,
+    notices,
+    passkey_making,
+    passkeys,
+    phishing,
+    recovery,
+)
 from gateway.identity.current import Current
 from gateway.identity.passkeys import Malformed, Site
 from gateway.identity.registry import Registry
@@ -93,10 +102,10 @@ def add_passkey(
     refusal: Refused = PasskeyRefused()
     with registry.ledger.begin() as tx:
         locked(tx, who.person_id)
-        if passkeys.number_of(tx.session, who.person_id) >= passkeys.MOST:
+        if passkeys.number_of(tx.session, who.person_id) >= passkey_making.MOST:
             raise TooManyPasskeys
         try:
-            made = passkeys.made(registry, tx, site, who, answer, now=change.now)
+            made = passkey_making.made(registry, tx, site, who, answer, now=change.now)
         except Malformed as cause:
             _refused(tx, str(cause), change)
         else:
@@ -104,7 +113,7 @@ def add_passkey(
                 refusal = PasskeyTaken()
                 _refused(tx, "taken", change)
             else:
-                new = passkeys.keep(registry, tx, who.person_id, made, called, now=change.now)
+                new = passkey_making.keep(registry, tx, who.person_id, made, called, now=change.now)
                 record(tx, who.person_id, "factor.added", "passkey", change, which=str(new))
                 notices.tell(tx, who.person_id, "passkey_added", now=change.now, name=called)
     if new is None:

@@ -1,4 +1,4 @@
-"""Passkeys: made by a person for their own account, and proved at sign-in.
+"""Passkeys: challenges asked and answers checked.
 
 Every passkey is discoverable and verifies its user, so that each can be the only step as well
 as the second. Attestation is not asked for: what counts is the key, not the maker.
@@ -11,53 +11,37 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as OrmSession
 from webauthn import (
     generate_authentication_options,
-    generate_registration_options,
     options_to_json,
     verify_authentication_response,
-    verify_registration_response,
 )
 from webauthn.helpers import (
     parse_authentication_credential_json,
     parse_client_data_json,
-    parse_registration_credential_json,
 )
-from webauthn.helpers.cose import COSEAlgorithmIdentifier as Algorithm
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticationCredential,
-    AuthenticatorSelectionCriteria,
     PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
     UserVerificationRequirement,
 )
 
 from audit.ledger import Transaction
 from gateway.identity import challenges, notices
-from gateway.identity.current import Current
 from gateway.identity.registry import Registry
 from gateway.identity.tables_factors import Passkey
 from gateway.vault import Vault
 
-MOST = 10
-"""Passkeys of one person."""
-
 ANSWER = 16_384
 """Longest answer of a browser that is read, characters; real ones are below 2,000."""
 
-ALGORITHMS = [
-    Algorithm.EDDSA,
-    Algorithm.ECDSA_SHA_256,
-    Algorithm.RSASSA_PKCS1_v1_5_SHA_256,
-]
-REGISTER = "register"
 VERIFIED = UserVerificationRequirement.REQUIRED
-_TIMEOUT = int(challenges.LIFE.total_seconds() * 1000)
+TIMEOUT = int(challenges.LIFE.total_seconds() * 1000)
 T = TypeVar("T")
 
 
@@ -83,17 +67,6 @@ class Ceremony:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A new credential as its device made it."""
-
-    id: bytes
-    key: bytes
-    sign_count: int
-    is_synced: bool
-    is_backed_up: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Proved:
     """What became of an answer: `fault` None means that `row` proved its person."""
 
@@ -104,29 +77,6 @@ class Proved:
 def handle(vault: Vault, person_id: UUID) -> bytes:
     """Return the name by which devices know a person: 32 bytes that say nothing."""
     return vault.blind("passkey.user", str(person_id))
-
-
-def creation_options(registry: Registry, site: Site, who: Current, *, now: datetime) -> str:
-    """Return what `navigator.credentials.create` is to be asked, as JSON."""
-    with registry.store.reading() as session:
-        rows = session.execute(select(Passkey).where(Passkey.person_id == who.person_id)).scalars()
-        present = [PublicKeyCredentialDescriptor(id=row.credential or b"") for row in rows]
-    ceremony = Ceremony(REGISTER, str(who.session_id))
-    options = generate_registration_options(
-        rp_id=site.id,
-        rp_name=site.name,
-        user_id=handle(registry.vault, who.person_id),
-        user_name=who.login,
-        user_display_name=who.name,
-        challenge=challenges.new(registry.vault, ceremony.purpose, ceremony.bound_to, now=now),
-        timeout=_TIMEOUT,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=VERIFIED
-        ),
-        exclude_credentials=present,
-        supported_pub_key_algs=ALGORITHMS,
-    )
-    return options_to_json(options)
 
 
 def request_options(
@@ -149,59 +99,11 @@ def request_options(
     options = generate_authentication_options(
         rp_id=site.id,
         challenge=challenges.new(registry.vault, ceremony.purpose, ceremony.bound_to, now=now),
-        timeout=_TIMEOUT,
+        timeout=TIMEOUT,
         allow_credentials=allowed,
         user_verification=VERIFIED,
     )
     return options_to_json(options)
-
-
-def made(
-    registry: Registry, tx: Transaction, site: Site, who: Current, answer: str, *, now: datetime
-) -> Made:
-    """Check a new credential and spend its challenge. Raises Malformed."""
-    credential = _read(lambda: parse_registration_credential_json(_short(answer)))
-    data = _read(lambda: parse_client_data_json(credential.response.client_data_json))
-    bound = str(who.session_id)
-    if not challenges.spend(tx, registry.vault, data.challenge, REGISTER, bound, now=now):
-        raise Malformed("challenge")
-    found = _read(
-        lambda: verify_registration_response(
-            credential=credential,
-            expected_challenge=data.challenge,
-            expected_rp_id=site.id,
-            expected_origin=site.origin,
-            require_user_verification=True,
-            supported_pub_key_algs=ALGORITHMS,
-        )
-    )
-    return Made(
-        id=found.credential_id,
-        key=found.credential_public_key,
-        sign_count=found.sign_count,
-        is_synced=found.credential_device_type == "multi_device",
-        is_backed_up=found.credential_backed_up,
-    )
-
-
-def keep(
-    registry: Registry, tx: Transaction, person_id: UUID, new: Made, name: str, *, now: datetime
-) -> UUID:
-    """Add a credential to a person's passkeys; return its id."""
-    row = Passkey(
-        id=uuid4(),
-        person_id=person_id,
-        credential_index=index_of(registry.vault, new.id),
-        credential=new.id,
-        key=new.key,
-        name=name,
-        created_at=now,
-        sign_count=new.sign_count,
-        is_synced=new.is_synced,
-        is_backed_up=new.is_backed_up,
-    )
-    tx.session.add(row)
-    return row.id
 
 
 def prove(
@@ -220,8 +122,8 @@ def prove(
     Faults: `malformed`, `challenge`, `unknown_key`, `wrong_person`, `signature`, `counter`.
     """
     try:
-        credential = _read(lambda: parse_authentication_credential_json(_short(answer)))
-        data = _read(lambda: parse_client_data_json(credential.response.client_data_json))
+        credential = read(lambda: parse_authentication_credential_json(short(answer)))
+        data = read(lambda: parse_client_data_json(credential.response.client_data_json))
     except Malformed:
         return Proved("malformed")
     vault = registry.vault
@@ -263,7 +165,7 @@ def _verified(
     now: datetime,
 ) -> Proved:
     try:
-        verified = _read(
+        verified = read(
             lambda: verify_authentication_response(
                 credential=credential,
                 expected_challenge=challenge,
@@ -309,13 +211,14 @@ def index_of(vault: Vault, credential: bytes) -> bytes:
     return vault.blind("passkey.credential", credential.hex())
 
 
-def _short(answer: str) -> str:
+def short(answer: str) -> str:
+    """Return an answer that is worth reading. Raises Malformed."""
     if len(answer) > ANSWER:
         raise Malformed("length")
     return answer
 
 
-def _read(read: Callable[[], T]) -> T:
+def read(read: Callable[[], T]) -> T:
     """Read what strangers may have written. Whatever the library stumbles over is Malformed."""
     try:
         return read()

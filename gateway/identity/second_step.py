@@ -25,10 +25,10 @@ from gateway.identity.opening import (
     SignInRefused,
     open_session,
 )
-from gateway.identity.passkeys import Ceremony, Site
+from gateway.identity.passkeys import Site
+from gateway.identity.pending_step import StepOver, ceremony_of, owner
 from gateway.identity.registry import Registry
 from gateway.identity.tables import PendingSignIn, Person, State
-from gateway.identity.tables_factors import RecoverySet
 from gateway.refusals import Refused
 
 MAX_CODES = 5
@@ -37,18 +37,9 @@ MAX_CODES = 5
 AMR = "pwd otp"
 """Authentication method references (RFC 8176), separated by spaces."""
 
-SECOND = "second"
-"""The purpose of a challenge that is answered after the password."""
-
 _CODE = Proof(amr=AMR, strength=2)
 _RECOVERY = Proof(amr=f"pwd {recovery.AMR}", strength=2)
 _PASSKEY = 3
-
-
-class StepOver(Refused):
-    """The step is unknown, too old or had too many wrong codes: begin with the password."""
-
-    code: ClassVar[str] = "step_over"
 
 
 class PasskeyRequired(Refused):
@@ -178,43 +169,6 @@ def check_passkey(
         """Nothing to guess: the five of the step are enough."""
 
     return _take(registry, pending_token, _Way(check, count, is_code=False), browser, now)
-
-
-def owner(registry: Registry, pending_token: str, *, now: datetime) -> UUID | None:
-    """Return whose step a token is; None if there is no such step."""
-    digest = tokens.digest(pending_token)
-    statement = select(PendingSignIn.person_id).where(
-        PendingSignIn.token_hash == digest, PendingSignIn.expires > now
-    )
-    with registry.store.reading() as session:
-        return None if digest is None else session.execute(statement).scalar_one_or_none()
-
-
-def ways(registry: Registry, pending_token: str, *, now: datetime) -> frozenset[str]:
-    """Return what may take the second step: `totp`, `recovery`, `passkey`.
-
-    Raises:
-        StepOver: there is no such step any more.
-    """
-    person_id = owner(registry, pending_token, now=now)
-    if person_id is None:
-        raise StepOver
-    with registry.store.reading() as session:
-        has_key = passkeys.number_of(session, person_id) > 0
-        if has_key and phishing.applies_to(registry, session, person_id):
-            return frozenset({"passkey"})
-        found = {"passkey"} if has_key else set()
-        if codes.is_usable(session, person_id):
-            found.add("totp")
-        if session.get(RecoverySet, person_id) is not None:
-            found.add("recovery")
-    return frozenset(found)
-
-
-def ceremony_of(pending_token: str) -> Ceremony:
-    """Return what binds a challenge to a step."""
-    digest = tokens.digest(pending_token)
-    return Ceremony(SECOND, "" if digest is None else digest.hex())
 
 
 def _take(

@@ -12,8 +12,10 @@ from gateway.identity import (
     authenticator,
     factor_views,
     factors,
+    passkey_making,
     passkey_sign_in,
     passkeys,
+    pending_step,
     phishing,
     recovery,
     second_step,
@@ -22,9 +24,9 @@ from gateway.identity.factor_views import FactorView, Reminder
 from gateway.identity.factors import Change
 from gateway.identity.opening import Browser
 from gateway.identity.passkeys import Site
+from gateway.identity.pending_step import StepOver
 from gateway.identity.phishing import Owed
 from gateway.identity.registry import Registry
-from gateway.identity.second_step import StepOver
 from gateway.identity.totp import TotpOffer
 from gateway.web.desk import WebSettings
 from gateway.web.desk_values import Opened, SignedIn, Visit
@@ -52,7 +54,7 @@ class FactorsFront:
 
     def passkey_creation(self, person: SignedIn, *, visit: Visit) -> str:
         """Bound to the session."""
-        return passkeys.creation_options(
+        return passkey_making.creation_options(
             self.registry, site_of(self.settings), person.current, now=visit.now
         )
 
@@ -104,14 +106,14 @@ class FactorsFront:
 
     def second_ways(self, step_token: str, *, now: datetime) -> frozenset[str]:
         """Look."""
-        return second_step.ways(self.registry, step_token, now=now)
+        return pending_step.ways(self.registry, step_token, now=now)
 
     def second_passkey(self, step_token: str, *, now: datetime) -> str:
         """Bound to the step."""
-        whose = second_step.owner(self.registry, step_token, now=now)
+        whose = pending_step.owner(self.registry, step_token, now=now)
         if whose is None:
             raise StepOver
-        ceremony = second_step.ceremony_of(step_token)
+        ceremony = pending_step.ceremony_of(step_token)
         return passkeys.request_options(
             self.registry, site_of(self.settings), ceremony, now=now, person_id=whose
         )

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
-from gateway.identity.second_step import StepOver
+from gateway.identity.pending_step import StepOver
 from gateway.refusals import Refused
 from gateway.web import greeting
 from gateway.web.access import public
@@ -148,11 +148,11 @@ def _second(form: CodeForm, target: str, problem: Problem | None = None) -> Resp
 
 def first_address(target: str) -> str:
     """The beginning, and where to go from there."""
-    return _with_target(url_for(".show"), target)
+    return _with_target(url_for("sign_in.show"), target)
 
 
 def _code_address(target: str) -> str:
-    return _with_target(url_for(".ask_code"), target)
+    return _with_target(url_for("sign_in.ask_code"), target)
 
 
 def _with_target(address: str, target: str) -> str:

@@ -27,7 +27,16 @@ from identity_world import ADMIN, Died, World
 from soft_passkey import ELIGIBLE, PRESENT, VERIFIED, SoftKey
 from sqlalchemy import select, update
 
-from gateway.identity import challenges, factor_views, factors, notices, passkeys, people, sessions
+from gateway.identity import (
+    challenges,
+    factor_views,
+    factors,
+    notices,
+    passkey_making,
+    passkeys,
+    people,
+    sessions,
+)
 from gateway.identity.factors import PasskeyRefused, PasskeyTaken, TooManyPasskeys
 from gateway.identity.sign_in import SignInRefused, StepOver
 from gateway.identity.statements import changed
@@ -268,7 +277,7 @@ def test_attack_a_key_that_was_moved_or_swapped_in_the_database_no_longer_opens(
         attacker.handle = passkeys.handle(world.registry.vault, li.person.id)
     if column == "credential_sealed":
         with pytest.raises(Unopenable):
-            passkeys.creation_options(world.registry, SITE, li.now, now=world.clock)
+            passkey_making.creation_options(world.registry, SITE, li.now, now=world.clock)
         return
     with pytest.raises(Unopenable):
         only(world, attacker.answer(only_options(world)))
@@ -277,7 +286,7 @@ def test_attack_a_key_that_was_moved_or_swapped_in_the_database_no_longer_opens(
 def test_registering_refuses_what_was_not_made_for_this_session(small_world: World) -> None:
     li = holder(small_world)
     registry, now = small_world.registry, small_world.clock
-    options = passkeys.creation_options(registry, SITE, li.now, now=now)
+    options = passkey_making.creation_options(registry, SITE, li.now, now=now)
     answer = li.key().make(options)
     other = Holder(small_world, li.person, small_world.sign_in(li.person))
     with pytest.raises(PasskeyRefused):
@@ -307,7 +316,7 @@ def test_one_key_is_registered_once_and_ten_are_enough(small_world: World) -> No
     key = li.add()
     with pytest.raises(PasskeyTaken):
         li.add(key)
-    for number in range(1, passkeys.MOST):
+    for number in range(1, passkey_making.MOST):
         li.add(name=f"key {number}")
     with pytest.raises(TooManyPasskeys):
         li.add()

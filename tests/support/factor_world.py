@@ -11,7 +11,16 @@ from identity_world import ADDRESS, BROWSER, Enrolled, World
 from soft_passkey import SoftKey
 
 from audit.record import Actor
-from gateway.identity import factors, passkey_sign_in, passkeys, recovery, second_step, sessions
+from gateway.identity import (
+    factors,
+    passkey_making,
+    passkey_sign_in,
+    passkeys,
+    pending_step,
+    recovery,
+    second_step,
+    sessions,
+)
 from gateway.identity.current import Current
 from gateway.identity.factors import Change
 from gateway.identity.opening import Browser, NewSession
@@ -56,7 +65,7 @@ class Holder:
         """Register a passkey."""
         key = key or self.key()
         registry, who = self.world.registry, self.now
-        options = passkeys.creation_options(registry, SITE, who, now=self.world.clock)
+        options = passkey_making.creation_options(registry, SITE, who, now=self.world.clock)
         factors.add_passkey(
             registry, SITE, who, name=name, answer=key.make(options), change=self.change()
         )
@@ -98,8 +107,8 @@ def only(world: World, answer: str, browser: str = BROWSER_TOKEN) -> NewSession:
 
 def second_options(world: World, step: str) -> str:
     """What a browser is asked after the password."""
-    whose = second_step.owner(world.registry, step, now=world.clock)
-    ceremony = second_step.ceremony_of(step)
+    whose = pending_step.owner(world.registry, step, now=world.clock)
+    ceremony = pending_step.ceremony_of(step)
     return passkeys.request_options(
         world.registry, SITE, ceremony, now=world.clock, person_id=whose
     )
