@@ -77,6 +77,7 @@ class SignIn:
     password_profile: Annotated[str, rules.choice("nist", "dengbao3")]
     password_min: Annotated[int, rules.whole(8, 64, "characters")]
     context_words: Annotated[tuple[str, ...], rules.words()]
+    phishing_resistant_roles: Annotated[frozenset[str], rules.roles()]
     totp_back_steps: Annotated[int, rules.whole(0, 1, "steps of 30 s")]
     enrolment_life: Annotated[timedelta, rules.seconds(600, 86400)]
     argon2_memory: Annotated[int, rules.whole(8192, 1 << 20, "KiB")]

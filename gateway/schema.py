@@ -9,6 +9,7 @@ import gateway.access.tables_requests
 import gateway.identity.tables
 import gateway.identity.tables_accounts
 import gateway.identity.tables_break_glass
+import gateway.identity.tables_factors
 import gateway.identity.tables_fresh
 import gateway.identity.tables_guards
 import gateway.identity.tables_notices  # noqa: F401 - mapping the classes fills Base.metadata

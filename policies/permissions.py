@@ -19,6 +19,8 @@ class Permission(StrEnum):
     """Asking for a service for a time, and one's own requests."""
     ACCESS_REVOKE = "access.revoke"
     """The grants in force that one answers for, and ending one before its time."""
+    ACCOUNT_CHANGE_FACTORS = "account.change_factors"
+    """Adding, naming, replacing and removing one's own factors of sign-in."""
     ACCOUNT_CHANGE_PASSWORD = "account.change_password"  # noqa: S105 - a name
     """Changing one's own password."""
     ACCOUNT_DISOWN = "account.disown"

@@ -14,6 +14,7 @@ from gateway.web.answers_access import ADDRESSES, SERVICES
 from gateway.web.answers_accounts import ACCOUNTS
 from gateway.web.answers_break_glass import BREAK_GLASS
 from gateway.web.answers_engine import ENGINE
+from gateway.web.answers_factors import FACTORS
 from gateway.web.answers_guards import GUARDS
 from gateway.web.answers_identity import PEOPLE
 from gateway.web.answers_kept import KEPT
@@ -102,6 +103,7 @@ ANSWERS: Mapping[str, Answer] = {
     **ADDRESSES,
     **SERVICES,
     **ENGINE,
+    **FACTORS,
     **GUARDS,
     **PEOPLE,
     **REQUESTS,

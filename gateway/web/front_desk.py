@@ -18,6 +18,7 @@ from gateway.web.desk_notices import NoticesFront
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_break_glass import BreakGlassFront
 from gateway.web.front_engine import EngineFront
+from gateway.web.front_factors import FactorsFront
 from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_kept import KeptFront
@@ -38,6 +39,7 @@ class FrontDesk(
     AccountsFront,
     EngineFront,
     TreeFront,
+    FactorsFront,
     GuardsFront,
     NoticesFront,
     FreshFront,

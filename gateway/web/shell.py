@@ -14,6 +14,7 @@ from gateway.web import (
     labels,
     labels_break_glass,
     labels_engine,
+    labels_factors,
     moments,
     paths,
 )
@@ -49,7 +50,12 @@ TASKS: tuple[Task, ...] = (
     Task("temporary.show", _l("Temporary grants"), Permission.ACCESS_REVOKE),
     Task("glass.show", _l("Emergency acts"), Permission.BREAK_GLASS_ACT),
     Task("break_glass.show", _l("Sealed accounts"), Permission.BREAK_GLASS_VIEW),
-    Task("account.show", _l("My account"), Permission.ACCOUNT_VIEW, also=("password", "sign_ins")),
+    Task(
+        "account.show",
+        _l("My account"),
+        Permission.ACCOUNT_VIEW,
+        also=("password", "sign_ins", "factors", "authenticator", "recovery"),
+    ),
     Task(
         "people.show", _l("People"), Permission.PERSON_VIEW, also=("people_acts", "people_import")
     ),
@@ -115,6 +121,8 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "proofs": labels.proofs,
         "strength": labels.strength,
         "factor": labels.factor,
+        "reminder": labels_factors.reminder,
+        "reminder_place": labels_factors.PLACES,
         "label": labels.word,
         "now": lambda: g.now,
         "glass_event": labels_break_glass.event,

@@ -17,6 +17,7 @@ from policies.rules import Rule, RuleSet
 from policies.vocabulary import ZONES
 
 EVERYBODY = {
+    Permission.ACCOUNT_CHANGE_FACTORS,
     Permission.ACCOUNT_CHANGE_PASSWORD,
     Permission.ACCOUNT_DISOWN,
     Permission.ACCOUNT_VIEW,
