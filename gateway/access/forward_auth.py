@@ -107,7 +107,7 @@ class ForwardAuth:
                 status=HTTPStatus.UNAUTHORIZED,
                 decision=reply.REFUSE,
                 reason=error.code,
-                headers=(challenge(self.zone, 0),),
+                headers=(challenge(self.zone),),
             )
         except _UNAVAILABLE as error:
             return refusal(contract, HTTPStatus.SERVICE_UNAVAILABLE, error.code)
@@ -196,5 +196,5 @@ class ForwardAuth:
             reason=reason,
             decision_id="" if verdict is None else verdict.decision_id,
             location=location,
-            headers=(challenge(self.zone, 0 if verdict is None else verdict.strength_needed),),
+            headers=(challenge(self.zone, verdict),),
         )

@@ -24,6 +24,7 @@ _LOOK = (
     "lists.css",
     "people.css",
     "log.css",
+    "factors.css",
     "print.css",
 )
 _OURS = files("gateway.web").joinpath("static")
@@ -53,6 +54,7 @@ def load() -> Mapping[str, Asset]:
         "bootstrap.css": _BOOTSTRAP.read_bytes(),
         "hangu.css": look,
         "hangu.js": _OURS.joinpath("hangu.js").read_bytes(),
+        "passkeys.js": _OURS.joinpath("passkeys.js").read_bytes(),
         "mark.svg": _OURS.joinpath("mark.svg").read_bytes(),
     }
     return {name: _sealed(name, body) for name, body in bodies.items()}

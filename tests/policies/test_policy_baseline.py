@@ -17,6 +17,7 @@ from policies.rules import Rule, RuleSet
 from policies.vocabulary import ZONES
 
 EVERYBODY = {
+    Permission.ACCOUNT_CHANGE_FACTORS,
     Permission.ACCOUNT_CHANGE_PASSWORD,
     Permission.ACCOUNT_DISOWN,
     Permission.ACCOUNT_VIEW,
@@ -32,7 +33,12 @@ OPENERS = {
 }
 GRANTS = {
     "role:auditor": EVERYBODY
-    | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_OPEN, Permission.AUDIT_VIEW},
+    | {
+        Permission.AUDIT_OPEN,
+        Permission.AUDIT_VIEW,
+        Permission.BREAK_GLASS_VIEW,
+        Permission.POLICY_VIEW,
+    },
     "role:responder": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
     | OPENERS
@@ -42,6 +48,8 @@ GRANTS = {
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,
+        Permission.POLICY_CLOSE_ALARM,
+        Permission.POLICY_VIEW,
         Permission.REPORT_CLOSE,
         Permission.REPORT_VIEW,
         Permission.SESSION_END_ANY,
@@ -56,6 +64,7 @@ GRANTS = {
         Permission.PERSON_DISABLE,
         Permission.PERSON_IMPORT,
         Permission.PERSON_VIEW,
+        Permission.POLICY_VIEW,
         Permission.SESSION_END_ANY,
         Permission.UNIT_CHANGE,
         Permission.UNIT_VIEW,
