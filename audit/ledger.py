@@ -188,12 +188,13 @@ class Ledger:
         """
         with self.sessions() as session:
             connection = session.connection()
-            connection.info[_OPEN] = self._recording(None)
+            info = connection.info
+            info[_OPEN] = self._recording(None)
             try:
                 yield connection
                 _commit(session)
             finally:
-                connection.info.pop(_OPEN, None)
+                info.pop(_OPEN, None)
 
     def append(self, name: str, *, actor: Actor, now: datetime, **fields: Any) -> str:  # noqa: ANN401 - as Transaction.record
         """Record something that changes no row, durably, before returning its entry id.
@@ -218,13 +219,14 @@ class Ledger:
 
     def _write_together(self, entries: Sequence[Entry]) -> None:
         with self._engine.connect() as connection:
-            connection.info[_OPEN] = self._recording(None)
+            info = connection.info
+            info[_OPEN] = self._recording(None)
             try:
                 store(connection, entries, self._seal)
                 with announced(self._herald, entries):
                     _commit(connection)
             finally:
-                connection.info.pop(_OPEN, None)
+                info.pop(_OPEN, None)
 
 
 def _commit(what: Session | Connection) -> None:

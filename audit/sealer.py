@@ -68,7 +68,7 @@ class Sealer:
         self._begin = begin
         self._read = read
         self._rhythm = rhythm or Rhythm()
-        self._book = book or Book()
+        self._book = Book() if book is None else book  # an empty one is falsy
         self._guards: Guards | None = None
         self._settled = False
 
