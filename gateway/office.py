@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from audit.health import Limits as Ages
 from audit.herald import Messenger
@@ -72,13 +72,15 @@ def compose(
     vault = open_keyring(settings.directory / KEYS, zone=settings.zone.name, root=root_of(settings))
     info = {"vault": vault}
     store = open_store(settings.database.url, info=info)
+    messenger = Messenger(settings.sealing.socket)
+    event.listen(store.write, "engine_disposed", lambda _engine: messenger.close())
     brake = Brake(store.read, clock=clock, limits=ages_of(settings))
     ledger = Ledger(
         store.write,
         zone=settings.zone.name,
         seal=seal_of(vault),
         info=info,
-        herald=Messenger(settings.sealing.socket),
+        herald=messenger,
         brake=brake if running else None,
     )
     install(ledger.sessions)
