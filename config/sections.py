@@ -115,6 +115,18 @@ class Policy:
         return 1 / self.shadow_every if self.shadow_every else 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealing:
+    """Who seals the audit log, and what stops if nobody does. Paths are absolute after loading."""
+
+    process: Annotated[str, rules.choice("embedded", "own")]
+    directory: Annotated[Path, rules.place()]
+    socket: Annotated[Path, rules.place()]
+    warn_after: Annotated[timedelta, rules.seconds(5, 600)]
+    privileged_after: Annotated[timedelta, rules.seconds(10, 3600)]
+    writes_after: Annotated[timedelta, rules.seconds(30, 86400)]
+
+
 SECTIONS: dict[str, type[Any]] = {
     "zone": Zone,
     "web": Web,
@@ -125,6 +137,7 @@ SECTIONS: dict[str, type[Any]] = {
     "requests": Requests,
     "policy": Policy,
     "upstream": Upstream,
+    "sealing": Sealing,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from datetime import UTC, datetime
+from contextlib import suppress
 from pathlib import Path
 
 from config.settings import Settings, load
@@ -23,7 +23,8 @@ from gateway.access.slots import Slots
 from gateway.chores import Chores
 from gateway.door import Door, denied_page, refuse
 from gateway.identity import fresh, sessions
-from gateway.office import Office, compose, sealing_of, terms_of
+from gateway.office import Office, compose, sealing_of, terms_of, utc_now
+from gateway.refusals import Refused
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
 from gateway.web import WebSettings, create_web
@@ -42,7 +43,7 @@ def application() -> Bridge:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = load(Path(os.environ[ZONE_DIRECTORY]))
-    store, office = compose(settings)
+    store, office = compose(settings, running=True)
     worker = this_worker(utc_now())
     lease = Lease(settings.policy.worker_age)
     look = SecondLook(
@@ -58,15 +59,18 @@ def application() -> Bridge:
     look.start()
     chores = Chores(office.registry, clock=utc_now)
     chores.start()
-    sealing = sealing_of(office, clock=utc_now)
-    sealing.start()
+    sealing = sealing_of(office, clock=utc_now) if settings.sealing.process == "embedded" else None
+    if sealing is not None:
+        sealing.start()
 
     def stop() -> None:
         pulse.stop()
         look.stop()
         chores.stop()
-        sealing.stop()
-        office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
+        with suppress(Refused):  # while the log takes nothing, counts are what is lost
+            office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
+        if sealing is not None:  # last, so that what was just said is sealed, too
+            sealing.stop()
         door.gate.proxy.close()
         store.close()
 
@@ -96,6 +100,7 @@ def create_door(office: Office, policy: PolicyPoint) -> Door:
         access=access,
         signer=signer,
         settings=told,
+        brake=office.brake,
     )
     pages = create_web(desk, told)
     authorities = settings.upstream.ca_file
@@ -171,8 +176,3 @@ def timing(settings: Settings) -> Timing:
         connect=upstream.connect_timeout.total_seconds(),
         read=upstream.read_timeout.total_seconds(),
     )
-
-
-def utc_now() -> datetime:
-    """The clock of the running zone."""
-    return datetime.now(UTC)

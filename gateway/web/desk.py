@@ -27,7 +27,7 @@ from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_kept import KeptDesk
 from gateway.web.desk_notices import NoticesDesk
 from gateway.web.desk_requests import RequestsDesk
-from gateway.web.desk_values import Opened, ServiceCard, SignedIn, Visit
+from gateway.web.desk_values import Condition, Opened, ServiceCard, SignedIn, Visit
 from policies.permissions import Permission
 
 
@@ -222,5 +222,5 @@ class Desk(
     def jwks(self, *, now: datetime) -> Mapping[str, object]:
         """The public keys of the assertions (RFC 7517)."""
 
-    def is_healthy(self) -> bool:
-        """Whether the data base answers."""
+    def condition(self) -> Condition:
+        """How the zone is."""
