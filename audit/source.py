@@ -75,12 +75,7 @@ class DatabaseSource:
 
     def tile(self, tile: Tile) -> bytes:
         """The hashes of a tile; fewer than its width if they are not there."""
-        query = select(log_tile.c.hashes).where(
-            log_tile.c.level == tile.level, log_tile.c.number == tile.number
-        )
-        with self._read.connect() as connection:
-            found = _bytes(connection.execute(query).scalar() or b"")
-        return found[: HASH_BYTES * tile.width]
+        return stored_tile(self._read, tile)
 
     def hashes(self) -> TileHashes:
         """The tree under the newest checkpoint, for making proofs."""
@@ -154,6 +149,16 @@ class DatabaseSource:
         waiting = connection.execute(select(func.count()).where(event.seq.is_(None))).scalar_one()
         if waiting:
             report.uncovered.append(f"{waiting} entries that are not sealed yet")
+
+
+def stored_tile(read: Engine, tile: Tile) -> bytes:
+    """The hashes of a tile in the database; fewer than its width if they are not there."""
+    query = select(log_tile.c.hashes).where(
+        log_tile.c.level == tile.level, log_tile.c.number == tile.number
+    )
+    with read.connect() as connection:
+        found = _bytes(connection.execute(query).scalar() or b"")
+    return found[: HASH_BYTES * tile.width]
 
 
 def _checkpoint(note: bytes | None) -> Checkpoint | None:

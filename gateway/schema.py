@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import audit.tables
+import audit.tables_anchors
 import gateway.access.tables
 import gateway.access.tables_requests
 import gateway.identity.tables
