@@ -15,9 +15,11 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, func, select, type_coerce
 from sqlalchemy.types import NullType
 
+from audit import pruning
 from audit.note import BadNote, Checkpoint, Note
 from audit.record import MAX_BODY, Secret, commitment, leaf_hash, timestamp
 from audit.tables import audit_event, audit_secret, log_checkpoint, log_state, log_tile
+from audit.tables_anchors import log_cosigned
 from audit.tiles import WIDTH, Tile, TileHashes, encode_bundle
 from audit.tree import HASH_BYTES
 from audit.verify import Report
@@ -48,6 +50,8 @@ class DatabaseSource:
         with read.connect() as connection:
             found = connection.execute(select(log_state.c.note)).scalar()
             older = connection.execute(select(log_checkpoint.c.size, log_checkpoint.c.note))
+            cosigned = connection.execute(select(log_cosigned.c.note)).scalar()
+            self._pruned = pruning.done(connection)
             self._older = {int(row.size): _bytes(row.note) for row in older if _is_whole(row.size)}
         note = None if found is None else _bytes(found)
         self.note: bytes | None = note
@@ -55,6 +59,8 @@ class DatabaseSource:
         self.size = stated.size if stated else 0
         if note is not None:
             self._files["checkpoint"] = note
+        if cosigned is not None and _bytes(cosigned) != note:
+            self._files["cosigned"] = _bytes(cosigned)
 
     def sizes(self) -> list[int]:
         """The sizes of the older checkpoints that lie within the newest."""
@@ -64,6 +70,8 @@ class DatabaseSource:
         """The bytes of one file of the folder, or None if there is none."""
         if path.startswith("checkpoints/"):
             return self._older.get(int(path.removeprefix("checkpoints/")))
+        if path == "kept":
+            return self._kept()
         match = _NAME.fullmatch(path)
         if match is None:
             return self._files.get(path)
@@ -85,7 +93,22 @@ class DatabaseSource:
         if number not in self._bundles:
             self._fetch(number)
         entries = self._bundles.pop(number, [])[:width]
-        return encode_bundle(entries) if entries else None
+        # What is pruned goes by whole bundles; of those, single entries stay, as `kept`.
+        pruned = len(entries) < width and (number + 1) * WIDTH <= self._pruned.upto
+        return encode_bundle(entries) if entries and not pruned else None
+
+    def _kept(self) -> bytes | None:
+        """The entries that stay when their bundle is pruned, one a line after its number."""
+        query = select(audit_event.c.seq, audit_event.c.body).where(
+            audit_event.c.seq < self._pruned.upto
+        )
+        lines: list[bytes] = []
+        with self._read.connect() as connection:
+            for row in connection.execute(query.order_by(audit_event.c.seq)):
+                body = _bytes(row.body)
+                if any(name in body for name in pruning.KEPT):
+                    lines.append(f"{row.seq} ".encode() + body + b"\n")
+        return b"".join(lines) or None
 
     def _fetch(self, number: int) -> None:
         """Read the next bundles, each up to its first gap."""
@@ -140,7 +163,8 @@ class DatabaseSource:
             report.tampered(0, "numbers that are none")
             return
         count = 0 if state.last is None else state.last + 1
-        if count != state.size or state.first not in {0, None}:
+        pruned = _is_whole(state.first) and state.first <= self._pruned.upto
+        if count != state.size or not (pruned or state.first is None):
             index = max(0, min(count, state.size))
             report.tampered(index, f"the numbers go from {state.first} to {state.last}")
         stated = _checkpoint(None if state.note is None else _bytes(state.note))
