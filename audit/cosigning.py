@@ -72,13 +72,7 @@ class Asking:
                 answer = _post(url, _body(note, min(known, size), size, prove), self._patience)
                 if isinstance(answer, bytes):
                     return Said(name, size, cosignature(answer, note, key))
-                if answer > size:
-                    raise Unwilling(
-                        f"it has cosigned {answer} entries, the log shows {size}: "
-                        "the log was rolled back, or two logs bear its name"
-                    )
-                if answer == size == known:
-                    raise Unwilling(f"it has cosigned another tree of {size} entries: a fork")
+                _require_sense(answer, known=known, size=size)
                 known = answer
         except (Unwilling, BadNote) as why:
             return Said(name, known, problem=str(why))
@@ -111,6 +105,17 @@ def met(policy: Policy, note: Note) -> bool:
     except BadNote:  # no witness signed, or one wrongly
         keys = {}
     return policy.met_by(keys)
+
+
+def _require_sense(answer: int, *, known: int, size: int) -> None:
+    """Raise Unwilling if a witness's size means that two histories bear this log's name."""
+    if answer > size:
+        raise Unwilling(
+            f"it has cosigned {answer} entries, the log shows {size}: "
+            "the log was rolled back, or two logs bear its name"
+        )
+    if answer == size == known:
+        raise Unwilling(f"it has cosigned another tree of {size} entries: a fork")
 
 
 def _body(note: Note, old: int, size: int, prove: Prove) -> bytes:

@@ -171,14 +171,10 @@ def enter(
     }
     connection.execute(update(log_pruned).values(upto=agreed.to, at=now))
     _settle(connection, row.id, "entered", "")
-    return compose(
-        Event(name="retention.prune", actor=SEALER, at=now, zone=zone, details=details)
-    )
+    return compose(Event(name="retention.prune", actor=SEALER, at=now, zone=zone, details=details))
 
 
-def stated(
-    agreed: Terms, approvers: tuple[str, str], *, origin: str, before: Frontier
-) -> bytes:
+def stated(agreed: Terms, approvers: tuple[str, str], *, origin: str, before: Frontier) -> bytes:
     """What the sealer signs: the whole of the entry, and the tree that it follows."""
     lines = [TITLE, origin, f"{agreed.first} {agreed.to}", timestamp(agreed.newest)]
     lines += [agreed.policy, *approvers, str(before.size)]

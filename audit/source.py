@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, func, select, type_coerce
 from sqlalchemy.types import NullType
 
-from audit import pruning
+from audit import erasure, pruning
 from audit.note import BadNote, Checkpoint, Note
 from audit.record import MAX_BODY, Secret, commitment, leaf_hash, timestamp
 from audit.tables import audit_event, audit_secret, log_checkpoint, log_state, log_tile
@@ -145,6 +145,8 @@ class DatabaseSource:
             self._inspect_numbers(connection, report)
             for seq, column in _wrong_secrets(connection, unseal) if unseal else ():
                 report.tampered(seq, f"entry {seq}: the kept value of {column} is not its own")
+            if unseal:
+                _inspect_erased(connection, report)
 
     def _inspect_numbers(self, connection: Connection, report: Report) -> None:
         event = audit_event.c
@@ -228,6 +230,17 @@ def _says(body: bytes, key: str, value: str) -> bool:
     """
     at = body.rfind(f'"{key}":"'.encode())
     return at >= 0 and body.startswith(f'"{key}":"{value}"'.encode(), at)
+
+
+def _inspect_erased(connection: Connection, report: Report) -> None:
+    """Personal values that are gone must be said to be erased, by the log itself."""
+    gone = list(erasure.missing(connection))
+    said = erasure.recorded(connection) if gone else set()
+    for seq, eid, field in gone:
+        if eid not in said:
+            report.tampered(seq, f"entry {seq}: the kept value of {field} is gone, not erased")
+    if gone:
+        report.uncovered.append(f"{len(gone)} personal values: erased, as the log itself says")
 
 
 def _wrong_secrets(connection: Connection, unseal: Unseal) -> Iterator[tuple[int, str]]:

@@ -89,7 +89,8 @@ class _Reader:
             case ["witness", name, vkey, *url] if len(url) <= 1:
                 key = _key(vkey, COSIGNATURE, self._witnesses.values())
                 self._witnesses[self._new(name)] = key
-                self._urls |= {name: _url(each) for each in url}
+                if url:
+                    self._urls[name] = _url(url[0])
             case ["group", name, threshold, *members] if members:
                 self._groups[self._new(name)] = self._group(threshold, members)
             case ["quorum", name] if self._quorum is None:

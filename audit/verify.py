@@ -437,7 +437,9 @@ class Walk:
 
     def _stayed(self, first: int, known: list[bytes]) -> list[tuple[int, bytes]]:
         """The kept entries of a bundle that was pruned, each checked against its tile."""
-        stayed = [(at, self._kept[first + at]) for at in range(len(known)) if first + at in self._kept]
+        stayed = [
+            (at, self._kept[first + at]) for at in range(len(known)) if first + at in self._kept
+        ]
         for at, entry in stayed:
             if sha256(b"\x00" + entry).digest() != known[at]:
                 self.report.tampered(first + at, f"kept entry {first + at} is not the sealed one")
@@ -494,12 +496,15 @@ class Walk:
         self.keys.append(new)
         self.finals.append(index + 1)
 
-    def _prune(
-        self, index: int, said: dict[str, Any], at: datetime, before: list[bytes]
-    ) -> None:
+    def _prune(self, index: int, said: dict[str, Any], at: datetime, before: list[bytes]) -> None:
         first, to = int(said["from"]), int(said["to"])
         approvers = [str(each) for each in said["approvers"]]
-        if first != self._pruned or not first < to <= index or to % WIDTH or said["count"] != to - first:
+        if (
+            first != self._pruned
+            or not first < to <= index
+            or to % WIDTH
+            or said["count"] != to - first
+        ):
             raise Wrong("it does not follow the pruning before")
         if len(approvers) != 2 or len({*approvers}) != 2:  # noqa: PLR2004
             raise Wrong("two different people must have approved it")
@@ -584,13 +589,13 @@ def verify(
     walk = Walk(source, newest.size, first, report)
     receipts, more = _anchors(anchors, report)
     kept += [(name, note, False) for name, note in more]
-    wanted = {each.index for each in receipts}
+    wanted = {each.number for each in receipts}
     walk.run([note.size for _, note, _ in kept if note.size <= newest.size], wanted, tell)
     good = _judge(walk, kept, report)
     for each in receipts:
-        leaf = walk.leaves.get(each.index, b"")
+        leaf = walk.leaves.get(each.number, b"")
         if not _included(leaf, each) or each.entry not in {None, leaf}:
-            report.tampered(each.index, f"{each.name} proves another entry {each.index}")
+            report.tampered(each.number, f"{each.name} proves another entry {each.number}")
     if policy is None and witnesses:
         report.uncovered.append("whom to trust as witnesses was taken from the log itself")
     _judge_witnesses(good, newest.size, witnesses, enough, report)
@@ -627,7 +632,7 @@ class Receipt(NamedTuple):
     """A .tlog-proof. `entry` is the leaf hash of the entry that it carries, if it does."""
 
     name: str
-    index: int
+    number: int
     steps: list[bytes]
     note: Note
     entry: bytes | None
@@ -675,7 +680,7 @@ def _anchors(
 
 def _included(leaf: bytes, receipt: Receipt) -> bool:
     """RFC 9162, section 2.1.3.2."""
-    index, note = receipt.index, receipt.note
+    index, note = receipt.number, receipt.note
     here, last, found = index, note.size - 1, leaf
     for step in receipt.steps:
         if last == 0 or len(step) != HASH:
@@ -703,7 +708,7 @@ def verify_receipt(name: str, data: bytes, *, key: str, policy: str | None = Non
     except (Wrong, ValueError, KeyError, IndexError) as error:
         report.tampered(0, f"{name}, key or policy: {error}")
         return report
-    note, index = receipt.note, receipt.index
+    note, index = receipt.note, receipt.number
     report.size, report.root = note.size, note.root.hex()
     if receipt.entry is None:
         report.incomplete(f"{name} does not carry its entry: verify it beside the log, --anchor")

@@ -42,6 +42,7 @@ from audit.trust import Policy
 
 MAX_PROOF = 63
 SIZE_TYPE = "text/x.tlog.size"
+_PLAIN = "text/plain; charset=utf-8"
 _OK, _BAD, _FORBIDDEN, _UNKNOWN, _CONFLICT, _UNPROVED = 200, 400, 403, 404, 409, 422
 
 
@@ -51,13 +52,13 @@ class Answer:
 
     status: int
     body: bytes
-    media_type: str = "text/plain; charset=utf-8"
+    media_type: str = _PLAIN
 
 
 class _Refusal(Exception):
     """An answer other than 200."""
 
-    def __init__(self, status: int, words: str, media_type: str = Answer.media_type) -> None:
+    def __init__(self, status: int, words: str, media_type: str = _PLAIN) -> None:
         super().__init__(words)
         self.answer = Answer(status, f"{words}\n".encode(), media_type)
 

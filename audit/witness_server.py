@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
 
 from audit.note import BadNote
 from audit.trust import BadPolicy
@@ -38,10 +37,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = PATIENCE
     server: WitnessServer
-    server_version: ClassVar[str] = "hangu-witness"
-    sys_version: ClassVar[str] = ""
+    server_version = "hangu-witness"
+    sys_version = ""
 
-    def do_POST(self) -> None:  # noqa: N802 - the name http.server calls
+    def do_POST(self) -> None:
         """Take a checkpoint."""
         length = self.headers.get("Content-Length", "")
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdecimal()):
@@ -62,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
             log.exception("a checkpoint could not be looked at")
             return _plain(HTTPStatus.INTERNAL_SERVER_ERROR)
 
-    def do_GET(self) -> None:  # noqa: N802 - as above
+    def do_GET(self) -> None:
         """Nothing is to be had here."""
         known = self.path == PATH
         status = HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND

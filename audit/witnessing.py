@@ -113,9 +113,7 @@ class Witnessing:
 def _remember(connection: Connection, said: Sequence[Said], now: datetime) -> None:
     table = log_witness.c
     for each in said:
-        old = connection.execute(
-            select(table.cosigned_at).where(table.name == each.name)
-        ).scalar()
+        old = connection.execute(select(table.cosigned_at).where(table.name == each.name)).scalar()
         connection.execute(delete(log_witness).where(table.name == each.name))
         connection.execute(
             insert(log_witness).values(
