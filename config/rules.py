@@ -190,6 +190,19 @@ def authorities() -> Rule:
     return Rule('"" or the absolute path of a PEM file', parse)
 
 
+def place() -> Rule:
+    """A path, below the zone's directory unless it is absolute."""
+
+    def parse(value: object) -> object:
+        if not isinstance(value, str) or not value.isprintable() or not value.strip("./ "):
+            raise ValueError
+        if ".." in PurePosixPath(value).parts:
+            raise ValueError("no step up")
+        return Path(value)
+
+    return Rule("a path, below DIR unless it begins with /", parse)
+
+
 def networks() -> Rule:
     """A list of addresses and small networks that are believed to be our proxies."""
     return Rule(

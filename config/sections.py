@@ -100,6 +100,18 @@ class Requests:
     usual: Annotated[int, rules.whole(1, 90, "days")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealing:
+    """Who seals the audit log, and what stops if nobody does. Paths are absolute after loading."""
+
+    process: Annotated[str, rules.choice("embedded", "own")]
+    directory: Annotated[Path, rules.place()]
+    socket: Annotated[Path, rules.place()]
+    warn_after: Annotated[timedelta, rules.seconds(5, 600)]
+    privileged_after: Annotated[timedelta, rules.seconds(10, 3600)]
+    writes_after: Annotated[timedelta, rules.seconds(30, 86400)]
+
+
 SECTIONS: dict[str, type[Any]] = {
     "zone": Zone,
     "web": Web,
@@ -109,6 +121,7 @@ SECTIONS: dict[str, type[Any]] = {
     "sign_in": SignIn,
     "requests": Requests,
     "upstream": Upstream,
+    "sealing": Sealing,
 }
 
 

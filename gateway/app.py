@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from datetime import UTC, datetime
+from contextlib import suppress
 from pathlib import Path
 
 from config.settings import Settings, load
@@ -20,7 +20,8 @@ from gateway.access.slots import Slots
 from gateway.chores import Chores
 from gateway.door import Door, denied_page, refuse
 from gateway.identity import sessions
-from gateway.office import Office, compose, sealing_of, terms_of
+from gateway.office import Office, compose, sealing_of, terms_of, utc_now
+from gateway.refusals import Refused
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
 from gateway.web import WebSettings, create_web
@@ -39,17 +40,20 @@ def application() -> Bridge:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = load(Path(os.environ[ZONE_DIRECTORY]))
-    store, office = compose(settings)
+    store, office = compose(settings, running=True)
     door = create_door(office)
     chores = Chores(office.registry, clock=utc_now)
     chores.start()
-    sealing = sealing_of(office, clock=utc_now)
-    sealing.start()
+    sealing = sealing_of(office, clock=utc_now) if settings.sealing.process == "embedded" else None
+    if sealing is not None:
+        sealing.start()
 
     def stop() -> None:
         chores.stop()
-        sealing.stop()
-        office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
+        with suppress(Refused):  # while the log takes nothing, counts are what is lost
+            office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
+        if sealing is not None:  # last, so that what was just said is sealed, too
+            sealing.stop()
         door.gate.proxy.close()
         store.close()
 
@@ -75,6 +79,7 @@ def create_door(office: Office) -> Door:
         access=access,
         signer=signer,
         settings=told,
+        brake=office.brake,
     )
     pages = create_web(desk, told)
     authorities = settings.upstream.ca_file
@@ -146,8 +151,3 @@ def timing(settings: Settings) -> Timing:
         connect=upstream.connect_timeout.total_seconds(),
         read=upstream.read_timeout.total_seconds(),
     )
-
-
-def utc_now() -> datetime:
-    """The clock of the running zone."""
-    return datetime.now(UTC)

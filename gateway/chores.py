@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.access import request_sweep
 from gateway.identity import break_glass, housekeeping
 from gateway.identity.registry import Registry
+from gateway.refusals import Refused
 
 EVERY = 60.0
 """Seconds between two rounds."""
@@ -51,3 +52,5 @@ class Chores:
                 request_sweep.sweep(self._registry, now=self._clock())
             except SQLAlchemyError:
                 log.exception("a round of housekeeping failed; the next follows")
+            except Refused as refusal:
+                log.warning("no housekeeping now: %s", refusal.code)

@@ -15,13 +15,14 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit.gathering import OverfullError
 from audit.ledger import Ledger
 from audit.record import Actor, Json
 from gateway.access.canonical import Canonical, policy_object
 from gateway.access.catalogue import Catalogue
 from gateway.access.identity_headers import Person
 from gateway.access.policy_point import PolicyPoint
-from gateway.access.refusals import StoreUnavailable
+from gateway.access.refusals import LogBusy, StoreUnavailable
 from gateway.access.service import OTHER_ZONE, Service
 from policies.decision import Decision, Outcome, Request
 from policies.engine import Engine, EngineDisagreesError
@@ -99,7 +100,7 @@ class Access:
         which is recorded as a commitment.
 
         Raises:
-            PolicyUnavailable, StoreUnavailable: there is no decision, so nobody passes.
+            PolicyUnavailable, StoreUnavailable, LogBusy: there is no decision, so nobody passes.
         """
         answer = self._answer(current, service, canonical, now, network)
         verdict = Verdict(
@@ -215,6 +216,8 @@ class Access:
                 rules=verdict.rules,
                 details=details,
             )
+        except OverfullError as error:
+            raise LogBusy from error
         except SQLAlchemyError as error:
             raise StoreUnavailable from error
 

@@ -17,7 +17,6 @@ from audit import export as exports
 from audit import verify as verifier
 from audit.note import BadNote, Note
 from audit.proof import Receipt, receipt
-from audit.sealing import Sealing
 from audit.source import DatabaseSource
 from audit.tables import audit_event
 from config.settings import load
@@ -26,7 +25,7 @@ from gateway.cli.office import opened, require_schema
 from gateway.cli.sealed_log import remembered, snapshot, unsealing
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.office import SEALER, Office, log_origin
+from gateway.office import Office, sealer_of
 from gateway.store.engines import open_store
 
 
@@ -43,20 +42,14 @@ def audit() -> None:
 def seal(directory: Path) -> None:
     """Seal the log of the zone DIR until told to stop, as a process of its own.
 
-    It needs DIR/hangu.toml, the database and DIR/sealer, but not the key ring.
+    It needs DIR/hangu.toml, the database and its private directory, but no key of the zone:
+    DIR may be one of its own, which `hangu audit accounts` shows how to make.
     """
-    settings = load(directory)
+    settings = load(directory, keys=False)
     store = open_store(settings.database.url)
     try:
         require_schema(store)
-        sealing = Sealing(
-            settings.directory / SEALER,
-            origin=log_origin(settings),
-            zone=settings.zone.name,
-            begin=store.write.begin,
-            read=store.read,
-            clock=now,
-        )
+        sealing = sealer_of(settings, begin=store.write.begin, read=store.read, clock=now)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sealing.stop())
         sealing.run()

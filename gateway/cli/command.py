@@ -10,6 +10,7 @@ import click
 
 from gateway.cli import (
     audit,
+    audit_sealing,
     breakglass,
     check,
     code,
@@ -58,6 +59,10 @@ for command in (
     code.code,
 ):
     hangu.add_command(command)
+
+
+for command in (audit_sealing.accounts, audit_sealing.missing):
+    audit.audit.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

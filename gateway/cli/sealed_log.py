@@ -12,7 +12,7 @@ from audit.source import DatabaseSource
 from audit.tables import log_state
 from audit.trust import BadPolicy, Policy
 from gateway.cli.trouble import Trouble
-from gateway.office import SEALER, Office
+from gateway.office import Office
 from gateway.vault import Unopenable
 
 POLICY_FILE = "audit-policy"
@@ -78,7 +78,7 @@ def _policy(office: Office, memory: Memory) -> str:
 
 
 def _memory(office: Office) -> Memory:
-    directory = office.settings.directory / SEALER
+    directory = office.settings.sealing.directory
     if not (directory / MEMORY).exists():
         raise Trouble(
             f"Nothing has been sealed yet: there is no {directory / MEMORY}.",

@@ -24,7 +24,7 @@ from gateway.web.desk_fresh import FreshDesk
 from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_notices import NoticesDesk
 from gateway.web.desk_requests import RequestsDesk
-from gateway.web.desk_values import ServiceCard, SignedIn, Visit
+from gateway.web.desk_values import Condition, ServiceCard, SignedIn, Visit
 from policies.permissions import Permission
 
 
@@ -223,5 +223,5 @@ class Desk(
     def jwks(self, *, now: datetime) -> Mapping[str, object]:
         """The public keys of the assertions (RFC 7517)."""
 
-    def is_healthy(self) -> bool:
-        """Whether the data base answers."""
+    def condition(self) -> Condition:
+        """How the zone is."""
