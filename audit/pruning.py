@@ -227,6 +227,7 @@ def remove(
     read: Engine,
     *,
     batches: int | None = None,
+    forget: Callable[[Connection, int], None] = lambda _connection, _below: None,
     tell: Callable[[int], None] = lambda _done: None,
 ) -> int:
     """Remove what the sealer has entered and published; return how many entries are left to go.
@@ -238,6 +239,7 @@ def remove(
         ledger: the log's; the sealer's entry is the record of what is done here.
         read: an engine that cannot write.
         batches: at most so many transactions.
+        forget: drops what copies of the entries (the index) hold below a number.
         tell: told how many entries are done.
     """
     with read.connect() as connection:
@@ -248,6 +250,7 @@ def remove(
         because = "the sealer's entry retention.prune is the record of it"
         with ledger.begin(unaudited_because=because) as tx:
             _remove(tx.session.connection(), so_far.done, end)
+            forget(tx.session.connection(), end)
         so_far = Done(so_far.upto, end, so_far.at)
         batches = None if batches is None else batches - 1
         tell(end - start)

@@ -87,16 +87,19 @@ class _Reader:
             case ["log", vkey] | ["log", vkey, _]:
                 self._logs.append(_key(vkey, ED25519, self._logs))
             case ["witness", name, vkey, *url] if len(url) <= 1:
-                key = _key(vkey, COSIGNATURE, self._witnesses.values())
-                self._witnesses[self._new(name)] = key
-                if url:
-                    self._urls[name] = _url(url[0])
+                self._take_witness(name, vkey, *url)
             case ["group", name, threshold, *members] if members:
                 self._groups[self._new(name)] = self._group(threshold, members)
             case ["quorum", name] if self._quorum is None:
                 self._quorum = name if name == NONE else self._known(name)
             case _:
                 raise BadPolicy(f"not a policy line: {words[0]}")
+
+    def _take_witness(self, name: str, vkey: str, url: str | None = None) -> None:
+        key = _key(vkey, COSIGNATURE, self._witnesses.values())
+        self._witnesses[self._new(name)] = key
+        if url is not None:
+            self._urls[name] = _url(url)
 
     def _new(self, name: str) -> str:
         if name == NONE or name in self._witnesses or name in self._groups:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import audit.index_tables
+import audit.saved
 import audit.tables
 import audit.tables_anchors
 import gateway.access.tables
