@@ -11,8 +11,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, or_, select
+from sqlalchemy import Connection, Engine, Select, delete, or_, select
 
 from audit.ledger import Ledger
 from audit.record import Actor
@@ -107,15 +108,23 @@ def missing(connection: Connection) -> Iterator[tuple[int, str, str]]:
 
 
 def recorded(connection: Connection) -> set[str]:
-    """Return the ids of the entries whose values were erased, as the log itself says."""
-    eids: set[str] = set()
-    query = select(audit_event.c.body).where(audit_event.c.seq.is_not(None))
+    """Return the ids of the entries whose values were erased, as the sealed log itself says."""
+    sealed = select(audit_event.c.body).where(audit_event.c.seq.is_not(None))
+    return {eid for said in _records(connection, sealed) for eid in said["entries"]}
+
+
+def of_request(connection: Connection, request: str) -> list[str]:
+    """Return the ids of the entries that were erased for one request."""
+    records = _records(connection, select(audit_event.c.body))
+    return [eid for said in records if said.get("request") == request for eid in said["entries"]]
+
+
+def _records(connection: Connection, query: Select[tuple[bytes]]) -> Iterator[dict[str, Any]]:
     for row in connection.execute(query.execution_options(yield_per=2000)):
         body = bytes(row.body)
         if _MARK in body:
-            details = json.loads(body).get("d", {})
-            eids |= {str(each) for each in details.get("entries", ())}
-    return eids
+            said = json.loads(body).get("d", {})
+            yield {"entries": [], **said}
 
 
 def _entries(connection: Connection, target: str) -> Iterator[str]:

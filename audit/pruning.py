@@ -23,8 +23,9 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from audit.leaves import SEALER
 from audit.ledger import Ledger
+from audit.note import Checkpoint, Note
 from audit.record import Event, Json, Record, compose, leaf_hash, timestamp
-from audit.tables import audit_event, audit_secret, log_tile
+from audit.tables import audit_event, audit_secret, log_state, log_tile
 from audit.tables_anchors import log_hold, log_pruned, log_request
 from audit.tiles import WIDTH, Tile, TileHashes
 from audit.tree import HASH_BYTES, BadProof, Frontier, inclusion, verify_inclusion
@@ -123,6 +124,15 @@ def done(connection: Connection) -> Done:
     return Done(row.upto, row.done, row.at)
 
 
+def is_published(connection: Connection) -> bool:
+    """Whether the sealer's word for what may go is under a checkpoint that is published."""
+    rows = connection.execute(select(log_state.c.size, log_state.c.note)).one()
+    leaf = connection.execute(select(log_pruned.c.leaf)).scalar()
+    if leaf is None or rows.note is None:
+        return False
+    return Checkpoint.parse(Note.parse(bytes(rows.note)).text).size > int(leaf)
+
+
 def enter(
     connection: Connection,
     *,
@@ -169,7 +179,7 @@ def enter(
         "request": str(row.id),
         "sig": b64encode(signature).decode(),
     }
-    connection.execute(update(log_pruned).values(upto=agreed.to, at=now))
+    connection.execute(update(log_pruned).values(upto=agreed.to, leaf=before.size, at=now))
     _settle(connection, row.id, "entered", "")
     return compose(Event(name="retention.prune", actor=SEALER, at=now, zone=zone, details=details))
 

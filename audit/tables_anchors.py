@@ -51,12 +51,13 @@ log_witness = Table(  # what came of asking each witness last
     Column("problem", Text, nullable=False),
 )
 
-log_pruned = Table(  # one row: entries below `upto` may go, those below `done` are gone
+log_pruned = Table(  # one row: below `upto` may go, as entry `leaf` says; below `done` is gone
     "log_pruned",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("upto", BigInteger, nullable=False),
     Column("done", BigInteger, nullable=False),
+    Column("leaf", BigInteger, nullable=True),
     Column("at", UtcDateTime(), nullable=True),
     CheckConstraint("id = 1", name="single"),
     CheckConstraint("done <= upto", name="not_ahead"),

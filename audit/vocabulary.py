@@ -46,7 +46,6 @@ EVENTS: dict[str, Kind] = {
     "audit.proved": Kind(_EVENT_LOG, 3),
     "audit.repaired": Kind(_EVENT_LOG, _OTHER),
     "audit.indexed": Kind(_EVENT_LOG, _OTHER),
-    "audit.proved": Kind(_EVENT_LOG, 3),
     "audit.read": Kind(_EVENT_LOG, _OTHER),
     "audit.search_removed": Kind(_EVENT_LOG, _OTHER),
     "audit.search_saved": Kind(_EVENT_LOG, _OTHER),

@@ -211,6 +211,7 @@ def _retention_up() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("upto", sa.BigInteger(), nullable=False),
         sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("leaf", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("id = 1", name=op.f("ck_log_pruned_single")),
         sa.CheckConstraint("done <= upto", name=op.f("ck_log_pruned_not_ahead")),
