@@ -28,6 +28,7 @@ from config.secret_files import (
 )
 from config.sections import (
     SECTIONS,
+    Audit,
     Database,
     Keys,
     Requests,
@@ -70,6 +71,7 @@ class Settings:
     requests: Requests
     upstream: Upstream
     sealing: Sealing
+    audit: Audit
     secrets: Secrets
 
 

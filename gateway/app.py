@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from config.settings import Settings, load
@@ -18,9 +19,19 @@ from gateway.access.policy_point import PolicyPoint
 from gateway.access.proxy import ReverseProxy, Timing
 from gateway.access.slots import Slots
 from gateway.chores import Chores
+from gateway.custody import carrying
 from gateway.door import Door, denied_page, refuse
 from gateway.identity import sessions
-from gateway.office import Office, compose, sealing_of, terms_of, utc_now
+from gateway.office import (
+    Office,
+    compose,
+    custody_of,
+    forwarding_of,
+    indexer_of,
+    sealing_of,
+    terms_of,
+    utc_now,
+)
 from gateway.refusals import Refused
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
@@ -42,14 +53,24 @@ def application() -> Bridge:
     settings = load(Path(os.environ[ZONE_DIRECTORY]))
     store, office = compose(settings, running=True)
     door = create_door(office)
-    chores = Chores(office.registry, clock=utc_now)
+    custody, indexer = custody_of(office), indexer_of(office)
+    chores = Chores(
+        office.registry,
+        clock=utc_now,
+        keeping=lambda now: carrying.sweep(custody, indexer, now=now),
+    )
     chores.start()
+    forwarding = forwarding_of(office, clock=utc_now)
+    if forwarding is not None:
+        forwarding.start()
     sealing = sealing_of(office, clock=utc_now) if settings.sealing.process == "embedded" else None
     if sealing is not None:
         sealing.start()
 
     def stop() -> None:
         chores.stop()
+        if forwarding is not None:
+            forwarding.stop()
         with suppress(Refused):  # while the log takes nothing, counts are what is lost
             office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
         if sealing is not None:  # last, so that what was just said is sealed, too
@@ -141,6 +162,7 @@ def web_settings(settings: Settings) -> WebSettings:
         requests=terms_of(settings),
         password_min=settings.sign_in.password_min,
         places=web.places,
+        keep=timedelta(days=settings.audit.keep_days),
     )
 
 

@@ -24,15 +24,21 @@ class Chores:
     """A thread that does its rounds until it is stopped.
 
     Every worker process has one; two rounds at once do no harm. A database that does not
-    answer spoils one round, not the thread.
+    answer spoils one round, not the thread. `keeping` is the log's own: pruning, erasing.
     """
 
     def __init__(
-        self, registry: Registry, *, clock: Callable[[], datetime], every: float = EVERY
+        self,
+        registry: Registry,
+        *,
+        clock: Callable[[], datetime],
+        every: float = EVERY,
+        keeping: Callable[[datetime], None] = lambda _now: None,
     ) -> None:
         self._registry = registry
         self._clock = clock
         self._every = every
+        self._keeping = keeping
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="chores", daemon=True)
 
@@ -50,6 +56,7 @@ class Chores:
                 housekeeping.sweep(self._registry, now=self._clock())
                 break_glass.sweep(self._registry, now=self._clock())
                 request_sweep.sweep(self._registry, now=self._clock())
+                self._keeping(self._clock())
             except SQLAlchemyError:
                 log.exception("a round of housekeeping failed; the next follows")
             except Refused as refusal:

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from audit import erasure, indexer, pruning
+from audit import erasure, pruning
+from audit.indexer import Indexer, forget
 from audit.record import Actor
 from audit.tables import audit_event
 from audit.tables_anchors import log_request
@@ -39,9 +40,16 @@ def prune(
 
 
 def erase(
-    custody: Custody, *, now: datetime, tell: Callable[[int], None] = lambda _done: None
+    custody: Custody,
+    renews: Indexer,
+    *,
+    now: datetime,
+    tell: Callable[[int], None] = lambda _done: None,
 ) -> int:
-    """Carry out every approved erasure; return of how many entries values were erased."""
+    """Carry out every approved erasure; return of how many entries values were erased.
+
+    `renews` takes what was erased out of the search, too, which had digests of the values.
+    """
     total = 0
     for request in _requests(custody, Kind.ERASE, State.APPROVED):
         with custody.read.connect() as connection:
@@ -56,23 +64,22 @@ def erase(
             now=now,
             tell=tell,
         )
-        _renew(custody, request)
+        _renew(custody, renews, request)
         settle(custody, request, before=State.APPROVED, after=State.DONE)
     return total
 
 
-def sweep(custody: Custody, *, now: datetime) -> None:
+def sweep(custody: Custody, renews: Indexer, *, now: datetime) -> None:
     """A round of the chores: erase, and prune a little."""
-    erase(custody, now=now)
+    erase(custody, renews, now=now)
     prune(custody, batches=BATCHES)
 
 
 def _forget(connection: Connection, below: int) -> None:
-    indexer.forget(connection, below=below)
+    forget(connection, below=below)
 
 
-def _renew(custody: Custody, request: str) -> None:
-    """Take what was erased out of the search, too: it had digests of the values."""
+def _renew(custody: Custody, renews: Indexer, request: str) -> None:
     with custody.read.connect() as connection:
         eids = erasure.of_request(connection, request)
         seqs: list[int] = []
@@ -83,7 +90,7 @@ def _renew(custody: Custody, request: str) -> None:
             )
             seqs += connection.execute(query).scalars()
     for at in range(0, len(seqs), erasure.AT_ONCE):
-        custody.indexer.renew(seqs[at : at + erasure.AT_ONCE])
+        renews.renew(seqs[at : at + erasure.AT_ONCE])
 
 
 def _leaf_is_published(custody: Custody) -> bool:

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from audit.indexer import Indexer
 from audit.ledger import Ledger
 from audit.record import Actor
 from gateway.custody.refusals import KeepingTerms
@@ -25,7 +24,6 @@ class Custody:
     ledger: Ledger
     read: Engine
     keep: timedelta
-    indexer: Indexer
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from gateway.web.answer import Answer
 from gateway.web.answers_access import ADDRESSES, SERVICES
 from gateway.web.answers_accounts import ACCOUNTS
 from gateway.web.answers_break_glass import BREAK_GLASS
+from gateway.web.answers_custody import CUSTODY
 from gateway.web.answers_guards import GUARDS
 from gateway.web.answers_identity import PEOPLE
 from gateway.web.answers_requests import REQUESTS
@@ -103,6 +104,7 @@ ANSWERS: Mapping[str, Answer] = {
     **PEOPLE,
     **REQUESTS,
     **BREAK_GLASS,
+    **CUSTODY,
 }
 
 BY_STATUS: Mapping[int, str] = {

@@ -16,7 +16,16 @@ from gateway.web.headers import FOREVER
 
 PREFIX = "/.hangu/static"
 _DIGEST_LENGTH = 16
-_LOOK = ("paper.css", "band.css", "shell.css", "forms.css", "lists.css", "people.css", "print.css")
+_LOOK = (
+    "paper.css",
+    "band.css",
+    "shell.css",
+    "forms.css",
+    "lists.css",
+    "people.css",
+    "custody.css",
+    "print.css",
+)
 _OURS = files("gateway.web").joinpath("static")
 _BOOTSTRAP = files("flask_bootstrap").joinpath("static/bootstrap5/css/bootstrap.min.css")
 _TYPES = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from gateway.access.service import Service
 from gateway.identity.written import Written
 from gateway.web.desk_accounts import AccountsDesk
 from gateway.web.desk_break_glass import BreakGlassDesk
+from gateway.web.desk_custody import CustodyDesk
 from gateway.web.desk_fresh import FreshDesk
 from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_notices import NoticesDesk
@@ -53,6 +54,8 @@ class WebSettings:
     """How long a temporary grant may last."""
     password_min: int = 12
     """Shortest password, characters: for the hint, the rule itself is the identity room's."""
+    keep: timedelta = timedelta(days=365)
+    """How long entries of the log are kept before they may be pruned."""
     places: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
     """Networks that have a name, the narrowest first."""
 
@@ -135,7 +138,14 @@ class Step:
 
 
 class Desk(
-    BreakGlassDesk, AccountsDesk, RequestsDesk, GuardsDesk, NoticesDesk, FreshDesk, Protocol
+    BreakGlassDesk,
+    CustodyDesk,
+    AccountsDesk,
+    RequestsDesk,
+    GuardsDesk,
+    NoticesDesk,
+    FreshDesk,
+    Protocol,
 ):
     """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""
 

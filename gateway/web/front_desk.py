@@ -21,6 +21,7 @@ from gateway.web.desk_notices import NoticesFront
 from gateway.web.desk_values import Condition
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_break_glass import BreakGlassFront
+from gateway.web.front_custody import CustodyFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
@@ -36,6 +37,7 @@ FORMS_PURPOSE = "web/forms"
 @dataclass(frozen=True, kw_only=True)
 class FrontDesk(
     BreakGlassFront,
+    CustodyFront,
     AccountsFront,
     TreeFront,
     GuardsFront,

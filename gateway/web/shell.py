@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, g, request, url_for
 
-from gateway.web import headers, i18n, labels, labels_break_glass, moments, paths
+from gateway.web import headers, i18n, labels, labels_break_glass, labels_custody, moments, paths
 from gateway.web.assets import Asset
 from gateway.web.desk_values import SignedIn
 from gateway.web.i18n import later as _l
@@ -47,6 +47,9 @@ TASKS: tuple[Task, ...] = (
     ),
     Task("units.show", _l("Units"), Permission.UNIT_VIEW),
     Task("reports.show", _l("Reported sign-ins"), Permission.REPORT_VIEW),
+    Task("checkpoint.show", _l("Checkpoint of the day"), Permission.AUDIT_VIEW),
+    Task("retention.show", _l("Keeping of the log"), Permission.RETENTION_VIEW),
+    Task("receipts.show", _l("My receipts"), Permission.RECEIPT_VIEW),
     Task("lanes.show", _l("Slowed sign-ins"), Permission.LANE_VIEW),
 )
 
@@ -99,6 +102,9 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "label": labels.word,
         "now": lambda: g.now,
         "glass_event": labels_break_glass.event,
+        "keeping_kind": labels_custody.kind,
+        "keeping_state": labels_custody.state,
+        "receipt_act": labels_custody.act,
         "opening_state": labels_break_glass.state,
         "request_state": labels.request_state,
         "role": labels.role,

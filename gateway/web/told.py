@@ -29,6 +29,10 @@ SENTENCES: Mapping[str, Any] = {
     "account_changed": _l("The account is changed."),
     "account_disabled": _l("The account is disabled. All its sessions are ended."),
     "all_sessions_ended": _l("All sessions are ended. Sign in again where you need to."),
+    "keeping_approved": _l("It is approved, and is carried out within a minute or two."),
+    "keeping_held": _l("The hold counts from now on."),
+    "keeping_proposed": _l("It is proposed. An officer of the other office decides."),
+    "keeping_refused": _l("The request is closed; nothing was removed."),
     "lane_opened": _l("The lane is open again."),
     "last_sign_in": _l("You signed in last on %(at)s from %(place)s."),
     "last_sign_in_failures": _l(

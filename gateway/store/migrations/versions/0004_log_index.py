@@ -39,14 +39,14 @@ MISSING_POSTGRESQL = (
 def upgrade() -> None:
     """Make the tables."""
     _index_up()
-    _sealing_up()
     _anchors_up()
+    _sealing_up()
 
 
 def downgrade() -> None:
     """Drop the tables."""
-    _anchors_down()
     _sealing_down()
+    _anchors_down()
     _index_down()
 
 
