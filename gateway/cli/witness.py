@@ -20,7 +20,7 @@ from gateway.cli.zone import now
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-class Address(click.ParamType):
+class Address(click.ParamType[tuple[str, int]]):
     """An address and port, as the settings write it."""
 
     name = "ADDRESS:PORT"

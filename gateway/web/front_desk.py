@@ -16,12 +16,15 @@ from gateway.identity.registry import Registry
 from gateway.identity.roll import Roll
 from gateway.store.brake import Brake
 from gateway.web.desk import WebSettings
-from gateway.web.desk_fresh import FreshFront
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.desk_values import Condition
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_break_glass import BreakGlassFront
+<<<<<<< HEAD
 from gateway.web.front_custody import CustodyFront
+=======
+from gateway.web.front_fresh import FreshFront
+>>>>>>> main
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront

@@ -47,7 +47,17 @@ GRANTS = {
     "role:staff": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
     "role:system_admin": EVERYBODY
     | OPENERS
-    | {Permission.CATALOGUE_VIEW, Permission.SESSION_END_ANY},
+    | {
+        Permission.CATALOGUE_VIEW,
+        Permission.PERSON_CHANGE,
+        Permission.PERSON_CREATE,
+        Permission.PERSON_DISABLE,
+        Permission.PERSON_IMPORT,
+        Permission.PERSON_VIEW,
+        Permission.SESSION_END_ANY,
+        Permission.UNIT_CHANGE,
+        Permission.UNIT_VIEW,
+    },
     "role:service_owner": {
         Permission.ACCESS_DECIDE,
         Permission.ACCESS_REVOKE,
@@ -101,7 +111,7 @@ def test_permissions_are_named_by_area_and_verb_in_alphabetical_order() -> None:
     values = [permission.value for permission in Permission]
     assert values == sorted(values)
     for permission in Permission:
-        assert re.fullmatch(r"[a-z]+\.[a-z_]+", permission.value)
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+", permission.value)
         assert permission.name == permission.value.replace(".", "_").upper()
 
 
