@@ -60,8 +60,10 @@ def retention(directory: Path) -> None:
             ("may go now", f"{due.to - due.first:,}" if due else f"nothing: {status.why_not}"),
             (
                 "copy by syslog",
-                (f"{status.copy.sent:,} sent, {status.copy_waiting:,} wait, "
-                f"{status.copy.lost:,} lost {status.copy.problem}"),
+                (
+                    f"{status.copy.sent:,} sent, {status.copy_waiting:,} wait, "
+                    f"{status.copy.lost:,} lost {status.copy.problem}"
+                ),
             ),
         ]
         holds = [

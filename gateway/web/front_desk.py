@@ -20,11 +20,8 @@ from gateway.web.desk_notices import NoticesFront
 from gateway.web.desk_values import Condition
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_break_glass import BreakGlassFront
-<<<<<<< HEAD
 from gateway.web.front_custody import CustodyFront
-=======
 from gateway.web.front_fresh import FreshFront
->>>>>>> main
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
