@@ -30,10 +30,16 @@ OPENERS = {
     Permission.BREAK_GLASS_PROPOSE,
     Permission.BREAK_GLASS_VIEW,
 }
+KEEPERS = {
+    Permission.RECEIPT_VIEW,
+    Permission.RETENTION_DECIDE,
+    Permission.RETENTION_VIEW,
+}
 GRANTS = {
-    "role:auditor": EVERYBODY | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW},
-    "role:responder": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
+    "role:auditor": EVERYBODY | KEEPERS | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW},
+    "role:responder": EVERYBODY | BUSINESS | {Permission.RECEIPT_VIEW, Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
+    | KEEPERS
     | OPENERS
     | {
         Permission.ACCESS_REVOKE,
@@ -54,6 +60,7 @@ GRANTS = {
         Permission.PERSON_DISABLE,
         Permission.PERSON_IMPORT,
         Permission.PERSON_VIEW,
+        Permission.RECEIPT_VIEW,
         Permission.SESSION_END_ANY,
         Permission.UNIT_CHANGE,
         Permission.UNIT_VIEW,
@@ -61,6 +68,7 @@ GRANTS = {
     "role:service_owner": {
         Permission.ACCESS_DECIDE,
         Permission.ACCESS_REVOKE,
+        Permission.RECEIPT_VIEW,
         Permission.SERVICE_VIEW,
     },
     "role:break_glass": {Permission.BREAK_GLASS_ACT, Permission.SESSION_END_OWN},
