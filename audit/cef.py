@@ -18,7 +18,8 @@ from audit.vocabulary import Outcome
 
 _SEVERITIES = {Outcome.SUCCESS: 2, Outcome.FAILURE: 5, Outcome.DENIED: 6}
 _LINE_ENDS = {"\n": "\\n", "\r": "\\r", "\x85": "\\n", "\u2028": "\\n", "\u2029": "\\n"}
-_SPACE = str.maketrans(dict.fromkeys("\n\r\x85\u2028\u2029\x0b\x0c\x00", " "))
+_CONTROLS = [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029]
+_SPACE = str.maketrans(dict.fromkeys(map(chr, _CONTROLS), " "))
 
 
 def line(entry: bytes, *, index: int, origin: str) -> bytes:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Select, delete, or_, select
 
 from audit.ledger import Ledger
 from audit.record import Actor
+from audit.stored import stored_bytes
 from audit.tables import audit_event, audit_secret
 
 EVENT = "retention.erased"
@@ -95,14 +96,14 @@ def missing(connection: Connection) -> Iterator[tuple[int, str, str]]:
     query = select(event.seq, event.eid, event.body).where(event.seq.is_not(None))
     result = connection.execute(query.order_by(event.seq).execution_options(yield_per=2000))
     for rows in result.partitions():
-        stated = [row for row in rows if b'"c":{' in bytes(row.body)]
+        stated = [row for row in rows if b'"c":{' in stored_bytes(row.body)]
         kept: set[tuple[str, str]] = set()
         for some in _slices([str(row.eid) for row in stated]):
             secret = audit_secret.c
             pairs = select(secret.eid, secret.field).where(secret.eid.in_(some))
             kept |= {(str(row.eid), str(row.field)) for row in connection.execute(pairs)}
         for row in stated:
-            for field in _committed(bytes(row.body)):
+            for field in _committed(stored_bytes(row.body)):
                 if (str(row.eid), field) not in kept:
                     yield row.seq, str(row.eid), field
 
@@ -121,7 +122,7 @@ def of_request(connection: Connection, request: str) -> list[str]:
 
 def _records(connection: Connection, query: Select[tuple[bytes]]) -> Iterator[dict[str, Any]]:
     for row in connection.execute(query.execution_options(yield_per=2000)):
-        body = bytes(row.body)
+        body = stored_bytes(row.body)
         if _MARK in body:
             said = json.loads(body).get("d", {})
             yield {"entries": [], **said}
@@ -141,7 +142,7 @@ def _entries(connection: Connection, target: str) -> Iterator[str]:
         return
     mark = json.dumps(target).encode()
     for row in connection.execute(query.order_by(event.eid)):
-        if mark not in bytes(row.body):
+        if mark not in stored_bytes(row.body):
             continue
         body = json.loads(row.body)
         if target in {body.get("sub"), body.get("obj")}:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from audit.keep import Lead
 from audit.ledger import Ledger
+from audit.stored import stored_bytes
 from audit.syslog import Line, message
 from audit.tables import audit_event, log_state
 from audit.tables_anchors import log_forwarded
@@ -209,4 +210,4 @@ def _next(connection: Connection, start: int) -> tuple[int, list[tuple[int, byte
     event = audit_event.c
     query = select(event.seq, event.body).where(event.seq >= start, event.seq < end)
     rows = connection.execute(query.order_by(event.seq))
-    return max(start, end), [(row.seq, row.body) for row in rows]
+    return max(start, end), [(row.seq, stored_bytes(row.body)) for row in rows]

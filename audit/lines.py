@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlalchemy import Engine, select
 
 from audit import cef, ocsf, syslog
+from audit.stored import stored_bytes
 from audit.tables import audit_event
 
 AT_ONCE = 2048
@@ -56,7 +57,7 @@ def write(
                     event.seq >= start, event.seq < min(size, start + AT_ONCE)
                 )
                 for row in connection.execute(query.order_by(event.seq)):
-                    output.write(made(bytes(row.body), index=row.seq, origin=origin))
+                    output.write(made(stored_bytes(row.body), index=row.seq, origin=origin))
                     count += 1
                 tell(min(size, start + AT_ONCE))
         partial.rename(file)

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 from audit import pruning, verify
 from audit.record import leaf_hash
 from audit.source import DatabaseSource, stored_tile
+from audit.stored import stored_bytes
 from audit.tables import audit_event, log_tile
 from audit.tiles import WIDTH, BadBundle, Tile, bundle_path, bundles, decode_bundle, tiles
 from audit.verify import Report
@@ -151,8 +152,8 @@ def _entries(
         row = stored.get(at)
         if row is None and at < upto:
             continue  # pruned in the database, rightly
-        before = None if row is None else bytes(row.body)
-        beside = None if row is None else (bytes(row.leaf), row.eid)
+        before = None if row is None else stored_bytes(row.body)
+        beside = None if row is None else (stored_bytes(row.leaf), row.eid)
         if before != body or beside != (leaf_hash(body), json.loads(body)["eid"]):
             yield Damage(what="entry", index=at, level=0, before=before, after=body)
 
@@ -171,7 +172,7 @@ def _mend_tile(connection: Connection, damage: Damage) -> None:
     width = len(damage.after) // 32
     where = (table.level == damage.level, table.number == damage.index)
     stored = connection.execute(select(table.hashes).where(*where)).scalar() or b""
-    whole = damage.after + bytes(stored)[len(damage.after) :]
+    whole = damage.after + stored_bytes(stored)[len(damage.after) :]
     connection.execute(delete(log_tile).where(*where))
     width = max(width, len(whole) // 32)
     connection.execute(

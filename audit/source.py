@@ -18,6 +18,7 @@ from sqlalchemy.types import NullType
 from audit import erasure, pruning
 from audit.note import BadNote, Checkpoint, Note
 from audit.record import MAX_BODY, Secret, commitment, leaf_hash, timestamp
+from audit.stored import stored_bytes
 from audit.tables import audit_event, audit_secret, log_checkpoint, log_state, log_tile
 from audit.tables_anchors import log_cosigned
 from audit.tiles import WIDTH, Tile, TileHashes, encode_bundle
@@ -26,6 +27,9 @@ from audit.verify import Report
 
 AHEAD = 16
 """Bundles that one query fetches."""
+
+GAP = b"?"
+"""What stands in a bundle for an entry that is gone: no entry, so the verifier names it."""
 
 Unseal = Callable[[str, str, bytes], bytes | None]
 """Opens one personal value: (entry id, field, sealed bytes) to plain bytes, or None."""
@@ -45,22 +49,24 @@ class DatabaseSource:
     def __init__(self, read: Engine, *, first_key: str, policy: str) -> None:
         self._read = read
         self._files = {"first-key": f"{first_key}\n".encode(), "policy": policy.encode()}
-        self._bundles: dict[int, list[bytes]] = {}
+        self._bundles: dict[int, dict[int, bytes]] = {}
         self.wrong_columns: dict[int, str] = {}
         with read.connect() as connection:
             found = connection.execute(select(log_state.c.note)).scalar()
             older = connection.execute(select(log_checkpoint.c.size, log_checkpoint.c.note))
             cosigned = connection.execute(select(log_cosigned.c.note)).scalar()
             self._pruned = pruning.done(connection)
-            self._older = {int(row.size): _bytes(row.note) for row in older if _is_whole(row.size)}
-        note = None if found is None else _bytes(found)
+            self._older = {
+                int(row.size): stored_bytes(row.note) for row in older if _is_whole(row.size)
+            }
+        note = None if found is None else stored_bytes(found)
         self.note: bytes | None = note
         stated = _checkpoint(note)
         self.size = stated.size if stated else 0
         if note is not None:
             self._files["checkpoint"] = note
-        if cosigned is not None and _bytes(cosigned) != note:
-            self._files["cosigned"] = _bytes(cosigned)
+        if cosigned is not None and stored_bytes(cosigned) != note:
+            self._files["cosigned"] = stored_bytes(cosigned)
 
     def sizes(self) -> list[int]:
         """The sizes of the older checkpoints that lie within the newest."""
@@ -92,10 +98,12 @@ class DatabaseSource:
     def _bundle(self, number: int, width: int) -> bytes | None:
         if number not in self._bundles:
             self._fetch(number)
-        entries = self._bundles.pop(number, [])[:width]
+        found = self._bundles.pop(number, {})
+        whole = all(at in found for at in range(width))
         # What is pruned goes by whole bundles; of those, single entries stay, as `kept`.
-        pruned = len(entries) < width and (number + 1) * WIDTH <= self._pruned.upto
-        return encode_bundle(entries) if entries and not pruned else None
+        if not found or (not whole and (number + 1) * WIDTH <= self._pruned.upto):
+            return None
+        return encode_bundle([found.get(at, GAP) for at in range(width)])
 
     def _kept(self) -> bytes | None:
         """The entries that stay when their bundle is pruned, one a line after its number."""
@@ -105,13 +113,13 @@ class DatabaseSource:
         lines: list[bytes] = []
         with self._read.connect() as connection:
             for row in connection.execute(query.order_by(audit_event.c.seq)):
-                body = _bytes(row.body)
+                body = stored_bytes(row.body)
                 if any(name in body for name in pruning.KEPT):
                     lines.append(f"{row.seq} ".encode() + body + b"\n")
         return b"".join(lines) or None
 
     def _fetch(self, number: int) -> None:
-        """Read the next bundles, each up to its first gap."""
+        """Read the next bundles: their entries, each by its place."""
         start, end = number * WIDTH, min(self.size, (number + AHEAD) * WIDTH)
         event = audit_event.c
         query = (
@@ -125,13 +133,12 @@ class DatabaseSource:
         self._bundles = {}
         with self._read.connect() as connection:
             for row in connection.execute(query):
-                body = _bytes(row.body)
-                wrong = _wrong_columns(row.eid, body, _bytes(row.leaf), _stamp(row.created))
+                body = stored_bytes(row.body)
+                wrong = _wrong_columns(row.eid, body, stored_bytes(row.leaf), _stamp(row.created))
                 if wrong:
                     self.wrong_columns[row.seq] = wrong
-                entries = self._bundles.setdefault(row.seq // WIDTH, [])
-                if row.seq % WIDTH == len(entries) and 0 < len(body) <= MAX_BODY:
-                    entries.append(body)
+                if 0 < len(body) <= MAX_BODY:
+                    self._bundles.setdefault(row.seq // WIDTH, {})[row.seq % WIDTH] = body
 
     def inspect(self, report: Report, *, unseal: Unseal | None = None) -> None:
         """After a verification: add what a folder cannot show.
@@ -169,7 +176,7 @@ class DatabaseSource:
         if count != state.size or not (pruned or state.first is None):
             index = max(0, min(count, state.size))
             report.tampered(index, f"the numbers go from {state.first} to {state.last}")
-        stated = _checkpoint(None if state.note is None else _bytes(state.note))
+        stated = _checkpoint(None if state.note is None else stored_bytes(state.note))
         if stated and stated.size >= state.size and stated.root != state.root:
             report.tampered(state.size, "the log's state is not what was signed")
         waiting = connection.execute(select(func.count()).where(event.seq.is_(None))).scalar_one()
@@ -183,7 +190,7 @@ def stored_tile(read: Engine, tile: Tile) -> bytes:
         log_tile.c.level == tile.level, log_tile.c.number == tile.number
     )
     with read.connect() as connection:
-        found = _bytes(connection.execute(query).scalar() or b"")
+        found = stored_bytes(connection.execute(query).scalar() or b"")
     return found[: HASH_BYTES * tile.width]
 
 
@@ -192,13 +199,6 @@ def _checkpoint(note: bytes | None) -> Checkpoint | None:
         return Checkpoint.parse(Note.parse(note).text) if note else None
     except BadNote:
         return None  # the verifier says what is wrong with it
-
-
-def _bytes(value: object) -> bytes:
-    """A stored value as bytes. SQLite keeps whatever type was written, ours or an attacker's."""
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value)
-    return str(value).encode("utf-8", "surrogatepass")
 
 
 def _is_whole(value: object) -> bool:
@@ -253,9 +253,9 @@ def _wrong_secrets(connection: Connection, unseal: Unseal) -> Iterator[tuple[int
     )
     for row in connection.execute(query):
         field = str(row.field)
-        plain = unseal(str(row.eid), field, _bytes(row.value))
-        committed = _commitments(_bytes(row.body)).get(field)
-        if plain is None or committed != _commitment(field, _bytes(row.salt), plain):
+        plain = unseal(str(row.eid), field, stored_bytes(row.value))
+        committed = _commitments(stored_bytes(row.body)).get(field)
+        if plain is None or committed != _commitment(field, stored_bytes(row.salt), plain):
             yield row.seq, field
 
 

@@ -1,4 +1,4 @@
-"""The copy by syslog over TLS, to Debian's own rsyslog: in order, resumed, counted, never in the way."""
+"""The copy by syslog over TLS, to Debian's own rsyslog: in order, resumed, counted."""
 
 from __future__ import annotations
 

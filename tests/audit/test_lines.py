@@ -91,17 +91,13 @@ def test_attack_what_a_person_typed_ends_no_line_field_or_frame(text: str) -> No
     parsed = parse_cef(line.decode().rstrip("\n"))
     assert parsed["suser"] == "person:7"
     assert parsed["outcome"] == "success"
-    assert parsed["duser"].replace("\n", "").startswith(plain(text)[:1])
+    assert "forged" not in parsed
     framed = syslog.frame(syslog.message(body, index=0, origin="g/audit"))
     length, _, rest = framed.partition(b" ")
     assert int(length) == len(rest)
     assert rest.startswith(b"<110>1 2026-11-22T06:00:00.000Z g hangu - unit.created [hangu@32473 ")
     assert b"\n" not in rest
     assert ocsf.line(body, index=0, origin="g/audit").count(b"\n") == 1
-
-
-def plain(text: str) -> str:
-    return re.sub("[\\s\x00]", " ", text)
 
 
 def parse_cef(line: str) -> dict[str, str]:
@@ -124,8 +120,9 @@ def test_a_cef_value_comes_back_as_it_went_in(text: str) -> None:
     assert not re.search(r"[\n\r\x85\u2028\u2029]", escaped)
     assert not re.search(r"(?<!\\)(?:\\\\)*=", escaped)
     back = re.sub(r"\\(.)", lambda m: {"n": "\n", "r": "\r"}.get(m[1], m[1]), escaped)
-    ends = dict.fromkeys("\x85\u2028\u2029", "\n") | dict.fromkeys("\x0b\x0c\x00", " ")
-    assert back == text.translate(str.maketrans(ends))
+    ends = dict.fromkeys("\x85\u2028\u2029", "\n")
+    plain = text.translate(str.maketrans(ends))
+    assert back == re.sub("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]", " ", plain)
 
 
 @given(st.text(max_size=100), st.sampled_from(sorted(EVENTS)), st.sampled_from(list(Outcome)))

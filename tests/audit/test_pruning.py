@@ -172,7 +172,7 @@ def test_attack_an_entry_torn_out_is_not_taken_for_pruned(
     if index < 512:  # it was gone already
         assert report.code == standalone.INTACT
     else:
-        assert (report.code, report.first_bad) == (standalone.TAMPERED, index)
+        assert (report.code, report.first_bad) == (standalone.TAMPERED, index), report.lines()
 
 
 def test_attack_more_is_removed_than_was_agreed_on(sealed_file: SealedLog) -> None:
@@ -189,7 +189,7 @@ def test_attack_more_is_removed_than_was_agreed_on(sealed_file: SealedLog) -> No
 def test_attack_the_beginning_removed_as_if_by_pruning_that_nobody_agreed_on(
     sealed_file: SealedLog,
 ) -> None:
-    """pgEdge #502: a deleted head that looks like retention."""
+    """PgEdge #502: a deleted head that looks like retention."""
     aged(sealed_file)
     sealed_file.attack(
         "UPDATE log_pruned SET upto = 512, done = 512", "DELETE FROM audit_event WHERE seq < 512"
@@ -199,7 +199,7 @@ def test_attack_the_beginning_removed_as_if_by_pruning_that_nobody_agreed_on(
 
 
 def test_attack_a_pruning_entered_by_somebody_else_than_the_sealer(sealed_file: SealedLog) -> None:
-    """The database's owner inserts the entry before it is sealed; it is sealed, and not believed."""
+    """The database's owner inserts it before it is sealed; it is sealed, and not believed."""
     aged(sealed_file)
     said = {
         "from": 0, "to": 512, "count": 512, "newest": "2026-11-22T06:00:00.000Z",

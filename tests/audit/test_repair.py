@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from kept_log import aged, agree, exported, prune
 from sealed_log import SealedLog, bodies_of
+from sqlalchemy.exc import DatabaseError
 
 from audit import repair, verify
 from audit.repair import BadCopy, Damage
@@ -48,8 +49,15 @@ def test_changed_missing_and_swapped_entries_come_back(sealed: SealedLog, tmp_pa
     assert bodies_of(sealed) == right
     report = sealed.verify()
     assert report.code == verify.INTACT, report.lines()
-    with pytest.raises(Exception, match="never"), sealed.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM audit_event")  # the triggers are back
+
+
+def test_the_triggers_are_back_after_a_repair(sealed: SealedLog) -> None:
+    sealed.write(3)
+    sealed.seal()
+    with sealed.engine.begin() as connection, repair.unguarded(connection):
+        connection.exec_driver_sql("DELETE FROM audit_event WHERE seq = 0")
+    with pytest.raises(DatabaseError), sealed.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM audit_event")
 
 
 def test_a_hundred_random_damages_are_all_found_and_mended(

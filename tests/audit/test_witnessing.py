@@ -69,7 +69,7 @@ class Running:
         self._start()
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kill -9."""
         self.process.send_signal(signal.SIGKILL)
         self._gone()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +21,7 @@ REQUEST = re.compile(r'action="/audit/retention/([0-9a-f]{32})/approve"')
 
 
 @pytest.fixture
-def sealer(office: Office, tmp_path: Path) -> Iterator[Sealer]:
+def sealer(office: Office, tmp_path: Path) -> Sealer:
     """The office's sealer, which has sealed all that there was."""
     now = datetime.now(UTC)
     keep = Keep.create(tmp_path / "sealer", origin="intranet.localhost/audit", now=now)
@@ -31,7 +30,7 @@ def sealer(office: Office, tmp_path: Path) -> Iterator[Sealer]:
     )
     while made.round(now):
         pass
-    yield made
+    return made
 
 
 def browser(app: Flask, office: Office, login: str) -> Browser:
