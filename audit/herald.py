@@ -122,7 +122,8 @@ class Messenger:
     def _complain(self, error: OSError) -> None:
         # Once for each row of failures: the first, the tenth, the hundredth …
         if self.unheard == 0 or str(self.unheard).strip("0") == "1":
-            log.warning("the sealer does not hear what is recorded: %s", error)
+            # No warning: a command at the terminal of a zone that stands still is no trouble.
+            log.info("the sealer does not hear what is recorded: %s", error)
 
     def _hang_up(self) -> None:
         if self._socket is not None:

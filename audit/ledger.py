@@ -101,6 +101,7 @@ class Transaction(Recording):
     ) -> None:
         super().__init__(zone=zone, brake=brake)
         self.session = session
+        self.connection = session.connection()
         self._excuse = excuse
         self._wrote = False
 
@@ -114,7 +115,7 @@ class Transaction(Recording):
         if self._wrote and not self.records and self._excuse is None:
             raise UnauditedWriteError("rows were changed and nothing was recorded")
         if self.records:
-            store(self.session.connection(), self.records, seal)
+            store(self.connection, self.records, seal)
 
 
 class Ledger:
@@ -169,7 +170,7 @@ class Ledger:
             self._brake(None)
         with self.sessions() as session:
             tx = Transaction(session, zone=self._zone, excuse=unaudited_because, brake=self._brake)
-            info = session.connection().info
+            info = tx.connection.info
             info[_OPEN] = tx
             try:
                 yield tx
@@ -188,12 +189,13 @@ class Ledger:
         """
         with self.sessions() as session:
             connection = session.connection()
-            connection.info[_OPEN] = self._recording(None)
+            info = connection.info
+            info[_OPEN] = self._recording(None)
             try:
                 yield connection
                 _commit(session)
             finally:
-                connection.info.pop(_OPEN, None)
+                info.pop(_OPEN, None)
 
     def append(self, name: str, *, actor: Actor, now: datetime, **fields: Any) -> str:  # noqa: ANN401 - as Transaction.record
         """Record something that changes no row, durably, before returning its entry id.
@@ -218,13 +220,14 @@ class Ledger:
 
     def _write_together(self, entries: Sequence[Entry]) -> None:
         with self._engine.connect() as connection:
-            connection.info[_OPEN] = self._recording(None)
+            info = connection.info
+            info[_OPEN] = self._recording(None)
             try:
                 store(connection, entries, self._seal)
                 with announced(self._herald, entries):
                     _commit(connection)
             finally:
-                connection.info.pop(_OPEN, None)
+                info.pop(_OPEN, None)
 
 
 def _commit(what: Session | Connection) -> None:

@@ -75,7 +75,7 @@ class Sealer:
         self._rhythm = rhythm or Rhythm()
         self._publishes = publishes
         self._standing = open_standing(keep)
-        self._book = book or Book()
+        self._book = Book() if book is None else book  # an empty one is falsy
         self._guards: Guards | None = None
         self._settled = False
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 
 from audit.forwarding import Forwarding, Receiver
 from audit.health import Limits as Ages
@@ -82,13 +82,15 @@ def compose(
     vault = open_keyring(settings.directory / KEYS, zone=settings.zone.name, root=root_of(settings))
     info = {"vault": vault}
     store = open_store(settings.database.url, info=info)
+    messenger = Messenger(settings.sealing.socket)
+    event.listen(store.write, "engine_disposed", lambda _engine: messenger.close())
     brake = Brake(store.read, clock=clock, limits=ages_of(settings))
     ledger = Ledger(
         store.write,
         zone=settings.zone.name,
         seal=seal_of(vault),
         info=info,
-        herald=Messenger(settings.sealing.socket),
+        herald=messenger,
         brake=brake if running else None,
     )
     install(ledger.sessions)
