@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select
@@ -19,9 +21,12 @@ from audit.index_tables import audit_index
 from audit.note import BadNote, Checkpoint, Note
 from audit.record import leaf_hash
 from audit.source import stored_tile
+from audit.stored import stored_bytes
 from audit.tables import audit_event, audit_secret, log_state
 from audit.tiles import TileHashes
-from audit.tree import BadProof, inclusion, verify_inclusion
+from audit.tree import BadProof, Hashes, inclusion, verify_inclusion
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Flaw(StrEnum):
@@ -46,6 +51,11 @@ class Entry:
     row: IndexRow
     covered_by: int | None
     flaw: Flaw | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it was entered; the epoch itself if it does not say."""
+        return _EPOCH + timedelta(milliseconds=self.row.at)
 
     @property
     def details(self) -> Mapping[str, Any]:
@@ -106,7 +116,7 @@ class Reader:
         query = select(secret.field, secret.salt, secret.value).where(secret.eid == eid)
         with self._read.connect() as connection:
             return [
-                (row.field, bytes(row.salt), bytes(row.value))
+                (row.field, stored_bytes(row.salt), stored_bytes(row.value))
                 for row in connection.execute(query.order_by(secret.field))
             ]
 
@@ -114,24 +124,32 @@ class Reader:
     def _bodies(connection: Connection, seqs: Sequence[int]) -> dict[int, tuple[str, bytes]]:
         event = audit_event.c
         query = select(event.seq, event.eid, event.body).where(event.seq.in_(seqs))
-        return {row.seq: (row.eid, bytes(row.body)) for row in connection.execute(query)}
+        return {row.seq: (row.eid, stored_bytes(row.body)) for row in connection.execute(query)}
 
     def _tree(self) -> _Tree | None:
         with self._read.connect() as connection:
             note = connection.execute(select(log_state.c.note)).scalar()
         try:
-            signed = Checkpoint.parse(Note.parse(bytes(note)).text) if note else None
+            signed = Checkpoint.parse(Note.parse(stored_bytes(note)).text) if note else None
         except BadNote:
             return None
         if signed is None:
             return None
-        return _Tree(signed, TileHashes(lambda tile: stored_tile(self._read, tile), signed.size))
+        tiles = TileHashes(lambda tile: stored_tile(self._read, tile), signed.size)
+        return _Tree(signed, _Known(tiles))
+
+
+class _Known:
+    """The tree's hashes, each computed once: the entries of a page share most of them."""
+
+    def __init__(self, hashes: Hashes) -> None:
+        self.at = lru_cache(maxsize=4096)(hashes.at)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
     signed: Checkpoint
-    hashes: TileHashes
+    hashes: _Known
 
     def holds(self, seq: int, body: bytes) -> bool:
         """Whether the body is entry `seq` under the signed root."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 
 from sqlalchemy import Connection, Engine, func, select
 
-from audit.index_row import BLOCK, COLUMNS, IndexRow, split
+from audit.index_row import BLOCK, COLUMNS, split, values
 from audit.index_tables import audit_block, audit_hour, audit_index
 from audit.indexer import Found, HourKey, Indexer, Reach, hours, reach
+from audit.stored import stored_bytes
 from audit.verify import Report
 
 STEP = 8 * BLOCK
@@ -74,7 +74,7 @@ class _Check:
             number = each.row.seq
             if stored is None:
                 self._report.tampered(number, f"entry {number} is hidden from the search")
-            elif stored != (own := _values(each.row)):
+            elif stored != (own := tuple(values(each.row).values())):
                 wrong = next(n for n, a, b in zip(COLUMNS, stored, own, strict=True) if a != b)
                 self._report.tampered(
                     number, f"entry {number}: the search's {wrong} is not its own"
@@ -93,7 +93,7 @@ class _Check:
             if row is None:
                 self._bad_block(inside[0].row.seq, "is gone")
                 continue
-            stored = bytes(row.marks)
+            stored = stored_bytes(row.marks)
             wanted = set().union(*(each.marks for each in inside))
             if split(stored) != wanted or len(stored) != len(wanted) * 4:
                 self._bad_block(_first_hidden(inside, split(stored)), "is not the entries' own")
@@ -114,26 +114,18 @@ class _Check:
     def _totals(self, floor: int) -> None:
         """Hours up to `floor` may count entries that retention has taken since."""
         rows = self._connection.execute(select(audit_hour)).all()
-        kept = {tuple(row)[:-1]: row.entries for row in rows if row.hour > floor}
-        own = {key: entries for key, entries in self._hours.items() if key[0] > floor}
-        for key in sorted(kept.keys() | own.keys()):
-            if kept.get(key, 0) != own.get(key, 0):
-                self._report.tampered(
-                    self._first_of(key), f"the count of {key[1]} in an hour is not the entries' own"
-                )
-                return
-
-    def _first_of(self, key: HourKey) -> int:
-        """The first entry that such a count counts, as far as the index can tell."""
-        column = audit_index.c
-        query = select(func.min(column.seq)).where(
-            column.event == key[1], column.at >= key[0] * 3_600_000
-        )
-        return int(self._connection.execute(query).scalar() or self._goes.first)
-
-
-def _values(row: IndexRow) -> tuple[object, ...]:
-    return tuple(getattr(row, field.name) for field in fields(row))
+        kept: dict[object, object] = {
+            tuple(row)[:-1]: row.entries
+            for row in rows
+            if not isinstance(row.hour, int) or row.hour > floor
+        }
+        own: dict[object, object] = {k: n for k, n in self._hours.items() if k[0] > floor}
+        wrong = [key for key in kept.keys() | own.keys() if kept.get(key, 0) != own.get(key, 0)]
+        if wrong:
+            self._report.tampered(
+                self._goes.first,
+                f"the search's count of {min(wrong, key=repr)} is not the entries' own",
+            )
 
 
 def _by_block(found: Sequence[Found]) -> Iterator[tuple[int, list[Found]]]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from zlib import crc32
 
@@ -66,6 +67,12 @@ class IndexRow:
 
 
 COLUMNS = tuple(field.name for field in fields(IndexRow))
+_values: Callable[[IndexRow], tuple[Any, ...]] = attrgetter(*COLUMNS)
+
+
+def values(row: IndexRow) -> dict[str, Any]:
+    """The row by column, ready to be stored."""
+    return dict(zip(COLUMNS, _values(row), strict=True))
 
 
 def parsed(body: bytes) -> Mapping[str, Any]:
@@ -125,6 +132,8 @@ def words(text: str) -> Iterator[str]:
 
 def folded(text: str) -> str:
     """The text in the form in which texts are compared."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", text).casefold()
 
 
@@ -137,8 +146,9 @@ def texts(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def marks(entry: Mapping[str, Any], row: IndexRow) -> set[bytes]:
     """The marks of every word of the entry and of its row, digests included."""
-    columns = (value for name in COLUMNS if isinstance(value := getattr(row, name), str))
-    return set().union(*(marks_of(text) for text in (*columns, *texts(entry))))
+    said = {value for value in _values(row) if type(value) is str}
+    said.update(texts(entry))
+    return set().union(*map(marks_of, said))
 
 
 @lru_cache(maxsize=1 << 15)

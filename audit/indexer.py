@@ -11,9 +11,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, Insert, Table, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Table, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from audit.index_row import (
@@ -28,9 +28,11 @@ from audit.index_row import (
     marks,
     parsed,
     split,
+    values,
 )
 from audit.index_tables import audit_block, audit_hour, audit_index, audit_index_state
 from audit.source import Unseal
+from audit.stored import stored_bytes
 from audit.tables import audit_event, audit_secret, log_state
 from audit.tables_anchors import log_pruned
 
@@ -65,7 +67,10 @@ def reach(connection: Connection) -> Reach:
         .select_from(log_state)
         .outerjoin(audit_index_state, state.form == FORM)
     ).first()
-    return Reach(0, 0, 0) if row is None else Reach(row.first or 0, row.size or 0, row.sealed)
+    if row is None:
+        return Reach(0, 0, 0)
+    # SQLite keeps whatever type was written: what is no number goes nowhere.
+    return Reach(*(each if isinstance(each, int) else 0 for each in row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,10 @@ class Indexer:
         """
         with self._begin() as connection:
             _clear(connection)
+        return self.catch_up(tell=tell)
+
+    def catch_up(self, *, tell: Callable[[int], None] = lambda _done: None) -> int:
+        """Index every sealed entry that is not indexed yet; return how many there were."""
         done = 0
         while more := self.round():
             done += more
@@ -123,10 +132,8 @@ class Indexer:
         with self._begin() as connection:
             for seq in seqs:
                 for each in self.derived(connection, seq, seq + 1):
-                    values = asdict(each.row)
-                    connection.execute(
-                        update(audit_index).where(audit_index.c.seq == seq).values(values)
-                    )
+                    same = audit_index.c.seq == seq
+                    connection.execute(update(audit_index).where(same).values(values(each.row)))
             for number in {seq // BLOCK for seq in seqs}:
                 found = self.derived(connection, number * BLOCK, (number + 1) * BLOCK)
                 whole = set().union(*(each.marks for each in found))
@@ -146,7 +153,7 @@ class Indexer:
         )
         rows = connection.execute(query).all()
         digests = self._digests(connection, start, end)
-        return [_found(row.seq, bytes(row.body), digests.get(row.eid, {})) for row in rows]
+        return [_found(row.seq, stored_bytes(row.body), digests.get(row.eid, {})) for row in rows]
 
     def _digests(
         self, connection: Connection, start: int, end: int
@@ -163,7 +170,7 @@ class Indexer:
         )
         found: dict[str, dict[str, str]] = {}
         for row in connection.execute(query):
-            plain = self._unseal(row.eid, row.field, bytes(row.value))
+            plain = self._unseal(row.eid, row.field, stored_bytes(row.value))
             if plain is not None:
                 value = plain.decode("utf-8", "replace")
                 found.setdefault(row.eid, {})[row.field] = digest(self._blind, row.field, value)
@@ -189,13 +196,21 @@ def _found(seq: int, body: bytes, digests: Mapping[str, str]) -> Found:
 
 
 def _settled(connection: Connection) -> int:
-    """Take the indexer's place; return the next number. An index of another form is dropped."""
-    state = audit_index_state
-    row = connection.execute(select(state.c.form, state.c.size).with_for_update()).first()
-    if row is not None and row.form == FORM:
-        return int(row.size)
+    """Take the indexer's place; return the next number.
+
+    An index of another form is dropped, and so is one whose end is not where its place says.
+    """
+    state = audit_index_state.c
+    row = connection.execute(
+        select(state.form, state.first, state.size).with_for_update(of=audit_index_state)
+    ).first()
+    if row is not None:
+        last = connection.execute(select(func.max(audit_index.c.seq))).scalar()
+        if row.form == FORM and row.size == (row.first if last is None else last + 1):
+            return int(row.size)
+        log.warning("the index of the search does not fit and is made anew")
     _clear(connection)
-    return int(connection.execute(select(state.c.size)).scalar_one())
+    return int(connection.execute(select(state.size)).scalar_one())
 
 
 def _clear(connection: Connection) -> None:
@@ -207,7 +222,7 @@ def _clear(connection: Connection) -> None:
 
 
 def _store(connection: Connection, found: Sequence[Found]) -> None:
-    connection.execute(insert(audit_index), [asdict(each.row) for each in found])
+    connection.execute(insert(audit_index), [values(each.row) for each in found])
     by_block: dict[int, list[Found]] = {}
     for each in found:
         by_block.setdefault(each.row.seq // BLOCK, []).append(each)
@@ -222,15 +237,15 @@ def _store_block(connection: Connection, number: int, inside: Sequence[Found]) -
     whole = set().union(*(each.marks for each in inside))
     before = connection.execute(select(audit_block).where(block.number == number)).first()
     if before is None:
-        values = {"first_at": min(times), "last_at": max(times), "marks": joined(whole)}
-        connection.execute(insert(audit_block).values(number=number, **values))
+        row = {"first_at": min(times), "last_at": max(times), "marks": joined(whole)}
+        connection.execute(insert(audit_block).values(number=number, **row))
         return
-    values = {
+    row = {
         "first_at": min(before.first_at, *times),
         "last_at": max(before.last_at, *times),
-        "marks": joined(whole | split(bytes(before.marks))),
+        "marks": joined(whole | split(stored_bytes(before.marks))),
     }
-    connection.execute(update(audit_block).where(block.number == number).values(**values))
+    connection.execute(update(audit_block).where(block.number == number).values(**row))
 
 
 HourKey = tuple[int, str, str, str, str]
@@ -246,14 +261,14 @@ def hours(rows: Iterable[IndexRow]) -> dict[HourKey, int]:
 
 
 def _count(connection: Connection, rows: Sequence[IndexRow]) -> None:
-    values = [
+    counted = [
         dict(
             zip(("hour", "event", "outcome", "service", "unit", "entries"), (*key, n), strict=True)
         )
         for key, n in hours(rows).items()
     ]
     statement = _upsert(connection, audit_hour)
-    connection.execute(statement, values)
+    connection.execute(statement, counted)
 
 
 def _upsert(connection: Connection, table: Table) -> Insert:

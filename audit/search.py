@@ -30,7 +30,8 @@ from audit.entry import Entry, Reader
 from audit.index_row import BLOCK, COLUMNS, IndexRow, marks_of, parsed, texts
 from audit.index_tables import audit_block, audit_hour, audit_index
 from audit.indexer import Reach, reach
-from audit.query import Query, events_of, holds
+from audit.query import Query, events_of, holds, may_hold
+from audit.stored import stored_bytes
 from audit.tables import audit_event
 
 PAGE = 50
@@ -73,6 +74,11 @@ class Search:
     def __init__(self, read: Engine, reader: Reader) -> None:
         self._read = read
         self._reader = reader
+
+    def reach(self) -> Reach:
+        """How far the index goes."""
+        with self._read.connect() as connection:
+            return reach(connection)
 
     def page(
         self,
@@ -185,9 +191,11 @@ class _Look:
     def _bodies(self, seqs: Sequence[int]) -> dict[int, bytes]:
         event = audit_event.c
         query = select(event.seq, event.body).where(event.seq.in_(seqs))
-        return {row.seq: bytes(row.body) for row in self._connection.execute(query)}
+        return {row.seq: stored_bytes(row.body) for row in self._connection.execute(query)}
 
     def _fits(self, body: bytes) -> bool:
+        if not may_hold(body, self._query.words):
+            return False
         found = list(texts(parsed(body)))
         return all(holds(found, term) for term in self._query.words) and not any(
             holds(found, term) for term in self._query.without

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+from audit.indexing import Indexing
 from config.settings import Settings, load
 from gateway.access.assertion import SEED_PURPOSE, Signer
 from gateway.access.channel import Channel
@@ -30,6 +31,7 @@ from gateway.office import (
     indexer_of,
     sealing_of,
     terms_of,
+    unseal_of,
     utc_now,
 )
 from gateway.refusals import Refused
@@ -66,6 +68,8 @@ def application() -> Bridge:
     sealing = sealing_of(office, clock=utc_now) if settings.sealing.process == "embedded" else None
     if sealing is not None:
         sealing.start()
+    indexing = Indexing(indexer)
+    indexing.start()
 
     def stop() -> None:
         chores.stop()
@@ -75,6 +79,7 @@ def application() -> Bridge:
             office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
         if sealing is not None:  # last, so that what was just said is sealed, too
             sealing.stop()
+        indexing.stop()
         door.gate.proxy.close()
         store.close()
 
@@ -101,6 +106,7 @@ def create_door(office: Office) -> Door:
         signer=signer,
         settings=told,
         brake=office.brake,
+        unseal=unseal_of(registry.vault),
     )
     pages = create_web(desk, told)
     authorities = settings.upstream.ca_file

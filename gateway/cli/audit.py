@@ -11,7 +11,7 @@ from rich.markup import escape
 from sqlalchemy import select
 
 from audit import export as exports
-from audit import lines, paper, receipting
+from audit import index_check, lines, paper, receipting
 from audit import verify as verifier
 from audit.keep import Disagreement, Keep, Memory
 from audit.proof import Receipt
@@ -20,21 +20,26 @@ from audit.source import DatabaseSource
 from audit.standing import open_standing
 from audit.tables import audit_event
 from config.settings import load
+from gateway.cli import audit_search
 from gateway.cli.console import done, out, warn
 from gateway.cli.office import opened, require_schema
 from gateway.cli.sealed_log import progress_bar, remembered, snapshot
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.office import Office, log_origin, sealer_of, unseal_of
+from gateway.office import Office, indexer_of, log_origin, sealer_of, unseal_of
 from gateway.store.engines import open_store
 
 
-@click.group(short_help="Seal, verify and export the audit log.")
+@click.group(short_help="Seal, search, verify and export the audit log.")
 def audit() -> None:
     """The log that proves itself.
 
     Exit status of verify: 0 intact, 1 could not run, 2 tampered, 3 incomplete.
     """
+
+
+audit.add_command(audit_search.index)
+audit.add_command(audit_search.search)
 
 
 @audit.command(cls=ZoneCommand)
@@ -85,7 +90,8 @@ def verify(
     """Verify the log in the database of the zone DIR, while it may go on being written.
 
     Beyond what an export shows, this looks at the columns beside the entries, at the
-    personal values kept for them, and at what the sealer itself remembers.
+    personal values kept for them, at what the sealer itself remembers, and at whether the
+    index of the search is what the entries say.
     """
     outside = [(str(anchor), anchor.read_bytes()) for anchor in anchors]
     outside += [(f"paper {n}", _typed(paper)) for n, paper in enumerate(papers, 1)]
@@ -101,6 +107,8 @@ def verify(
                 tell=tell,
             )
         source.inspect(report, unseal=unseal_of(office.registry.vault))
+        with progress_bar("comparing the index", source.size) as tell:
+            index_check.inspect(office.store.read, report, indexer_of(office), tell=tell)
         out().print(escape("\n".join(report.lines())), soft_wrap=True)
         office.ledger.append(
             "audit.verified",

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from gateway.web.answer import Answer
 from gateway.web.answers_access import ADDRESSES, SERVICES
 from gateway.web.answers_accounts import ACCOUNTS
+from gateway.web.answers_audit import AUDIT
 from gateway.web.answers_break_glass import BREAK_GLASS
 from gateway.web.answers_custody import CUSTODY
 from gateway.web.answers_guards import GUARDS
@@ -98,6 +99,7 @@ _PAGES: Mapping[str, Answer] = {
 ANSWERS: Mapping[str, Answer] = {
     **_PAGES,
     **ACCOUNTS,
+    **AUDIT,
     **ADDRESSES,
     **SERVICES,
     **GUARDS,

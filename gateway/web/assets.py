@@ -24,6 +24,7 @@ _LOOK = (
     "lists.css",
     "people.css",
     "custody.css",
+    "log.css",
     "print.css",
 )
 _OURS = files("gateway.web").joinpath("static")

@@ -19,6 +19,7 @@ from gateway.access.requests import Terms
 from gateway.access.service import Service
 from gateway.identity.written import Written
 from gateway.web.desk_accounts import AccountsDesk
+from gateway.web.desk_audit import AuditDesk
 from gateway.web.desk_break_glass import BreakGlassDesk
 from gateway.web.desk_custody import CustodyDesk
 from gateway.web.desk_fresh import FreshDesk
@@ -138,6 +139,7 @@ class Step:
 
 
 class Desk(
+    AuditDesk,
     BreakGlassDesk,
     CustodyDesk,
     AccountsDesk,

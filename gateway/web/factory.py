@@ -9,6 +9,11 @@ from gateway.web import (
     access,
     account,
     assets,
+    audit,
+    audit_acts,
+    audit_charts,
+    audit_entry,
+    audit_now,
     break_glass,
     checkpoint,
     decisions,
@@ -57,6 +62,11 @@ they send arrives under `HTTP_…`."""
 
 PAGES = (
     account,
+    audit,
+    audit_acts,
+    audit_charts,
+    audit_entry,
+    audit_now,
     break_glass,
     checkpoint,
     decisions,

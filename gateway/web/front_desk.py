@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from audit.health import Health, Step
+from audit.source import Unseal
 from gateway.access.assertion import Signer
 from gateway.access.catalogue import Catalogue
 from gateway.access.decide import Access
@@ -19,6 +20,7 @@ from gateway.web.desk import WebSettings
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.desk_values import Condition
 from gateway.web.front_accounts import AccountsFront
+from gateway.web.front_audit import AuditFront
 from gateway.web.front_break_glass import BreakGlassFront
 from gateway.web.front_custody import CustodyFront
 from gateway.web.front_fresh import FreshFront
@@ -36,6 +38,7 @@ FORMS_PURPOSE = "web/forms"
 
 @dataclass(frozen=True, kw_only=True)
 class FrontDesk(
+    AuditFront,
     BreakGlassFront,
     CustodyFront,
     AccountsFront,
@@ -83,6 +86,7 @@ def front_desk(
     access: Access,
     signer: Signer,
     settings: WebSettings,
+    unseal: Unseal,
     brake: Brake | None = None,
 ) -> FrontDesk:
     """Put the desk together."""
@@ -96,5 +100,6 @@ def front_desk(
         settings=settings,
         signer=signer,
         brake=brake,
+        unseal=unseal,
         csrf_key=registry.vault.derive(FORMS_PURPOSE),
     )

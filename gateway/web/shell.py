@@ -8,7 +8,16 @@ from typing import Any
 
 from flask import Flask, g, request, url_for
 
-from gateway.web import headers, i18n, labels, labels_break_glass, labels_custody, moments, paths
+from gateway.web import (
+    headers,
+    i18n,
+    labels,
+    labels_audit,
+    labels_break_glass,
+    labels_custody,
+    moments,
+    paths,
+)
 from gateway.web.assets import Asset
 from gateway.web.desk_values import SignedIn
 from gateway.web.i18n import later as _l
@@ -47,6 +56,10 @@ TASKS: tuple[Task, ...] = (
     ),
     Task("units.show", _l("Units"), Permission.UNIT_VIEW),
     Task("reports.show", _l("Reported sign-ins"), Permission.REPORT_VIEW),
+    Task("audit_now.show", _l("To decide now"), Permission.AUDIT_VIEW),
+    Task("audit.show", _l("Search the log"), Permission.AUDIT_VIEW, also=("audit_entry",)),
+    Task("audit_charts.show", _l("Activity"), Permission.AUDIT_VIEW),
+    Task("audit_acts.show", _l("Acts of the auditors"), Permission.AUDIT_WATCH),
     Task("checkpoint.show", _l("Checkpoint of the day"), Permission.AUDIT_VIEW),
     Task("retention.show", _l("Keeping of the log"), Permission.RETENTION_VIEW),
     Task("receipts.show", _l("My receipts"), Permission.RECEIPT_VIEW),
@@ -100,6 +113,12 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "proofs": labels.proofs,
         "factor": labels.factor,
         "label": labels.word,
+        "log_event": labels_audit.event,
+        "log_flaw": labels_audit.flaw,
+        "log_personal": labels_audit.personal,
+        "log_result": labels_audit.result,
+        "log_why": labels_audit.why,
+        "ngettext": i18n.ngettext,
         "now": lambda: g.now,
         "glass_event": labels_break_glass.event,
         "keeping_kind": labels_custody.kind,
@@ -119,6 +138,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
     app.jinja_env.globals.update(words)
     app.jinja_env.filters.update(
         stamped=moments.stamped,
+        second=moments.second,
         day=moments.day,
         moment=moments.moment,
         device=labels.device,

@@ -50,6 +50,8 @@ SENTENCES: Mapping[str, Any] = {
     "opening_proposed": _l("It is proposed. A second officer has 24 hours to confirm."),
     "opening_refused": _l("The proposal is gone."),
     "opening_reviewed": _l("The finding is kept; the account is sealed again."),
+    "search_removed": _l("The saved search is removed."),
+    "search_saved": _l("The search is saved."),
     "session_ended": _l("The session is ended."),
     "staff_list_imported": _l("The staff list is imported."),
     "staff_list_outdated": _l(

@@ -36,13 +36,16 @@ KEEPERS = {
     Permission.RETENTION_VIEW,
 }
 GRANTS = {
-    "role:auditor": EVERYBODY | KEEPERS | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW},
+    "role:auditor": EVERYBODY
+    | KEEPERS
+    | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_OPEN, Permission.AUDIT_VIEW},
     "role:responder": EVERYBODY | BUSINESS | {Permission.RECEIPT_VIEW, Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
     | KEEPERS
     | OPENERS
     | {
         Permission.ACCESS_REVOKE,
+        Permission.AUDIT_WATCH,
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,

@@ -61,10 +61,7 @@ class SearchedLog(SealedLog):
 
     def index(self) -> int:
         """Index all that is sealed."""
-        done = 0
-        while more := self.indexer.round():
-            done += more
-        return done
+        return self.indexer.catch_up()
 
     def settle(self) -> None:
         """Seal and index."""

@@ -190,6 +190,7 @@ def open_office(directory: Path, *, port: int = 8100, zone: str = ZONE) -> Offic
         access=Access(ledger=ledger, policy=policy, catalogue=catalogue, zone=zone),
         signer=Signer(vault.derive(SEED_PURPOSE), issuer=settings.public_url, zone=zone),
         settings=settings,
+        unseal=lambda _e, _f, value: value,
     )
     return Office(desk=desk, registry=registry, store=store, port=port)
 
