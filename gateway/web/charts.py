@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pygal
+from pygal import PluginImportFixer
 from pygal.style import Style
+
+# For its plugins, of which we have none, pygal hooks an importer of an old kind into every later
+# import of the process; Python warns of it each time.
+sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, PluginImportFixer)]
 
 INK, ACCENT, QUIET, HAIR, SHEET = "#1b1f24", "#8a5a2b", "#4f4b43", "#cdc3ac", "#fdfaf2"
 _FONT = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif'

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from web_office import SYSTEM, Browser, Office
+from web_office import SYSTEM, ZONE, Browser, Office
+from werkzeug.test import TestResponse
 
 from audit import verify
 from audit.keep import Keep
@@ -34,9 +35,11 @@ def sealer(office: Office, tmp_path: Path) -> Sealer:
 
 
 def browser(app: Flask, office: Office, login: str) -> Browser:
-    """Somebody, signed in."""
+    """Somebody who signed in some minutes ago: the code of this moment is still to be used."""
     made = Browser(app, office)
-    assert made.sign_in(login).status_code == 303
+    token = office.session(login, ago=timedelta(minutes=5))
+    host = made.base.removeprefix("http://").partition(":")[0]
+    made.client.set_cookie(f"__Host-hangu-{ZONE}", token, domain=host, secure=True)
     return made
 
 
@@ -91,11 +94,11 @@ def test_a_hold_counts_at_once_and_is_lifted_by_two(app: Flask, office: Office) 
     assert "已解除" in auditor.get("/audit/retention").text
 
 
-def approve(who: Browser, office: Office, login: str, request: str):  # noqa: ANN201 - a response
-    """Approve, with the fresh code that it asks for."""
+def approve(who: Browser, office: Office, login: str, request: str) -> TestResponse:
+    """Approve with a fresh code."""
+    form = {"confirm_code": office.code(login)}
     path = f"/audit/retention/{request}/approve"
-    code = office.code(login, datetime.now(UTC) + timedelta(seconds=30))
-    return who.post(path, {"confirm_code": code}, page="/audit/retention")
+    return who.post(path, form, page="/audit/retention")
 
 
 def test_approving_asks_for_a_fresh_code(app: Flask, office: Office) -> None:
