@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -24,6 +25,7 @@ from sealed_log import SealedLog
 from audit.forwarding import Forwarding, Receiver, progress, waiting
 
 MODULE = "lmnsd_gtls.so"
+RSYSLOGD = shutil.which("rsyslogd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 class Authority:
@@ -108,7 +110,7 @@ action(type="omfile" file="{self.file}" template="whole")
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
         self.process = subprocess.Popen(
-            ["rsyslogd", "-n", "-f", str(self._config), "-i", str(self._pid)],
+            [str(RSYSLOGD), "-n", "-f", str(self._config), "-i", str(self._pid)],
             stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 30
@@ -150,7 +152,7 @@ def rsyslog(
 ) -> Iterator[Rsyslog]:
     """A running rsyslog."""
     modules = [*Path("/usr/lib").glob(f"*/rsyslog/{MODULE}"), Path("/usr/lib/rsyslog") / MODULE]
-    if shutil.which("rsyslogd") is None or not any(each.exists() for each in modules):
+    if RSYSLOGD is None or not any(each.exists() for each in modules):
         missing("rsyslog with its TLS module (Debian: apt-get install rsyslog rsyslog-gnutls)")
     directory = tmp_path / "rsyslog"
     directory.mkdir()
