@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from audit import pruning
+from audit import pruning, witnessing
 from audit.forwarding import Progress, progress, waiting
 from audit.record import MAX_BODY
 from audit.tables import audit_event, audit_secret
 from audit.tables_anchors import log_hold, log_request
+from audit.witnessing import Witnessed
 from gateway.custody.agreeing import Asked, asked_of
 from gateway.custody.room import Custody
 
@@ -55,6 +56,7 @@ class Status:
     why_not: str
     holds: Sequence[Hold]
     requests: Sequence[Asked]
+    witnessed: Witnessed
     copy: Progress
     copy_waiting: int
 
@@ -82,6 +84,7 @@ def status(custody: Custody, *, now: datetime) -> Status:
             why_not=why_not,
             holds=holds(connection),
             requests=requests(connection),
+            witnessed=witnessing.look(custody.read, quorum=False, now=now),
             copy=progress(connection),
             copy_waiting=waiting(connection),
         )
