@@ -10,9 +10,10 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, type_coerce
+from sqlalchemy import Connection, Engine, Row, func, select, type_coerce
 from sqlalchemy.types import NullType
 
 from audit import erasure, pruning
@@ -28,6 +29,8 @@ from audit.verify import Report
 AHEAD = 16
 """Bundles that one query fetches."""
 
+BEHIND = timedelta(seconds=150)
+"""How far a cosigned checkpoint may lie behind the newest to be taken for it."""
 GAP = b"?"
 """What stands in a bundle for an entry that is gone: no entry, so the verifier names it."""
 
@@ -44,29 +47,37 @@ class DatabaseSource:
         read: an engine that cannot write.
         first_key: the log's first verifier key.
         policy: the trust policy to hand out with it.
+        witnessed: take the newest cosigned checkpoint for the newest, if it is of these
+            minutes: what others are handed is what witnesses have seen, whole.
     """
 
-    def __init__(self, read: Engine, *, first_key: str, policy: str) -> None:
+    def __init__(
+        self, read: Engine, *, first_key: str, policy: str, witnessed: bool = False
+    ) -> None:
         self._read = read
         self._files = {"first-key": f"{first_key}\n".encode(), "policy": policy.encode()}
         self._bundles: dict[int, dict[int, bytes]] = {}
         self.wrong_columns: dict[int, str] = {}
         with read.connect() as connection:
-            found = connection.execute(select(log_state.c.note)).scalar()
+            newest = connection.execute(select(log_state.c.note, log_state.c.published)).first()
+            seen = connection.execute(select(log_cosigned.c.note, log_cosigned.c.at)).first()
             older = connection.execute(select(log_checkpoint.c.size, log_checkpoint.c.note))
-            cosigned = connection.execute(select(log_cosigned.c.note)).scalar()
             self._pruned = pruning.done(connection)
             self._older = {
                 int(row.size): stored_bytes(row.note) for row in older if _is_whole(row.size)
             }
+        found = None if newest is None else newest.note
         note = None if found is None else stored_bytes(found)
+        cosigned = None if seen is None else stored_bytes(seen.note)
+        if _is_ahead(cosigned, note) or (witnessed and _is_recent(newest, seen)):
+            note = cosigned
         self.note: bytes | None = note
         stated = _checkpoint(note)
         self.size = stated.size if stated else 0
         if note is not None:
             self._files["checkpoint"] = note
-        if cosigned is not None and stored_bytes(cosigned) != note:
-            self._files["cosigned"] = stored_bytes(cosigned)
+        if cosigned is not None and cosigned != note:
+            self._files["cosigned"] = cosigned
 
     def sizes(self) -> list[int]:
         """The sizes of the older checkpoints that lie within the newest."""
@@ -199,6 +210,19 @@ def _checkpoint(note: bytes | None) -> Checkpoint | None:
         return Checkpoint.parse(Note.parse(note).text) if note else None
     except BadNote:
         return None  # the verifier says what is wrong with it
+
+
+def _is_ahead(cosigned: bytes | None, note: bytes | None) -> bool:
+    """Whether witnesses cosigned what is not published yet: they are asked meanwhile."""
+    seen, published = _checkpoint(cosigned), _checkpoint(note)
+    return seen is not None and published is not None and seen.size > published.size
+
+
+def _is_recent(newest: Row[Any] | None, seen: Row[Any] | None) -> bool:
+    """Whether the newest cosigned checkpoint is hardly older than the newest."""
+    if newest is None or seen is None or newest.published is None:
+        return False
+    return bool(newest.published - seen.at < BEHIND)
 
 
 def _is_whole(value: object) -> bool:

@@ -138,7 +138,7 @@ def export(directory: Path, folder: Path, form: str) -> None:
     5424 messages framed by their length.
     """
     with opened(directory) as office:
-        source = snapshot(office)[1]
+        source = snapshot(office, witnessed=True)[1]
         if form != "tiles":
             _export_lines(office, source, folder, form)
             return

@@ -23,14 +23,20 @@ PAUSE = 0.25
 """Seconds between two looks for a checkpoint that is signed but not published yet."""
 
 
-def snapshot(office: Office) -> tuple[Memory, DatabaseSource]:
-    """What the sealer remembers, and the log as it stands at that moment or a little later."""
+def snapshot(office: Office, *, witnessed: bool = False) -> tuple[Memory, DatabaseSource]:
+    """What the sealer remembers, and the log as it stands at that moment or a little later.
+
+    `witnessed` takes what witnesses have cosigned for the newest, as an export should.
+    """
     for _ in range(ATTEMPTS):
         memory = _memory(office)
         source = DatabaseSource(
-            office.store.read, first_key=memory.first_key, policy=_policy(office, memory)
+            office.store.read,
+            first_key=memory.first_key,
+            policy=_policy(office, memory),
+            witnessed=witnessed,
         )
-        if source.size >= memory.signed.frontier.size:
+        if witnessed or source.size >= memory.signed.frontier.size:
             break
         time.sleep(PAUSE)
     return memory, source

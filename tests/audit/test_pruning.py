@@ -76,6 +76,36 @@ def test_keys_that_were_handed_over_stay_when_their_bundle_goes(sealed_file: Sea
     assert sealed_file.verify().code == standalone.TAMPERED
 
 
+def test_attack_what_stays_of_a_pruned_bundle_is_changed_in_an_export(
+    sealed_file: SealedLog, tmp_path: Path
+) -> None:
+    sealed_file.fill(600, rounds=6)
+    sealed_file.now += HALF_A_YEAR
+    sealed_file.seal()
+    agree(sealed_file)
+    prune(sealed_file)
+    folder = exported(sealed_file, tmp_path / "export")
+    kept = (folder / "kept").read_bytes()
+
+    def judged() -> standalone.Report:
+        return standalone.verify(standalone.Folder(folder), key=sealed_file.key)
+
+    assert judged().code == standalone.INTACT
+    changed = (
+        kept.replace(b'"epoch":1', b'"epoch":2'),
+        b"",
+        kept.split(b"\n", 1)[1],
+        b"garbage\n",
+        kept.replace(kept[:3], b"999", 1),
+    )
+    for each in changed:
+        (folder / "kept").write_bytes(each)
+        assert judged().code == standalone.TAMPERED, each[:80]
+    (folder / "kept").write_bytes(kept)
+    (folder / "cosigned").write_bytes(b"garbage")
+    assert judged().code == standalone.TAMPERED
+
+
 def test_a_second_pruning_follows_the_first(sealed_file: SealedLog) -> None:
     aged(sealed_file)
     agree(sealed_file)

@@ -162,6 +162,10 @@ def test_without_its_quorum_a_log_is_incomplete_and_says_what_no_witness_saw(
         seen = sealed_file.size
         sealed_file.write(9)
         sealed_file.seal()
+        handed_out = DatabaseSource(
+            sealed_file.store.read, first_key=sealed_file.key, policy=policy, witnessed=True
+        )
+        assert handed_out.size == seen  # an export is what the witness saw, whole
         report = judged(sealed_file, policy)
         assert report.code == standalone.INTACT
         assert f"entries {seen}..{sealed_file.size - 1}: no quorum" in "\n".join(report.uncovered)
