@@ -127,6 +127,18 @@ class Sealing:
     writes_after: Annotated[timedelta, rules.seconds(30, 86400)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """How long the log is kept, when a checkpoint is published, where a copy goes."""
+
+    keep_days: Annotated[int, rules.whole(184, 36500, "days")]
+    publish: Annotated[str, rules.choice("at_once", "cosigned")]
+    forward: Annotated[rules.Address | None, rules.syslog_receiver()]
+    forward_format: Annotated[str, rules.choice("ocsf", "cef")]
+    forward_ca: Annotated[Path | None, rules.authorities()]
+    forward_cert: Annotated[Path | None, rules.authorities()]
+
+
 SECTIONS: dict[str, type[Any]] = {
     "zone": Zone,
     "web": Web,
@@ -138,6 +150,7 @@ SECTIONS: dict[str, type[Any]] = {
     "policy": Policy,
     "upstream": Upstream,
     "sealing": Sealing,
+    "audit": Audit,
 }
 
 

@@ -28,6 +28,7 @@ from config.secret_files import (
 )
 from config.sections import (
     SECTIONS,
+    Audit,
     Database,
     Keys,
     Policy,
@@ -72,6 +73,7 @@ class Settings:
     policy: Policy
     upstream: Upstream
     sealing: Sealing
+    audit: Audit
     secrets: Secrets
 
 

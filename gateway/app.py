@@ -6,8 +6,10 @@ import functools
 import logging
 import os
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
+from audit.indexing import Indexing
 from config.settings import Settings, load
 from gateway.access.assertion import SEED_PURPOSE, Signer
 from gateway.access.channel import Channel
@@ -21,9 +23,20 @@ from gateway.access.pulse import Pulse, this_worker
 from gateway.access.second_look import SecondLook
 from gateway.access.slots import Slots
 from gateway.chores import Chores
+from gateway.custody import carrying
 from gateway.door import Door, denied_page, refuse
 from gateway.identity import fresh, sessions
-from gateway.office import Office, compose, sealing_of, terms_of, utc_now
+from gateway.office import (
+    Office,
+    compose,
+    custody_of,
+    forwarding_of,
+    indexer_of,
+    sealing_of,
+    terms_of,
+    unseal_of,
+    utc_now,
+)
 from gateway.refusals import Refused
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
@@ -57,20 +70,33 @@ def application() -> Bridge:
     )
     pulse.start()
     look.start()
-    chores = Chores(office.registry, clock=utc_now)
+    custody, indexer = custody_of(office), indexer_of(office)
+    chores = Chores(
+        office.registry,
+        clock=utc_now,
+        keeping=lambda now: carrying.sweep(custody, indexer, now=now),
+    )
     chores.start()
+    forwarding = forwarding_of(office, clock=utc_now)
+    if forwarding is not None:
+        forwarding.start()
     sealing = sealing_of(office, clock=utc_now) if settings.sealing.process == "embedded" else None
     if sealing is not None:
         sealing.start()
+    indexing = Indexing(indexer)
+    indexing.start()
 
     def stop() -> None:
         pulse.stop()
         look.stop()
         chores.stop()
+        if forwarding is not None:
+            forwarding.stop()
         with suppress(Refused):  # while the log takes nothing, counts are what is lost
             office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
         if sealing is not None:  # last, so that what was just said is sealed, too
             sealing.stop()
+        indexing.stop()
         door.gate.proxy.close()
         store.close()
 
@@ -101,6 +127,7 @@ def create_door(office: Office, policy: PolicyPoint) -> Door:
         signer=signer,
         settings=told,
         brake=office.brake,
+        unseal=unseal_of(registry.vault),
     )
     pages = create_web(desk, told)
     authorities = settings.upstream.ca_file
@@ -166,6 +193,7 @@ def web_settings(settings: Settings) -> WebSettings:
         requests=terms_of(settings),
         password_min=settings.sign_in.password_min,
         places=web.places,
+        keep=timedelta(days=settings.audit.keep_days),
     )
 
 

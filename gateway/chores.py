@@ -26,15 +26,21 @@ class Chores:
     """A thread that does its rounds until it is stopped.
 
     Every worker process has one; two rounds at once do no harm. A database that does not
-    answer spoils one round, not the thread.
+    answer spoils one round, not the thread. `keeping` is the log's own: pruning, erasing.
     """
 
     def __init__(
-        self, registry: Registry, *, clock: Callable[[], datetime], every: float = EVERY
+        self,
+        registry: Registry,
+        *,
+        clock: Callable[[], datetime],
+        every: float = EVERY,
+        keeping: Callable[[datetime], None] = lambda _now: None,
     ) -> None:
         self._registry = registry
         self._clock = clock
         self._every = every
+        self._keeping = keeping
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="chores", daemon=True)
 
@@ -65,4 +71,5 @@ class Chores:
             ("end of grants", partial(request_sweep.sweep, registry, now=now)),
             ("end of kept forms", partial(kept.sweep, registry, now=now)),
             ("count of rules' uses", partial(uses.count, registry.ledger)),
+            ("keeping of the log", partial(self._keeping, now)),
         )

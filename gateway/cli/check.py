@@ -12,15 +12,18 @@ import click
 from rich.markup import escape
 from sqlalchemy import func, make_url, select, text
 
+from audit import witnessing
+from audit.forwarding import progress, waiting
 from audit.keep import Lead
 from audit.tables import audit_event
+from audit.witnessing import asks_for_witnesses
 from config.secret_files import OTHERS
 from config.settings import Settings, load
 from gateway.cli.console import done, out
 from gateway.cli.office import require_schema
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.office import KEYS, Office, compose
+from gateway.office import KEYS, Office, compose, trust_policy
 from gateway.store import migrate as migrations
 from gateway.store.engines import Store
 from policies import versions
@@ -85,6 +88,7 @@ def _content(office: Office, moment: datetime) -> Iterator[Finding]:
     late = newest is not None and moment < newest - TOLERANCE
     yield Finding("clock", f"stands before the newest audit entry ({newest})" if late else "")
     yield _sealing(office)
+    yield from _anchors(office, moment)
     missing = "" if office.rules().rules else "none are in force, so nobody may do anything"
     yield Finding("rules", missing)
 
@@ -97,6 +101,20 @@ def _sealing(office: Office) -> Finding:
     nobody = "" if _somebody_leads(office.settings.sealing.directory) else "; no sealer is running"
     listed = "; hangu audit missing DIR lists them" if health.missing else ""
     return Finding("sealed log", note=health.problem + nobody + listed)
+
+
+def _anchors(office: Office, moment: datetime) -> Iterator[Finding]:
+    """What anchors the log outside, where the settings ask for any. It keeps no zone shut."""
+    policy = trust_policy(office.settings)
+    if policy is not None:
+        quorum = asks_for_witnesses(policy)
+        seen = witnessing.look(office.store.read, quorum=quorum, now=moment)
+        yield Finding("witnesses of the log", note=seen.problem)
+    if office.settings.audit.forward is not None:
+        with office.store.read.connect() as connection:
+            copy, left = progress(connection), waiting(connection)
+        said = f"{copy.problem}; {left} entries wait" if copy.problem else ""
+        yield Finding("copy of the log by syslog", note=said)
 
 
 def _somebody_leads(directory: Path) -> bool:

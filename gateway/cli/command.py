@@ -10,6 +10,8 @@ import click
 
 from gateway.cli import (
     audit,
+    audit_keeping,
+    audit_mending,
     audit_sealing,
     breakglass,
     check,
@@ -29,6 +31,7 @@ from gateway.cli import (
     service,
     sign_in_rules,
     unit,
+    witness,
 )
 from gateway.cli.trouble import leave
 
@@ -66,11 +69,17 @@ for command in (
     request.request,
     demo.demo,
     code.code,
+    witness.witness,
 ):
     hangu.add_command(command)
 
 
-for command in (audit_sealing.accounts, audit_sealing.missing):
+for command in (
+    audit_sealing.accounts,
+    audit_sealing.missing,
+    audit_mending.repair,
+    *audit_keeping.COMMANDS,
+):
     audit.audit.add_command(command)
 
 

@@ -12,6 +12,9 @@ from gateway.refusals import Refused
 
 CURES = {
     "factor_unknown": "`hangu factor list` names those there are.",
+    "keeping_unknown": "`hangu audit retention DIR` lists requests and holds.",
+    "keeping_same": "Four eyes: an auditor and a security administrator, in either order.",
+    "keeping_over": "`hangu audit retention DIR` shows where it stands.",
     "keyring_missing": "Restore DIR/keys from the backup; without it nothing sealed can be read.",
     "keyring_root_refused": "Put back the root-key or root-passphrase the zone was made with.",
     "keyring_of_another_zone": "Each zone has its own directory; look at zone.name in hangu.toml.",

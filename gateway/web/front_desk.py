@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from audit.health import Health, Step
+from audit.source import Unseal
 from gateway.access.assertion import Signer
 from gateway.access.catalogue import Catalogue
 from gateway.access.decide import Access
@@ -19,7 +20,9 @@ from gateway.web.desk import WebSettings
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.desk_values import Condition
 from gateway.web.front_accounts import AccountsFront
+from gateway.web.front_audit import AuditFront
 from gateway.web.front_break_glass import BreakGlassFront
+from gateway.web.front_custody import CustodyFront
 from gateway.web.front_engine import EngineFront
 from gateway.web.front_factors import FactorsFront
 from gateway.web.front_fresh import FreshFront
@@ -38,7 +41,9 @@ FORMS_PURPOSE = "web/forms"
 
 @dataclass(frozen=True, kw_only=True)
 class FrontDesk(
+    AuditFront,
     BreakGlassFront,
+    CustodyFront,
     AccountsFront,
     EngineFront,
     TreeFront,
@@ -90,6 +95,7 @@ def front_desk(
     access: Access,
     signer: Signer,
     settings: WebSettings,
+    unseal: Unseal,
     brake: Brake | None = None,
 ) -> FrontDesk:
     """Put the desk together."""
@@ -103,5 +109,6 @@ def front_desk(
         settings=settings,
         signer=signer,
         brake=brake,
+        unseal=unseal,
         csrf_key=registry.vault.derive(FORMS_PURPOSE),
     )
