@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, func, select
 from audit.index_row import BLOCK, COLUMNS, split, values
 from audit.index_tables import audit_block, audit_hour, audit_index
 from audit.indexer import Found, HourKey, Indexer, Reach, hours, reach
-from audit.source import stored_bytes
+from audit.stored import stored_bytes
 from audit.verify import Report
 
 STEP = 8 * BLOCK

@@ -31,8 +31,10 @@ from audit.index_row import (
     values,
 )
 from audit.index_tables import audit_block, audit_hour, audit_index, audit_index_state
-from audit.source import Unseal, stored_bytes
+from audit.source import Unseal
+from audit.stored import stored_bytes
 from audit.tables import audit_event, audit_secret, log_state
+from audit.tables_anchors import log_pruned
 
 BATCH = 2048
 """Entries of one transaction: what waits for the writer's place meanwhile waits some 50 ms."""
@@ -214,7 +216,8 @@ def _settled(connection: Connection) -> int:
 def _clear(connection: Connection) -> None:
     for table in (audit_index, audit_block, audit_hour, audit_index_state):
         connection.execute(delete(table))
-    first = connection.execute(select(func.min(audit_event.c.seq))).scalar() or 0
+    # Not the least number there is: of pruned bundles, single entries stay.
+    first = connection.execute(select(log_pruned.c.done)).scalar() or 0
     connection.execute(insert(audit_index_state).values(id=1, form=FORM, first=first, size=first))
 
 

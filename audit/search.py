@@ -31,7 +31,7 @@ from audit.index_row import BLOCK, COLUMNS, IndexRow, marks_of, parsed, texts
 from audit.index_tables import audit_block, audit_hour, audit_index
 from audit.indexer import Reach, reach
 from audit.query import Query, events_of, holds, may_hold
-from audit.source import stored_bytes
+from audit.stored import stored_bytes
 from audit.tables import audit_event
 
 PAGE = 50

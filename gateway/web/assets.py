@@ -23,8 +23,9 @@ _LOOK = (
     "forms.css",
     "lists.css",
     "people.css",
-    "log.css",
     "factors.css",
+    "custody.css",
+    "log.css",
     "print.css",
 )
 _OURS = files("gateway.web").joinpath("static")

@@ -14,6 +14,7 @@ from gateway.web import (
     labels,
     labels_audit,
     labels_break_glass,
+    labels_custody,
     labels_engine,
     labels_factors,
     moments,
@@ -67,6 +68,9 @@ TASKS: tuple[Task, ...] = (
     Task("audit.show", _l("Search the log"), Permission.AUDIT_VIEW, also=("audit_entry",)),
     Task("audit_charts.show", _l("Activity"), Permission.AUDIT_VIEW),
     Task("audit_acts.show", _l("Acts of the auditors"), Permission.AUDIT_WATCH),
+    Task("checkpoint.show", _l("Checkpoint of the day"), Permission.AUDIT_VIEW),
+    Task("retention.show", _l("Keeping of the log"), Permission.RETENTION_VIEW),
+    Task("receipts.show", _l("My receipts"), Permission.RECEIPT_VIEW),
     Task("lanes.show", _l("Slowed sign-ins"), Permission.LANE_VIEW),
 )
 
@@ -137,6 +141,9 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "ngettext": i18n.ngettext,
         "now": lambda: g.now,
         "glass_event": labels_break_glass.event,
+        "keeping_kind": labels_custody.kind,
+        "keeping_state": labels_custody.state,
+        "receipt_act": labels_custody.act,
         "opening_state": labels_break_glass.state,
         "request_state": labels.request_state,
         "role": labels.role,
