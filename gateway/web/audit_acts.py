@@ -42,7 +42,7 @@ def filter_words(text: str, words: audit_words.Words) -> str:
 
 def _filter(name: str, value: str, words: audit_words.Words) -> str:
     bare = name.removeprefix(NOT)
-    said = {"field": labels_audit.field(bare), "value": words.value(bare, value)}
-    return (
-        _("%(field)s not %(value)s", **said) if name != bare else _("%(field)s: %(value)s", **said)
-    )
+    said = words.value(bare, value)
+    if name != bare:
+        return _("%(field)s not %(value)s", field=labels_audit.field(bare), value=said)
+    return f"{labels_audit.field(bare)}{either('：', ': ')}{said}"

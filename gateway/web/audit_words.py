@@ -10,7 +10,7 @@ from audit.entry import Entry
 from audit.query import FAMILY
 from gateway.web import labels, labels_audit
 from gateway.web.desk import Desk
-from gateway.web.i18n import _
+from gateway.web.i18n import _, either
 from gateway.web.i18n import later as _l
 
 _SYSTEM = {
@@ -101,7 +101,7 @@ class Words:
             "how": labels_audit.result(row.outcome),
         }
         if row.object is None or row.object == row.actor:
-            return _("%(who)s: %(what)s (%(how)s)", **known)
+            return either("{who}：{what}（{how}）", "{who}: {what} ({how})").format(**known)
         return _("%(who)s: %(what)s, about %(about)s (%(how)s)", **known)
 
     def differences(self, entry: Entry) -> Sequence[Difference]:
