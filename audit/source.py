@@ -218,7 +218,7 @@ def _is_ahead(cosigned: bytes | None, note: bytes | None) -> bool:
     return seen is not None and published is not None and seen.size > published.size
 
 
-def _is_recent(newest: Row[Any] | None, seen: Row[Any] | None) -> bool:
+def _is_recent(newest: Row[Any, Any] | None, seen: Row[Any, Any] | None) -> bool:
     """Whether the newest cosigned checkpoint is hardly older than the newest."""
     if newest is None or seen is None or newest.published is None:
         return False
