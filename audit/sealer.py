@@ -17,14 +17,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from audit import missing
+from audit import missing, pruning
 from audit.announcements import Book
 from audit.keep import Disagreement, Keep, Point
 from audit.leaves import Guards, clock_step, guards_of, heartbeat, rotation
 from audit.note import Checkpoint, sign
 from audit.record import Record
 from audit.shelf import add_own, number, store_tiles, unsealed
+from audit.standing import open_standing
 from audit.tables import audit_event, log_checkpoint, log_state
+from audit.tables_anchors import log_key
 from audit.tree import Frontier
 
 Begin = Callable[[], AbstractContextManager[Connection]]
@@ -50,6 +52,8 @@ class Sealer:
         zone: which its own entries name.
         begin: opens a transaction that may write the log's tables.
         read: for looking whether there is anything to do.
+        publishes: whether a checkpoint is published as soon as it is signed; if not,
+            `audit.witnessing` does it, once the witnesses have cosigned.
         book: what was announced to it; without one nothing is ever missed.
     """
 
@@ -61,6 +65,7 @@ class Sealer:
         begin: Begin,
         read: Engine,
         rhythm: Rhythm | None = None,
+        publishes: bool = True,
         book: Book | None = None,
     ) -> None:
         self._keep = keep
@@ -68,6 +73,8 @@ class Sealer:
         self._begin = begin
         self._read = read
         self._rhythm = rhythm or Rhythm()
+        self._publishes = publishes
+        self._standing = open_standing(keep)
         self._book = Book() if book is None else book  # an empty one is falsy
         self._guards: Guards | None = None
         self._settled = False
@@ -127,6 +134,9 @@ class Sealer:
             own.append(self._heartbeat(connection, point, now))
             point = replace(point, beats=point.beats + 1, beat_at=now)
             edge = _grown(edge, own[-1], new)
+        if pruned := self._pruned(connection, before, point, edge, now):
+            own.append(pruned)
+            edge = _grown(edge, own[-1], new)
         if self._epoch_over(point, now):
             own.append(self._rotation(point, edge, now))
             point = replace(point, rotated=True, epoch_began=now)
@@ -143,6 +153,19 @@ class Sealer:
             log.critical("the database's triggers, tables or rights are not what they were")
         self._guards = guards
         return heartbeat(zone=self._zone, beat=point.beats, after=after, guards=guards, now=now)
+
+    def _pruned(
+        self, connection: Connection, before: Point, point: Point, edge: Frontier, now: datetime
+    ) -> Record | None:
+        return pruning.enter(
+            connection,
+            zone=self._zone,
+            key=self._keep.key(point.epoch),
+            origin=self._keep.memory.origin,
+            sealed=before.frontier,
+            before=edge,
+            now=now,
+        )
 
     def _epoch_over(self, point: Point, now: datetime) -> bool:
         return now - point.epoch_began >= self._rhythm.epoch
@@ -162,7 +185,9 @@ class Sealer:
         """Sign a state whose transaction has committed, and remember that."""
         memory = self._keep.memory
         checkpoint = Checkpoint(memory.origin, point.frontier.size, point.frontier.root())
-        note = sign(checkpoint.text(), name=memory.origin, key=self._keep.key(point.epoch))
+        note = self._standing.sign_also(
+            sign(checkpoint.text(), name=memory.origin, key=self._keep.key(point.epoch))
+        )
         signer = str(self._keep.vkey(point.epoch))
         self._keep.write(
             replace(memory, signed=point, note=note.encode(), signer=signer, pending=None)
@@ -174,9 +199,14 @@ class Sealer:
         size = memory.signed.frontier.size
         with self._begin() as connection:
             _require_state(connection, memory.signed)
-            connection.execute(update(log_state).values(note=memory.note, published=now))
+            if self._publishes:
+                connection.execute(update(log_state).values(note=memory.note, published=now))
             if memory.signed.rotated and not _has_checkpoint(connection, size):
                 connection.execute(insert(log_checkpoint).values(size=size, note=memory.note))
+            if connection.execute(select(log_key.c.id)).first() is None:
+                standing = self._standing.certificate.line()
+                values = {"id": 1, "first_key": memory.first_key, "standing": standing}
+                connection.execute(insert(log_key).values(values))
 
     def _settle(self, now: datetime) -> None:
         """Finish, or take back, what a crash or a failure left half done."""

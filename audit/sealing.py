@@ -17,6 +17,8 @@ from audit.announcements import Book, Listener
 from audit.keep import MEMORY, Disagreement, Keep, Lead
 from audit.sealer import Begin, Rhythm, Sealer
 from audit.tables import log_state
+from audit.trust import Policy
+from audit.witnessing import Witnessing, asks_for_witnesses
 
 EVERY = 0.25
 """Seconds between two rounds."""
@@ -71,6 +73,8 @@ class Sealing:
     """Seals in rounds until it is stopped, while it holds the lead.
 
     Every process of a zone may have one; whoever takes the lead seals, the others stand by.
+    `policy` names the witnesses that cosign; with `waits_for_quorum` nothing is published
+    before enough of them have.
     `problem` says why nothing is being sealed, and is empty if all is well.
 
     Args:
@@ -94,6 +98,8 @@ class Sealing:
         read: Engine,
         clock: Callable[[], datetime],
         rhythm: Rhythm | None = None,
+        policy: Policy | None = None,
+        waits_for_quorum: bool = False,
         socket: Path | None = None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -105,6 +111,12 @@ class Sealing:
         self._read = read
         self._clock = clock
         self._rhythm = rhythm or Rhythm()
+        self._witnessing: Witnessing | None = None
+        self._waits = waits_for_quorum and policy is not None and asks_for_witnesses(policy)
+        if policy is not None and policy.urls:
+            self._witnessing = Witnessing(
+                directory, policy, begin=begin, read=read, clock=clock, publish=self._waits
+            )
         self._lead = Lead(directory)
         self._sealer: Sealer | None = None
         self._socket = socket
@@ -134,6 +146,8 @@ class Sealing:
 
     def release(self) -> None:
         """Let another process lead."""
+        if self._witnessing is not None:
+            self._witnessing.stop()
         if self._listener is not None:
             with suppress(OSError):
                 self._listener.stop()
@@ -157,6 +171,8 @@ class Sealing:
             self._sealer = None  # begin again from what is on the disk
             return STANDBY
         self.problem = ""
+        if self._witnessing is not None:
+            self._witnessing.start()
         return 0.0 if more else EVERY
 
     def _listen(self) -> None:
@@ -176,6 +192,7 @@ class Sealing:
                 begin=self._begin,
                 read=self._read,
                 rhythm=self._rhythm,
+                publishes=not self._waits,
                 book=self._book,
             )
         return self._sealer

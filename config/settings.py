@@ -28,8 +28,10 @@ from config.secret_files import (
 )
 from config.sections import (
     SECTIONS,
+    Audit,
     Database,
     Keys,
+    Policy,
     Requests,
     Sealing,
     Session,
@@ -68,8 +70,10 @@ class Settings:
     session: Session
     sign_in: SignIn
     requests: Requests
+    policy: Policy
     upstream: Upstream
     sealing: Sealing
+    audit: Audit
     secrets: Secrets
 
 

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
+from audit.forwarding import Forwarding, Receiver
 from audit.health import Limits as Ages
 from audit.herald import Messenger
+from audit.indexer import Indexer
 from audit.ledger import Ledger
 from audit.record import Actor
 from audit.rows import SealSecret
 from audit.sealer import Begin
 from audit.sealing import Sealing
-from config.settings import Settings
+from audit.source import Unseal
+from audit.trust import BadPolicy, Policy
+from config.settings import Settings, SettingsError
 from gateway.access.catalogue import Catalogue, Surroundings
 from gateway.access.requests import Terms
+from gateway.custody.room import Custody
 from gateway.identity import epoch
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
 from gateway.store.brake import Brake
 from gateway.store.engines import Store, open_store
-from gateway.vault import KeyFile, Passphrase, Vault, install, open_keyring
+from gateway.vault import KeyFile, Passphrase, Unopenable, Vault, install, open_keyring
 from gateway.vault.roots import Root
 from policies import versions
 from policies.rules import RuleSet
 
 KEYS = "keys"
+POLICY_FILE = "audit-policy"
+"""The office's own trust policy, in the zone's directory (c2sp.org/tlog-policy)."""
+FORWARDING = "forwarding"
+"""Where the one process of a zone that forwards the log has its lock."""
 
 
 def utc_now() -> datetime:
@@ -123,6 +133,63 @@ def sealer_of(
         read=read,
         clock=clock,
         socket=settings.sealing.socket,
+        policy=trust_policy(settings),
+        waits_for_quorum=settings.audit.publish == "cosigned",
+    )
+
+
+def trust_policy(settings: Settings) -> Policy | None:
+    """The office's own trust policy, which names the witnesses; None if it has none.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
+    path = settings.directory / POLICY_FILE
+    if not path.exists():
+        return None
+    try:
+        return Policy.parse(path.read_text(encoding="utf-8"))
+    except (BadPolicy, UnicodeDecodeError) as error:
+        raise SettingsError(settings.directory, [f"{path}: {error}"]) from None
+
+
+def custody_of(office: Office) -> Custody:
+    """The keeping of the zone's log."""
+    keep = timedelta(days=office.settings.audit.keep_days)
+    return Custody(ledger=office.ledger, read=office.store.read, keep=keep)
+
+
+def indexer_of(office: Office) -> Indexer:
+    """What copies sealed entries into the tables of the search."""
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        with office.ledger.begin(unaudited_because="the index copies what is recorded") as tx:
+            yield tx.session.connection()
+
+    vault = office.registry.vault
+    return Indexer(begin=begin, read=office.store.read, unseal=unseal_of(vault), blind=vault.blind)
+
+
+def forwarding_of(office: Office, *, clock: Callable[[], datetime]) -> Forwarding | None:
+    """What sends a copy of the log to the receiver that the settings name, if they do."""
+    audit = office.settings.audit
+    if audit.forward is None:
+        return None
+    receiver = Receiver(
+        host=audit.forward.host,
+        port=audit.forward.port,
+        form=audit.forward_format,
+        authorities=audit.forward_ca,
+        own=audit.forward_cert,
+    )
+    return Forwarding(
+        receiver,
+        office.settings.directory / FORWARDING,
+        origin=log_origin(office.settings),
+        ledger=office.ledger,
+        read=office.store.read,
+        clock=clock,
     )
 
 
@@ -160,6 +227,25 @@ def seal_of(vault: Vault) -> SealSecret:
     return seal
 
 
+def unseal_of(vault: Vault) -> Unseal:
+    """How a personal value kept beside the log is opened; None if it does not open."""
+
+    def unseal(eid: str, field: str, value: bytes) -> bytes | None:
+        try:
+            return vault.open(
+                value,
+                purpose="data",
+                table="audit_secret",
+                column=field,
+                row=eid.encode(),
+                version=1,
+            )
+        except Unopenable:
+            return None
+
+    return unseal
+
+
 def limits_of(settings: Settings) -> Limits:
     """The identity room's limits."""
     session, sign_in = settings.session, settings.sign_in
@@ -179,6 +265,8 @@ def limits_of(settings: Settings) -> Limits:
         ),
         step_life=session.step_life,
         fresh_life=session.fresh_life,
+        kept_form_bytes=settings.web.kept_form_bytes,
+        phishing_resistant_roles=sign_in.phishing_resistant_roles,
     )
 
 

@@ -19,6 +19,8 @@ DEMANDING: Mapping[str, str] = {
     "access_request": "INSERT OR DELETE OR UPDATE OF state, given_from, given_until",
     "break_glass_opening": _ANY,
     "enrolment": "INSERT OR UPDATE",
+    "log_hold": _ANY,
+    "log_request": "INSERT OR UPDATE OF decided_by",
     "password": _ANY,
     "person": _ANY,
     "person_lock": _ANY,

@@ -13,13 +13,23 @@ from collections.abc import Iterable, Iterator
 LOG: dict[str, tuple[str, str]] = {
     # table: (the gateway's account, the sealer's)
     "audit_event": (
-        "SELECT, INSERT (eid, body, leaf, created)",
+        # A trigger lets go only what the sealer has said may go (`log_pruned`).
+        "SELECT, INSERT (eid, body, leaf, created), DELETE",
         "SELECT, INSERT (eid, body, leaf, seq, created), UPDATE (seq)",
     ),
     "audit_secret": ("SELECT, INSERT, DELETE", ""),
     "audit_missing": ("SELECT, UPDATE (seen, seen_by)", "SELECT, INSERT (eid, leaf, found)"),
     "log_tile": ("SELECT", "SELECT, INSERT, UPDATE (width, hashes)"),
     "log_checkpoint": ("SELECT", "SELECT, INSERT"),
+    "log_key": ("SELECT", "SELECT, INSERT"),
+    "log_cosigned": ("SELECT", "SELECT, INSERT, UPDATE"),
+    "log_witness": ("SELECT", "SELECT, INSERT, DELETE"),
+    "log_pruned": ("SELECT, UPDATE (done)", "SELECT, UPDATE (upto, leaf, at)"),
+    "log_hold": ("SELECT, INSERT, UPDATE (lifted_at)", "SELECT"),
+    "log_request": (
+        "SELECT, INSERT, UPDATE (state, decided_by, decided_as, decided_at, outcome)",
+        "SELECT, UPDATE (state, outcome)",
+    ),
     "log_state": ("SELECT", "SELECT, UPDATE (size, root, note, published)"),
     "alembic_version": ("SELECT", "SELECT"),
 }

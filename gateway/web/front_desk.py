@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from audit.health import Health, Step
+from audit.source import Unseal
 from gateway.access.assertion import Signer
 from gateway.access.catalogue import Catalogue
 from gateway.access.decide import Access
@@ -19,9 +20,14 @@ from gateway.web.desk import WebSettings
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.desk_values import Condition
 from gateway.web.front_accounts import AccountsFront
+from gateway.web.front_audit import AuditFront
 from gateway.web.front_break_glass import BreakGlassFront
+from gateway.web.front_custody import CustodyFront
+from gateway.web.front_engine import EngineFront
+from gateway.web.front_factors import FactorsFront
 from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
+from gateway.web.front_kept import KeptFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
 from gateway.web.front_services import ServiceDesk
@@ -35,12 +41,17 @@ FORMS_PURPOSE = "web/forms"
 
 @dataclass(frozen=True, kw_only=True)
 class FrontDesk(
+    AuditFront,
     BreakGlassFront,
+    CustodyFront,
     AccountsFront,
+    EngineFront,
     TreeFront,
+    FactorsFront,
     GuardsFront,
     NoticesFront,
     FreshFront,
+    KeptFront,
     RequestsFront,
     PeopleDesk,
     ServiceDesk,
@@ -62,7 +73,10 @@ class FrontDesk(
             self.policy.now()
         except PolicyUnavailable:
             return Condition.UNAVAILABLE
-        return Condition.OK if self.brake is None else _condition(self.brake.health())
+        found = Condition.OK if self.brake is None else _condition(self.brake.health())
+        if found is Condition.OK and self.disagreements_open():
+            return Condition.DISAGREES
+        return found
 
 
 def _condition(health: Health) -> Condition:
@@ -81,6 +95,7 @@ def front_desk(
     access: Access,
     signer: Signer,
     settings: WebSettings,
+    unseal: Unseal,
     brake: Brake | None = None,
 ) -> FrontDesk:
     """Put the desk together."""
@@ -94,5 +109,6 @@ def front_desk(
         settings=settings,
         signer=signer,
         brake=brake,
+        unseal=unseal,
         csrf_key=registry.vault.derive(FORMS_PURPOSE),
     )

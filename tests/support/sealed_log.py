@@ -28,6 +28,7 @@ POLICY = "quorum none\n"
 TRIGGERS = (
     *("audit_event_keep", "audit_event_fix", "log_tile_keep", "log_tile_grow"),
     *("log_checkpoint_keep", "log_checkpoint_fix", "log_state_keep", "log_state_grow"),
+    *("log_pruned_keep", "log_pruned_grow", "log_hold_keep", "log_hold_fix", "log_request_keep"),
     *("audit_missing_keep", "audit_missing_fix"),
 )
 
