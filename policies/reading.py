@@ -63,6 +63,10 @@ class Reader:
                 Problem(number, each.what, each.fix, column(each.place)) for each in faulty.faults
             ]
             return
+        self.add(row, number)
+
+    def add(self, row: Row, number: int) -> None:
+        """Add a good row; one that stands here already is a problem."""
         first = self.rows.setdefault(row, number)
         if first != number:
             what = f"the same as line {first}"
