@@ -27,7 +27,7 @@ _LIKE: Final = str.maketrans(
     }
 )
 _PAIRS: Final = (("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l"), ("i", "l"))
-_ALIKE: Final = 0.7
+_ALIKE: Final = 0.6
 _LONGER: Final = 3
 
 

@@ -7,7 +7,7 @@ rule is looked up against the few that can cover it: along its path and its subj
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -55,7 +55,7 @@ class Overlaps:
         self._placed: defaultdict[tuple[str, str], list[_Placed]] = defaultdict(list)
         for rule, compiled in self._rules:
             self._placed[rule.obj, rule.sub].append((rule, compiled))
-        self._above: dict[tuple[str, str], frozenset[str]] = {}
+        self._above: dict[tuple[str, str], Sequence[str]] = {}
 
     def all(self) -> Iterator[Pair]:
         """Return each rule that is useless, with one that makes it so, and each contradiction."""
@@ -87,13 +87,13 @@ class Overlaps:
                 yield Pair(Overlap.CONTRADICTS, rule, other)
 
     def _places(self, obj: str) -> Iterable[str]:
-        return closure(obj, self._categories) if obj.startswith("cat:") else ways(obj)
+        return sorted(closure(obj, self._categories)) if obj.startswith("cat:") else ways(obj)
 
-    def _subjects(self, rule: Rule) -> frozenset[str]:
+    def _subjects(self, rule: Rule) -> Sequence[str]:
         """Return the subjects that everybody counts as whom the rule speaks to."""
         key = (rule.sub, rule.zone)
         if key not in self._above:
-            self._above[key] = self._found_above(*key) | {ANY, rule.sub}
+            self._above[key] = sorted(self._found_above(*key) | {ANY, rule.sub})
         return self._above[key]
 
     def _found_above(self, subject: str, zone: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from policies.problems import Problem, RuleProblems
 from policies.reading import KINDS, Reader, Row
@@ -161,10 +161,10 @@ def _read_csv(text: str, reader: _Commented) -> None:
 
 def _read_toml(text: str, reader: _Commented) -> None:
     lines = list(_lines(text))
-    if (problem := _unreadable(text, lines)) is not None:
-        reader.problems.append(problem)
+    tables = _tables(text, lines)
+    if isinstance(tables, Problem):
+        reader.problems.append(tables)
         return
-    tables = tomllib.loads(text)
     left: dict[str, Iterator[object]] = {
         name: iter(found if isinstance(found, list) else ()) for name, found in tables.items()
     }
@@ -219,22 +219,21 @@ def _take_entry(
         reader.add(row, start + 1)
 
 
-def _unreadable(text: str, lines: Sequence[str]) -> Problem | None:
-    """Say why a text is no TOML of ours, if it is none."""
+def _tables(text: str, lines: Sequence[str]) -> dict[str, Any] | Problem:
+    """Return what the text holds, or why it is no TOML of ours."""
     for number, line in enumerate(lines, start=1):
         if len(line) > MAX_LINE:
             return Problem(number, f"{len(line):,} characters in one line", f"at most {MAX_LINE:,}")
         if '"""' in line or "'''" in line:
             return Problem(number, "a text over several lines", "write each value on one line")
     try:
-        tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+), column (\d+)", str(error))
         at, column = (int(place[1]), int(place[2])) if place else (len(lines), 0)
         return Problem(at, f"no TOML: {error}", "mend the line", column)
     except RecursionError:
         return Problem(1, "nested too deeply", "write one [[rule]] after the other")
-    return None
 
 
 def _lines(text: str) -> Iterator[str]:
