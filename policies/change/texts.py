@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -49,10 +49,14 @@ class Document:
 
     def text(self, form: Form = Form.CSV) -> str:
         """Return the one text of this document in a form; reading it gives the document again."""
+        return self.written(_WRITERS[form])
+
+    def written(self, lines_of: Callable[[Row], list[str]]) -> str:
+        """Return the rows, each written as some lines, in order and below their comments."""
         blocks = [[f"# {line}".rstrip() for line in self.head] + [""]] if self.head else []
         for row in rows_of(self.rules):
             lines = [f"# {line}".rstrip() for line in self.comments.get(row, ())]
-            blocks.append([*lines, *_WRITERS[form](row)])
+            blocks.append([*lines, *lines_of(row)])
         return "".join(f"{line}\n" for block in blocks for line in block)
 
 
@@ -91,11 +95,21 @@ def read(text: str, form: Form = Form.CSV) -> Reading:
         return Reading(
             None, (Problem(0, what, "split the office's rules, or ask who wrote it"),), {}
         )
-    reader = _Commented()
     if form is Form.CSV:
-        _read_csv(text, reader)
-    else:
-        _read_toml(text, reader)
+        return read_lines(text, _Commented.read)
+    reader = _Commented()
+    _read_toml(text, reader)
+    return _finished(reader)
+
+
+def read_lines(text: str, take: Callable[[Reader, int, str], None]) -> Reading:
+    """Read a text line by line; `take` adds the row that a line holds, or its problems."""
+    reader = _Commented()
+    _read_lines(text, reader, take)
+    return _finished(reader)
+
+
+def _finished(reader: _Commented) -> Reading:
     reader.gap()
     problems = list(reader.problems)
     rules = None
@@ -142,7 +156,7 @@ class _Commented(Reader):
         return True
 
 
-def _read_csv(text: str, reader: _Commented) -> None:
+def _read_lines(text: str, reader: _Commented, take: Callable[[Reader, int, str], None]) -> None:
     for number, line in enumerate(_lines(text), start=1):
         before = len(reader.rows)
         if len(line) > MAX_LINE:
@@ -155,7 +169,7 @@ def _read_csv(text: str, reader: _Commented) -> None:
         elif reader.is_full(number):
             return
         else:
-            reader.read(number, line)
+            take(reader, number, line)
             reader.settle(before)
 
 
