@@ -52,10 +52,17 @@ class Lexicon:
 
     @cached_property
     def phrases(self) -> Mapping[str, tuple[Phrase, ...]]:
-        """Every phrase by its words without spaces, in lower case; some say more than one thing."""
+        """Every phrase by its words without spaces, in lower case; some say more than one thing.
+
+        The fixed words keep their meaning, whatever an office calls its units.
+        """
+        fixed = {key_of(text) for text, _, _ in FIXED[self.language]}
         found: dict[str, list[Phrase]] = {}
-        for phrase in self._all():
+        for phrase in self._fixed():
             found.setdefault(key_of(phrase.text), []).append(phrase)
+        for phrase in self._own():
+            if key_of(phrase.text) not in fixed:
+                found.setdefault(key_of(phrase.text), []).append(phrase)
         return {key: tuple(dict.fromkeys(phrases)) for key, phrases in found.items() if key}
 
     @cached_property
@@ -68,14 +75,15 @@ class Lexicon:
     def called(self) -> Mapping[tuple[str, str], str]:
         """The first name of each value of each column, if nothing else is called so."""
         found: dict[tuple[str, str], str] = {}
-        for phrase in self._all():
-            if len(self.phrases[key_of(phrase.text)]) == 1:
+        for phrase in (*self._fixed(), *self._own()):
+            if self.phrases.get(key_of(phrase.text)) == (phrase,):
                 found.setdefault((phrase.column, phrase.value), phrase.text)
         return found
 
-    def _all(self) -> Iterator[Phrase]:
-        for text, column, value in FIXED[self.language]:
-            yield Phrase(text, column, value)
+    def _fixed(self) -> Iterator[Phrase]:
+        return (Phrase(*each) for each in FIXED[self.language])
+
+    def _own(self) -> Iterator[Phrase]:
         for name, win in self.windows.items():
             yield Phrase(name, "win", canonical_windows(win))
         for value, name in sorted(self.names.items()):

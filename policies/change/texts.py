@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,6 +22,7 @@ MAX_ROWS: Final = 200_000
 MAX_LINE: Final = 4096
 """Characters of a line; the longest row has some 2,200."""
 _TABLES: Final = {"category": "g3", "rule": "p", "duty": "s", "test": "t"}
+_HEADERS: Final = ", ".join(f"[[{name}]]" for name in _TABLES)
 _HEADER = re.compile(r"\s*\[\[\s*([A-Za-z]+)\s*\]\]\s*(?:#.*)?")
 _KEY = re.compile(r"\s*([A-Za-z]+)\s*=\s*")
 
@@ -179,24 +181,34 @@ def _read_toml(text: str, reader: _Commented) -> None:
     if isinstance(tables, Problem):
         reader.problems.append(tables)
         return
-    left: dict[str, Iterator[object]] = {
-        name: iter(found if isinstance(found, list) else ()) for name, found in tables.items()
-    }
     starts = [(at, match[1]) for at, line in enumerate(lines) if (match := _HEADER.fullmatch(line))]
-    for name in tables.keys() - _TABLES.keys():
-        fix = f"write [[{']], [['.join(_TABLES)}]]"
-        reader.problems.append(Problem(1, f"an unknown table {name!r}", fix))
+    if (problem := _misshapen(tables, starts)) is not None:
+        reader.problems.append(problem)
+        return
+    left: dict[str, Iterator[object]] = {name: iter(found) for name, found in tables.items()}
     ends = [at for at, _ in starts[1:]] + [len(lines)]
     _gather(lines[: starts[0][0] if starts else len(lines)], reader)
-    for (start, name), end in zip(starts, ends, strict=True):
-        if name in _TABLES and reader.is_full(start + 1):
+    for (start, name), end in zip(starts, ends, strict=False):
+        if reader.is_full(start + 1):
             return
         before = len(reader.rows)
-        entry = next(left.get(name, iter(())), None)
-        if name in _TABLES and isinstance(entry, dict):
+        entry = next(left[name])
+        if isinstance(entry, dict):
             _take_entry(name, entry, start, lines[start:end], reader)
         reader.settle(before)
         _gather(lines[start + 1 : end], reader)
+
+
+def _misshapen(tables: Mapping[str, object], starts: Sequence[tuple[int, str]]) -> Problem | None:
+    """Say what keeps entries and their lines from being found one by one, if something does."""
+    headers = Counter(name for _, name in starts)
+    for name, found in tables.items():
+        if name not in _TABLES:
+            return Problem(1, f"an unknown table {name!r}", f"write {_HEADERS}")
+        if not isinstance(found, list) or len(found) != headers[name]:
+            fix = f"write [[{name}]] on a line of its own for each"
+            return Problem(1, f"{name} otherwise than row by row", fix)
+    return None
 
 
 def _gather(lines: Sequence[str], reader: _Commented) -> None:
