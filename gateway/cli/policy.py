@@ -11,6 +11,8 @@ from gateway.cli.asking import confirm
 from gateway.cli.console import done, out, table
 from gateway.cli.days import shown
 from gateway.cli.office import opened
+from gateway.cli.policy_compare import again, diff
+from gateway.cli.policy_draft import check, convert, test
 from gateway.cli.policy_questions import bench, explain, who
 from gateway.cli.rules_about import about, lines_of
 from gateway.cli.trouble import Trouble
@@ -48,7 +50,7 @@ def policy() -> None:
     """Show, question and publish the rules of a zone. Nothing that no rule allows is open."""
 
 
-for question in (explain, who, bench):
+for question in (explain, who, bench, check, test, diff, again, convert):
     policy.add_command(question)
 
 

@@ -24,7 +24,12 @@ def downgrade() -> None:
 def _beside_up() -> None:
     op.create_table(
         "policy_beside",
-        sa.Column("seq", sa.Integer(), sa.ForeignKey("policy_version.seq", name="fk_policy_beside_seq_policy_version"), nullable=False),
+        sa.Column(
+            "seq",
+            sa.Integer(),
+            sa.ForeignKey("policy_version.seq", name="fk_policy_beside_seq_policy_version"),
+            nullable=False,
+        ),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("line", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq", "position", name="pk_policy_beside"),
