@@ -27,10 +27,10 @@ class Labelling(Protocol):
     def services(self) -> Collection[str]:
         """The slugs of all services there are."""
 
-    def patterns(self, slug: str) -> Iterable[str]:
+    def patterns(self, slug: str, /) -> Iterable[str]:
         """The places `svc:<slug>/…` where a service's label differs from its own."""
 
-    def label(self, obj: str, action: str) -> tuple[str, int]:
+    def label(self, obj: str, action: str, /) -> tuple[str, int]:
         """The category and level of an object under an action."""
 
 
