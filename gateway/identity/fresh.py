@@ -16,6 +16,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import aliased
 
 from audit.ledger import Transaction
 from audit.record import Actor
@@ -26,7 +27,7 @@ from gateway.identity.registry import Registry
 from gateway.identity.second_step import MAX_CODES
 from gateway.identity.statements import changed, insert_if_new
 from gateway.identity.tables import Session, Ticket
-from gateway.identity.tables_fresh import FreshProof
+from gateway.identity.tables_fresh import FreshProof, ReplacedToken
 from gateway.refusals import Refused
 
 KEPT = timedelta(hours=1)
@@ -37,6 +38,12 @@ class ProofRefused(Refused):
     """The code is wrong or was used before: wait for the next one."""
 
     code: ClassVar[str] = "proof_refused"
+
+
+class ProofTwice(Refused):
+    """Another tab was confirming something at this very moment: once more, with the next code."""
+
+    code: ClassVar[str] = "proof_twice"
 
 
 class ProofsOver(Refused):
@@ -75,6 +82,7 @@ def prove(
 
     Raises:
         ProofRefused: a wrong code, or one that was used before.
+        ProofTwice: the session has had another token meanwhile; the code was not looked at.
         ProofsOver: that was the fifth, or the session has ended meanwhile.
         Busy: a recovery code, and too many hashes are being computed.
     """
@@ -159,7 +167,10 @@ def _prove(
     refusal: Refused = ProofsOver()
     with registry.ledger.begin() as tx:
         held = _held(tx, current.session_id)
-        if held is None:
+        if held is not None and tokens.reference(held.row.token_hash) != current.session_ref:
+            _record(tx, act, "renewed_meanwhile", actor=actor, now=now)
+            refusal = ProofTwice()
+        elif held is None:
             _record(tx, act, "session_over", actor=actor, now=now)
         elif (cause := check(tx)) is None:
             renewed = _confirm(tx, held, act, actor=actor, now=now)
@@ -171,9 +182,31 @@ def _prove(
     return renewed
 
 
+def act_of_service(slug: str) -> str:
+    """The act that a proof for a service is bound to."""
+    return f"service:{slug}"
+
+
+def proved_for_service(registry: Registry, session_id: UUID, slug: str) -> datetime | None:
+    """Return when a service was last confirmed in a session, or in the one it was opened from."""
+    parent = aliased(Session)
+    above = (
+        select(parent.id)
+        .join(Session, Session.parent_hash == parent.token_hash)
+        .where(Session.id == session_id)
+    )
+    statement = select(func.max(FreshProof.proved_at)).where(
+        (FreshProof.session_id == session_id) | FreshProof.session_id.in_(above),
+        FreshProof.act == act_of_service(slug),
+    )
+    with registry.store.reading() as session:
+        return session.execute(statement).scalar()
+
+
 def forget(tx: Transaction, *, now: datetime) -> None:
     """Drop proofs that nobody can use any more: housekeeping."""
     changed(tx.session, delete(FreshProof).where(FreshProof.last_at < now - KEPT))
+    changed(tx.session, delete(ReplacedToken).where(ReplacedToken.at < now - KEPT))
 
 
 def _held(tx: Transaction, session_id: UUID) -> _Held | None:
@@ -200,6 +233,7 @@ def _confirm(tx: Transaction, held: _Held, act: str, *, actor: Actor, now: datet
     changed(tx.session, proved.values(proved_at=now, last_at=now))
     token = tokens.new()
     old, new = held.row.token_hash, tokens.digest_of_new(token)
+    tx.session.add(ReplacedToken(token_hash=old, session_id=session_id, at=now))
     for column in (Session.token_hash, Session.parent_hash):
         changed(tx.session, update(Session).where(column == old).values({column: new}))
     changed(tx.session, update(Ticket).where(Ticket.session_hash == old).values(session_hash=new))

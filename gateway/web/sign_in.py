@@ -23,9 +23,9 @@ _WHY = "strangers sign in here"
 @pages.get("/sign-in")
 @public(_WHY)
 def show() -> Response:
-    """The form; or, for who is signed in already, the page they meant."""
+    """The form; or, for who is signed in already (and strongly enough), the page they meant."""
     target = inside(request.args.get("next"))
-    if visitor() is not None:
+    if visitor() is not None and "stronger" not in request.args:
         return make_response(redirect(target, code=303))
     if _came_from_elsewhere():
         return make_response(render_template("bounce.html", target=here()))

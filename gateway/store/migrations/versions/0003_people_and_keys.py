@@ -19,11 +19,13 @@ def upgrade() -> None:
     _fresh_up()
     _requests_up()
     _break_glass_up()
+    _kept_up()
     _factors_up()
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    _kept_down()
     _factors_down()
     _break_glass_down()
     _requests_down()
@@ -327,6 +329,44 @@ def _break_glass_down() -> None:
     op.drop_table("sealed_account")
     op.drop_column("session", "case_ref")
     op.drop_column("session", "ends_by")
+
+
+def _kept_up() -> None:
+    op.create_table(
+        "replaced_token",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name="fk_replaced_token_session_id_session"
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name="pk_replaced_token"),
+    )
+    op.create_index("ix_replaced_token_at", "replaced_token", ["at"])
+    op.create_table(
+        "kept_form",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("service", sa.String(length=40), nullable=True),
+        sa.Column("browser_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.String(length=16), nullable=True),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_kept_form_person_id_person"),
+        sa.PrimaryKeyConstraint("id", name="pk_kept_form"),
+    )
+    for column in ("person_id", "expires"):
+        op.create_index(f"ix_kept_form_{column}", "kept_form", [column])
+
+
+def _kept_down() -> None:
+    op.drop_table("kept_form")
+    op.drop_table("replaced_token")
 
 
 def _factors_up() -> None:
