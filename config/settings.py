@@ -30,6 +30,7 @@ from config.sections import (
     SECTIONS,
     Database,
     Keys,
+    Policy,
     Requests,
     Session,
     SignIn,
@@ -67,6 +68,7 @@ class Settings:
     session: Session
     sign_in: SignIn
     requests: Requests
+    policy: Policy
     upstream: Upstream
     secrets: Secrets
 

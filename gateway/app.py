@@ -15,8 +15,10 @@ from gateway.access.decide import Access
 from gateway.access.forms import Forms
 from gateway.access.forward_auth import ForwardAuth
 from gateway.access.gate import Gate
-from gateway.access.policy_point import PolicyPoint
+from gateway.access.policy_point import Lease, PolicyPoint
 from gateway.access.proxy import ReverseProxy, Timing
+from gateway.access.pulse import Pulse, this_worker
+from gateway.access.second_look import SecondLook
 from gateway.access.slots import Slots
 from gateway.chores import Chores
 from gateway.door import Door, denied_page, refuse
@@ -41,13 +43,27 @@ def application() -> Bridge:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = load(Path(os.environ[ZONE_DIRECTORY]))
     store, office = compose(settings)
-    door = create_door(office)
+    worker = this_worker(utc_now())
+    lease = Lease(settings.policy.worker_age)
+    look = SecondLook(
+        share=settings.policy.shadow_share, ledger=office.ledger, worker=worker.id, clock=utc_now
+    )
+    policy = PolicyPoint(store, lease=lease, shadow=look.shadow)
+    policy.refresh()  # a zone without rules or with broken ones must not start serving
+    door = create_door(office, policy)
+    pulse = Pulse(
+        worker, store=store, ledger=office.ledger, policy=policy, lease=lease, clock=utc_now
+    )
+    pulse.start()
+    look.start()
     chores = Chores(office.registry, clock=utc_now)
     chores.start()
     sealing = sealing_of(office, clock=utc_now)
     sealing.start()
 
     def stop() -> None:
+        pulse.stop()
+        look.stop()
         chores.stop()
         sealing.stop()
         office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
@@ -57,12 +73,10 @@ def application() -> Bridge:
     return Bridge(door, threads=settings.web.threads, on_stop=stop)
 
 
-def create_door(office: Office) -> Door:
+def create_door(office: Office, policy: PolicyPoint) -> Door:
     """Put the pages, the gate and the decision endpoint of an open zone behind one door."""
     settings, registry, catalogue = office.settings, office.registry, office.catalogue
     zone, origin = registry.zone, settings.web.public_url
-    policy = PolicyPoint(office.store)
-    policy.now()  # a zone without rules or with broken ones must not start serving
     access = Access(
         ledger=office.ledger,
         policy=policy,

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.access import kept, request_sweep
 from gateway.identity import break_glass, housekeeping
 from gateway.identity.registry import Registry
+from policies import uses
 
 EVERY = 60.0
 """Seconds between two rounds."""
@@ -49,6 +50,7 @@ class Chores:
                 housekeeping.sweep(self._registry, now=self._clock())
                 break_glass.sweep(self._registry, now=self._clock())
                 request_sweep.sweep(self._registry, now=self._clock())
+                uses.count(self._registry.ledger)
                 kept.sweep(self._registry, now=self._clock())
             except SQLAlchemyError:
                 log.exception("a round of housekeeping failed; the next follows")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
@@ -25,23 +25,17 @@ from gateway.access.identity_headers import Person
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.refusals import StoreUnavailable
 from gateway.access.service import OTHER_ZONE, Service
+from policies import recorded
 from policies.decision import Decision, Outcome, Request
-from policies.engine import Engine, EngineDisagreesError
+from policies.engine import CompiledEngine
 
-ENGINE_DISAGREES = "engine_disagrees"
-"""The reference and its explanation differ: a defect of ours, and nobody passes."""
-
-FRESH_NEEDED = "fresh_proof_needed"
+FRESH_NEEDED = recorded.FRESH
 """The place wants a proof of identity that was given for this service minutes ago at most."""
 
 Proved: TypeAlias = Callable[[UUID, str], datetime | None]
 """When a session confirmed a service last, by the session's id and the service's slug."""
 
-_EVENTS: Mapping[Outcome, tuple[str, str]] = {
-    Outcome.ALLOW: ("decision.allowed", "success"),
-    Outcome.DENY: ("decision.denied", "denied"),
-    Outcome.STEP_UP: ("decision.step_up", "denied"),
-}
+_EVENTS: Mapping[Outcome, str] = {outcome: name for name, outcome in recorded.EVENTS.items()}
 _ID_BYTES = 16
 
 
@@ -80,6 +74,7 @@ class _Answer:
     version: str = ""
     strength_needed: int = 0
     grants: str = ""
+    question: Mapping[str, Json] = field(default_factory=dict)
 
 
 def _never(_session_id: UUID, _slug: str) -> datetime | None:
@@ -139,7 +134,7 @@ class Access:
             grants=answer.grants,
             fresh_minutes=wanted,
         )
-        self._record(verdict, current, canonical, now, address)
+        self._record(verdict, answer.question, current, canonical, now, address)
         return verdict
 
     def _is_fresh(
@@ -188,7 +183,7 @@ class Access:
 
     def _ask(
         self,
-        engine: Engine,
+        engine: CompiledEngine,
         current: Person,
         service: Service,
         canonical: Canonical,
@@ -210,25 +205,27 @@ class Access:
             clearance=current.clearance,
             network=network,
         )
-        try:
-            return _of(engine.decide(request))
-        except EngineDisagreesError:
-            return _Answer(Outcome.DENY, ENGINE_DISAGREES, version=engine.version)
+        decision = self._policy.decide(engine, request)
+        return _of(decision, recorded.question(engine, request))
 
     def _record(
         self,
         verdict: Verdict,
+        question: Mapping[str, Json],
         current: Person,
         canonical: Canonical,
         now: datetime,
         address: str | None,
     ) -> None:
-        event, outcome = _EVENTS[verdict.outcome]
         details: dict[str, Json] = {
             "method": canonical.method,
             "path": canonical.path,
             "has_query": bool(canonical.query),
         }
+        if question:
+            details[recorded.QUESTION] = question
+        if verdict.strength_needed:
+            details[recorded.NEEDS] = verdict.strength_needed
         if verdict.fresh_minutes:
             details["fresh_minutes"] = verdict.fresh_minutes
         if verdict.grants:
@@ -241,11 +238,11 @@ class Access:
         )
         try:
             self._ledger.append(
-                event,
+                _EVENTS[verdict.outcome],
                 actor=actor,
                 now=now,
                 object=policy_object(verdict.service.slug, canonical),
-                outcome=outcome,
+                outcome="success" if verdict.allowed else "denied",
                 reason=verdict.reason,
                 service=verdict.service.slug,
                 decision=verdict.decision_id,
@@ -257,7 +254,7 @@ class Access:
             raise StoreUnavailable from error
 
 
-def _of(decision: Decision) -> _Answer:
+def _of(decision: Decision, question: Mapping[str, Json]) -> _Answer:
     return _Answer(
         decision.outcome,
         str(decision.reason),
@@ -265,6 +262,7 @@ def _of(decision: Decision) -> _Answer:
         decision.version,
         decision.strength_needed,
         decision.grants,
+        question,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -38,6 +39,20 @@ class Store:
         """Open a session that cannot write: the database itself refuses."""
         with Session(self.read, info=dict(self.info), expire_on_commit=False) as session:
             yield session
+
+    def place(self) -> tuple[int, int] | None:
+        """Return device and inode of the file at the database's path; None for a server.
+
+        Connections stay with the file they opened, even when another takes its place: a zone
+        restored from a backup under a running worker has two databases.
+
+        Raises:
+            OSError: there is no file at the path.
+        """
+        if self.write.dialect.name != "sqlite":
+            return None
+        found = Path(self.write.url.database or "").stat()
+        return found.st_dev, found.st_ino
 
     def close(self) -> None:
         """Close every pooled connection."""

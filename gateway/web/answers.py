@@ -13,6 +13,8 @@ from gateway.web.answer import Answer
 from gateway.web.answers_access import ADDRESSES, SERVICES
 from gateway.web.answers_accounts import ACCOUNTS
 from gateway.web.answers_break_glass import BREAK_GLASS
+from gateway.web.answers_engine import ENGINE
+from gateway.web.answers_factors import FACTORS
 from gateway.web.answers_guards import GUARDS
 from gateway.web.answers_identity import PEOPLE
 from gateway.web.answers_kept import KEPT
@@ -100,6 +102,8 @@ ANSWERS: Mapping[str, Answer] = {
     **ACCOUNTS,
     **ADDRESSES,
     **SERVICES,
+    **ENGINE,
+    **FACTORS,
     **GUARDS,
     **PEOPLE,
     **REQUESTS,

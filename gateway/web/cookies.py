@@ -64,6 +64,8 @@ class Cookies:
     told: Cookie
     device: Cookie
     kept: Cookie
+    passkey: Cookie
+    """Binds a challenge to the browser that asked for it, where nobody has signed in yet."""
 
 
 def cookies_of(zone: str) -> Cookies:
@@ -82,6 +84,7 @@ def cookies_of(zone: str) -> Cookies:
         language=Cookie(f"{prefix}-lang", "Lax", lifetime=365 * 24 * 3600),
         kept=Cookie(f"{prefix}-kept", "Lax", lifetime=int(kept.LIFE.total_seconds())),
         told=Cookie(f"{prefix}-told", lifetime=60),
+        passkey=Cookie(f"{prefix}-passkey", lifetime=300),
         device=Cookie(
             f"{prefix}-device", lifetime=int(devices.LIFE.total_seconds()), most=devices.PEOPLE
         ),

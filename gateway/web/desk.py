@@ -20,12 +20,14 @@ from gateway.access.service import Service
 from gateway.identity.written import Written
 from gateway.web.desk_accounts import AccountsDesk
 from gateway.web.desk_break_glass import BreakGlassDesk
+from gateway.web.desk_engine import EngineDesk
+from gateway.web.desk_factors import FactorsDesk
 from gateway.web.desk_fresh import FreshDesk
 from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_kept import KeptDesk
 from gateway.web.desk_notices import NoticesDesk
 from gateway.web.desk_requests import RequestsDesk
-from gateway.web.desk_values import ServiceCard, SignedIn, Visit
+from gateway.web.desk_values import Opened, ServiceCard, SignedIn, Visit
 from policies.permissions import Permission
 
 
@@ -68,23 +70,6 @@ class WebSettings:
     def host(self) -> str:
         """Host and, if not the scheme's own, port."""
         return urlsplit(self.public_url).netloc
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A new session's token, and the device cookie that the browser is to keep."""
-
-    token: str = field(repr=False)
-    device: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Factor:
-    """Something the person signs in with. `kind`: password, totp, passkey."""
-
-    kind: str
-    since: datetime
-    is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +125,8 @@ class Step:
 class Desk(
     BreakGlassDesk,
     AccountsDesk,
+    EngineDesk,
+    FactorsDesk,
     RequestsDesk,
     GuardsDesk,
     NoticesDesk,
@@ -182,13 +169,13 @@ class Desk(
     def set_password(self, token: str, *, password: str, visit: Visit) -> AuthenticatorOffer:
         """Keep the first password as a candidate; returns the authenticator's secret."""
 
-    def confirm_authenticator(self, token: str, *, code: str, visit: Visit) -> None:
-        """Open the account. Refuses a wrong code or a step that was skipped."""
+    def confirm_authenticator(self, token: str, *, code: str, visit: Visit) -> Sequence[str]:
+        """Open the account; returns its recovery codes. Refuses a wrong code, a skipped step."""
+
+    def saved_at_enrolment(self, token: str, *, code: str, visit: Visit) -> None:
+        """Take one of those codes as the sign that they are saved. Refuses a foreign one."""
 
     # my account
-    def factors(self, person: SignedIn) -> Sequence[Factor]:
-        """What the person signs in with."""
-
     def sessions(self, person: SignedIn, *, now: datetime) -> Sequence[OpenSession]:
         """The person's live sessions, this one first."""
 

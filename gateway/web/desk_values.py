@@ -21,6 +21,14 @@ class Visit:
     """The cookie by which the browser may be known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session's token, and the device cookie that the browser is to keep."""
+
+    token: str = field(repr=False)
+    device: str = field(repr=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
     """The person behind a live session, as the pages see them. Flask-Login's current user.

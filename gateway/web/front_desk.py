@@ -17,6 +17,8 @@ from gateway.web.desk import WebSettings
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_break_glass import BreakGlassFront
+from gateway.web.front_engine import EngineFront
+from gateway.web.front_factors import FactorsFront
 from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_kept import KeptFront
@@ -35,7 +37,9 @@ FORMS_PURPOSE = "web/forms"
 class FrontDesk(
     BreakGlassFront,
     AccountsFront,
+    EngineFront,
     TreeFront,
+    FactorsFront,
     GuardsFront,
     NoticesFront,
     FreshFront,
@@ -55,12 +59,12 @@ class FrontDesk(
         return self.signer.jwks()
 
     def is_healthy(self) -> bool:
-        """Whether the data base answers and there are rules to decide by."""
+        """Whether the data base answers, there are rules to decide by, and both engines agree."""
         try:
             self.policy.now()
         except PolicyUnavailable:
             return False
-        return True
+        return not self.disagreements_open()
 
 
 def front_desk(

@@ -49,7 +49,8 @@ class ServiceDesk:
             now=int(now.timestamp()),
             clearance=current.clearance,
         )
-        decision = self.policy.engine(at=current.epoch).decide(request)
+        engine = self.policy.engine(at=current.epoch)
+        decision = self.policy.decide(engine, request)
         return decision.outcome is Outcome.ALLOW
 
     def page_denied(self, person: SignedIn, permission: Permission, *, visit: Visit) -> None:

@@ -27,6 +27,7 @@ FACTORS = {
     "password": _l("Password"),
     "totp": _l("Authenticator app"),
     "passkey": _l("Passkey"),
+    "recovery": _l("Recovery codes"),
 }
 
 REASONS = {
@@ -73,6 +74,8 @@ ENDINGS = {
     "disowned": _l("Reported as not mine"),
     "guessed": _l("Too many wrong codes"),
     "case": _l("Emergency over"),
+    "factor": _l("Means of sign-in changed"),
+    "passkey": _l("A passkey is needed"),
 }
 """Why a session ended. Keys are those of `gateway.identity.ending.Why`."""
 

@@ -24,7 +24,7 @@ _TOO_LONG = _l("This is too long")
 _OF_NEW = "password_"
 """Codes of refusals that are about the new password."""
 
-OPEN = frozenset({"password", "assets", "language", "sign_in", "sign_out", "well_known"})
+OPEN = frozenset({"password", "assets", "language", "sign_in", "sign_out", "ways", "well_known"})
 """Blueprints that answer while a new password is wanted first."""
 
 

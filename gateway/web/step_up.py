@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 
 from gateway.access.decide import Verdict
-from gateway.identity.fresh import ProofRefused, ProofTwice, act_of_service
+from gateway.identity.fresh import act_of_service
+from gateway.web import fresh
 from gateway.web.access import requires
 from gateway.web.desk_values import ServiceCard
 from gateway.web.forms import Problem
-from gateway.web.fresh import CODE, NO_CODE, TWICE, WRONG
 from gateway.web.kept import wanted
 from gateway.web.paths import inside, sign_in_to
-from gateway.web.session import become, house, person, visit
+from gateway.web.session import house, person
 from policies.permissions import Permission
 
 pages = Blueprint("step_up", __name__)
@@ -35,17 +36,10 @@ def prove(slug: str) -> Response:
     card = desk.card(service, now=g.now)
     method, path = wanted(slug, to)
     minutes = service.label(method, path.partition("?")[0]).fresh_minutes or 0
-    typed = request.form.get(CODE, "")
-    if not typed.strip():
-        return _page(card, to, minutes, problem=NO_CODE)
     try:
-        act = act_of_service(slug)
-        g.renewed = desk.prove_fresh(person(), act=act, code=typed, visit=visit())
-    except ProofRefused:
-        return _page(card, to, minutes, problem=WRONG)
-    except ProofTwice:
-        return _page(card, to, minutes, problem=TWICE)
-    become(g.renewed)
+        fresh.prove(act_of_service(slug))
+    except fresh.FreshRequired as refused:
+        return _page(card, to, minutes, problems=fresh.problems_of(refused))
     # Browsers hold a form's answer to `form-action`; the service is on another host.
     target = f"{url_for('entry.open_service', slug=slug)}?{urlencode({'to': to})}"
     return make_response(render_template("onward.html", target=target, confirmed=True))
@@ -57,7 +51,7 @@ def _page(
     minutes: int,
     *,
     verdict: Verdict | None = None,
-    problem: object = None,
+    problems: Sequence[Problem] = (),
 ) -> Response:
     opened = f"{url_for('entry.open_service', slug=card.service.slug)}?{urlencode({'to': to})}"
     page = render_template(
@@ -68,6 +62,7 @@ def _page(
         verdict=verdict,
         person=person(),
         stronger=f"{sign_in_to(opened)}&stronger=1",
-        problems=[] if problem is None else [Problem(CODE, str(problem))],
+        act=act_of_service(card.service.slug),
+        problems=problems,
     )
     return make_response(page, 401)

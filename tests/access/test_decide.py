@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.catalogue import PathRule
 from gateway.access.decide import FRESH_NEEDED, Access
-from gateway.access.policy_point import PolicyPoint, load
+from gateway.access.policy_point import Built, PolicyPoint, load
 from gateway.access.refusals import PolicyUnavailable, StoreUnavailable
 from gateway.store.engines import open_store
 from policies.decision import Outcome
@@ -42,7 +42,21 @@ def test_an_allowed_request_is_on_record_with_all_that_decided_it(world: World) 
     assert record["ev"] == "decision.allowed"
     assert (record["did"], record["svc"]) == (verdict.decision_id, "ledger")
     assert (record["pv"], record["rules"]) == (verdict.version, list(verdict.rules))
-    assert record["d"] == {"method": "GET", "path": "/books/2026", "has_query": True}
+    assert record["d"] == {
+        "method": "GET",
+        "path": "/books/2026",
+        "has_query": True,
+        "q": {
+            "act": "GET",
+            "as": ["role:staff"],
+            "auth": 2,
+            "cat": "cat:none",
+            "clr": 2,
+            "cls": record["d"]["q"]["cls"],
+            "net": "lan",
+            "now": int(world.clock.timestamp()),
+        },
+    }
     assert record["obj"] == "svc:ledger/books/2026"
     assert record["sid"] == person.session_ref
     assert "10.0.0.9" not in json.dumps(record)
@@ -224,7 +238,7 @@ def test_class_15_a_database_that_is_gone_allows_nothing(small_world: World) -> 
 def test_an_engine_is_built_once_for_an_epoch_however_many_ask(small_world: World) -> None:
     built: list[int] = []
 
-    def counted(session: Session, last: Engine | None) -> Engine:
+    def counted(session: Session, last: Built | None) -> Built:
         built.append(threading.get_ident())
         return load(session, last)
 

@@ -17,6 +17,7 @@ from policies.rules import Rule, RuleSet
 from policies.vocabulary import ZONES
 
 EVERYBODY = {
+    Permission.ACCOUNT_CHANGE_FACTORS,
     Permission.ACCOUNT_CHANGE_PASSWORD,
     Permission.ACCOUNT_DISOWN,
     Permission.ACCOUNT_VIEW,
@@ -31,7 +32,8 @@ OPENERS = {
     Permission.BREAK_GLASS_VIEW,
 }
 GRANTS = {
-    "role:auditor": EVERYBODY | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW},
+    "role:auditor": EVERYBODY
+    | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW, Permission.POLICY_VIEW},
     "role:responder": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
     | OPENERS
@@ -40,6 +42,8 @@ GRANTS = {
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,
+        Permission.POLICY_CLOSE_ALARM,
+        Permission.POLICY_VIEW,
         Permission.REPORT_CLOSE,
         Permission.REPORT_VIEW,
         Permission.SESSION_END_ANY,
@@ -54,6 +58,7 @@ GRANTS = {
         Permission.PERSON_DISABLE,
         Permission.PERSON_IMPORT,
         Permission.PERSON_VIEW,
+        Permission.POLICY_VIEW,
         Permission.SESSION_END_ANY,
         Permission.UNIT_CHANGE,
         Permission.UNIT_VIEW,
