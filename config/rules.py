@@ -192,6 +192,43 @@ def authorities() -> Rule:
     return Rule('"" or the absolute path of a PEM file', parse)
 
 
+def place() -> Rule:
+    """A path, below the zone's directory unless it is absolute."""
+
+    def parse(value: object) -> object:
+        if not isinstance(value, str) or not value.isprintable() or not value.strip("./ "):
+            raise ValueError
+        if ".." in PurePosixPath(value).parts:
+            raise ValueError("no step up")
+        return Path(value)
+
+    return Rule("a path, below DIR unless it begins with /", parse)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host name or IP address, and a port."""
+
+    host: str
+    port: int
+
+
+def syslog_receiver() -> Rule:
+    """A syslog receiver behind TLS, or nothing."""
+
+    def parse(value: object) -> object:
+        if value == "":
+            return None
+        parts = urlsplit(value) if isinstance(value, str) else None
+        if parts is None or parts.scheme != "tls":
+            raise ValueError("syslog goes over TLS alone")
+        if not parts.hostname or parts.port is None or value != f"tls://{parts.netloc}":
+            raise ValueError("host and port, and nothing else")
+        return Address(parts.hostname, parts.port)
+
+    return Rule('"" or "tls://HOST:PORT", as "tls://log.example.gov.cn:6514"', parse)
+
+
 def networks() -> Rule:
     """A list of addresses and small networks that are believed to be our proxies."""
     return Rule(

@@ -115,6 +115,30 @@ class Policy:
         return 1 / self.shadow_every if self.shadow_every else 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealing:
+    """Who seals the audit log, and what stops if nobody does. Paths are absolute after loading."""
+
+    process: Annotated[str, rules.choice("embedded", "own")]
+    directory: Annotated[Path, rules.place()]
+    socket: Annotated[Path, rules.place()]
+    warn_after: Annotated[timedelta, rules.seconds(5, 600)]
+    privileged_after: Annotated[timedelta, rules.seconds(10, 3600)]
+    writes_after: Annotated[timedelta, rules.seconds(30, 86400)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """How long the log is kept, when a checkpoint is published, where a copy goes."""
+
+    keep_days: Annotated[int, rules.whole(184, 36500, "days")]
+    publish: Annotated[str, rules.choice("at_once", "cosigned")]
+    forward: Annotated[rules.Address | None, rules.syslog_receiver()]
+    forward_format: Annotated[str, rules.choice("ocsf", "cef")]
+    forward_ca: Annotated[Path | None, rules.authorities()]
+    forward_cert: Annotated[Path | None, rules.authorities()]
+
+
 SECTIONS: dict[str, type[Any]] = {
     "zone": Zone,
     "web": Web,
@@ -125,6 +149,8 @@ SECTIONS: dict[str, type[Any]] = {
     "requests": Requests,
     "policy": Policy,
     "upstream": Upstream,
+    "sealing": Sealing,
+    "audit": Audit,
 }
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
+from audit.indexing import Indexing
 from config.settings import Settings, load
 from gateway.access.assertion import SEED_PURPOSE, Signer
 from gateway.access.channel import Channel
@@ -21,9 +23,21 @@ from gateway.access.pulse import Pulse, this_worker
 from gateway.access.second_look import SecondLook
 from gateway.access.slots import Slots
 from gateway.chores import Chores
+from gateway.custody import carrying
 from gateway.door import Door, denied_page, refuse
 from gateway.identity import fresh, sessions
-from gateway.office import Office, compose, sealing_of, terms_of
+from gateway.office import (
+    Office,
+    compose,
+    custody_of,
+    forwarding_of,
+    indexer_of,
+    sealing_of,
+    terms_of,
+    unseal_of,
+    utc_now,
+)
+from gateway.refusals import Refused
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
 from gateway.web import WebSettings, create_web
@@ -42,7 +56,7 @@ def application() -> Bridge:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = load(Path(os.environ[ZONE_DIRECTORY]))
-    store, office = compose(settings)
+    store, office = compose(settings, running=True)
     worker = this_worker(utc_now())
     lease = Lease(settings.policy.worker_age)
     look = SecondLook(
@@ -56,17 +70,33 @@ def application() -> Bridge:
     )
     pulse.start()
     look.start()
-    chores = Chores(office.registry, clock=utc_now)
+    custody, indexer = custody_of(office), indexer_of(office)
+    chores = Chores(
+        office.registry,
+        clock=utc_now,
+        keeping=lambda now: carrying.sweep(custody, indexer, now=now),
+    )
     chores.start()
-    sealing = sealing_of(office, clock=utc_now)
-    sealing.start()
+    forwarding = forwarding_of(office, clock=utc_now)
+    if forwarding is not None:
+        forwarding.start()
+    sealing = sealing_of(office, clock=utc_now) if settings.sealing.process == "embedded" else None
+    if sealing is not None:
+        sealing.start()
+    indexing = Indexing(indexer)
+    indexing.start()
 
     def stop() -> None:
         pulse.stop()
         look.stop()
         chores.stop()
-        sealing.stop()
-        office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
+        if forwarding is not None:
+            forwarding.stop()
+        with suppress(Refused):  # while the log takes nothing, counts are what is lost
+            office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
+        if sealing is not None:  # last, so that what was just said is sealed, too
+            sealing.stop()
+        indexing.stop()
         door.gate.proxy.close()
         store.close()
 
@@ -96,6 +126,8 @@ def create_door(office: Office, policy: PolicyPoint) -> Door:
         access=access,
         signer=signer,
         settings=told,
+        brake=office.brake,
+        unseal=unseal_of(registry.vault),
     )
     pages = create_web(desk, told)
     authorities = settings.upstream.ca_file
@@ -161,6 +193,7 @@ def web_settings(settings: Settings) -> WebSettings:
         requests=terms_of(settings),
         password_min=settings.sign_in.password_min,
         places=web.places,
+        keep=timedelta(days=settings.audit.keep_days),
     )
 
 
@@ -171,8 +204,3 @@ def timing(settings: Settings) -> Timing:
         connect=upstream.connect_timeout.total_seconds(),
         read=upstream.read_timeout.total_seconds(),
     )
-
-
-def utc_now() -> datetime:
-    """The clock of the running zone."""
-    return datetime.now(UTC)

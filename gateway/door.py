@@ -155,6 +155,9 @@ class Door:
             self.tally.unrecorded(event, refusal.code, place=place)
             log.exception("a refusal could not be recorded")
             return StoreUnavailable()
+        except Refused as held:  # the log takes nothing now, and says so itself
+            self.tally.unrecorded(event, refusal.code, place=place)
+            return held
         return refusal
 
 

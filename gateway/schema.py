@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import audit.index_tables
+import audit.saved
 import audit.tables
+import audit.tables_anchors
 import gateway.access.tables
 import gateway.access.tables_kept
 import gateway.access.tables_requests

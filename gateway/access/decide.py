@@ -17,13 +17,14 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit.gathering import OverfullError
 from audit.ledger import Ledger
 from audit.record import Actor, Json
 from gateway.access.canonical import Canonical, policy_object
 from gateway.access.catalogue import Catalogue
 from gateway.access.identity_headers import Person
 from gateway.access.policy_point import PolicyPoint
-from gateway.access.refusals import StoreUnavailable
+from gateway.access.refusals import LogBusy, StoreUnavailable
 from gateway.access.service import OTHER_ZONE, Service
 from policies import recorded
 from policies.decision import Decision, Outcome, Request
@@ -116,7 +117,7 @@ class Access:
         which is recorded as a commitment.
 
         Raises:
-            PolicyUnavailable, StoreUnavailable: there is no decision, so nobody passes.
+            PolicyUnavailable, StoreUnavailable, LogBusy: there is no decision, so nobody passes.
         """
         answer = self._answer(current, service, canonical, now, network)
         wanted = service.label(canonical.method, canonical.path).fresh_minutes or 0
@@ -250,6 +251,8 @@ class Access:
                 rules=verdict.rules,
                 details=details,
             )
+        except OverfullError as error:
+            raise LogBusy from error
         except SQLAlchemyError as error:
             raise StoreUnavailable from error
 

@@ -36,6 +36,7 @@ from gateway.access.entrance import (
 from gateway.access.headers import header_value, own_cookies_removed
 from gateway.access.identity_headers import Person, identity_headers
 from gateway.access.refusals import (
+    LogBusy,
     OwnPath,
     PolicyUnavailable,
     ProxyUnproven,
@@ -45,6 +46,7 @@ from gateway.access.refusals import (
 from gateway.access.reply import Reply, StartResponse, challenge, refusal, send
 from gateway.access.service import Service
 from gateway.refusals import Refused
+from gateway.store.brake import WritesHeld
 from policies.decision import Outcome
 
 log = logging.getLogger("hangu.access")
@@ -53,7 +55,7 @@ SIGN_IN_REQUIRED = "sign_in_required"
 
 PageHeaders: TypeAlias = tuple[tuple[str, str], ...]
 
-_UNAVAILABLE = (PolicyUnavailable, StoreUnavailable)
+_UNAVAILABLE = (LogBusy, PolicyUnavailable, StoreUnavailable, WritesHeld)
 
 
 class DeniedPage(Protocol):

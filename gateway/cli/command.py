@@ -10,6 +10,9 @@ import click
 
 from gateway.cli import (
     audit,
+    audit_keeping,
+    audit_mending,
+    audit_sealing,
     breakglass,
     check,
     code,
@@ -28,6 +31,7 @@ from gateway.cli import (
     service,
     sign_in_rules,
     unit,
+    witness,
 )
 from gateway.cli.trouble import leave
 
@@ -65,8 +69,18 @@ for command in (
     request.request,
     demo.demo,
     code.code,
+    witness.witness,
 ):
     hangu.add_command(command)
+
+
+for command in (
+    audit_sealing.accounts,
+    audit_sealing.missing,
+    audit_mending.repair,
+    *audit_keeping.COMMANDS,
+):
+    audit.audit.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

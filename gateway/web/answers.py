@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from gateway.web.answer import Answer
 from gateway.web.answers_access import ADDRESSES, SERVICES
 from gateway.web.answers_accounts import ACCOUNTS
+from gateway.web.answers_audit import AUDIT
 from gateway.web.answers_break_glass import BREAK_GLASS
+from gateway.web.answers_custody import CUSTODY
 from gateway.web.answers_engine import ENGINE
 from gateway.web.answers_factors import FACTORS
 from gateway.web.answers_guards import GUARDS
@@ -100,6 +102,7 @@ _PAGES: Mapping[str, Answer] = {
 ANSWERS: Mapping[str, Answer] = {
     **_PAGES,
     **ACCOUNTS,
+    **AUDIT,
     **ADDRESSES,
     **SERVICES,
     **ENGINE,
@@ -109,6 +112,7 @@ ANSWERS: Mapping[str, Answer] = {
     **REQUESTS,
     **BREAK_GLASS,
     **KEPT,
+    **CUSTODY,
 }
 
 BY_STATUS: Mapping[int, str] = {

@@ -24,6 +24,8 @@ _LOOK = (
     "lists.css",
     "people.css",
     "factors.css",
+    "custody.css",
+    "log.css",
     "print.css",
 )
 _OURS = files("gateway.web").joinpath("static")

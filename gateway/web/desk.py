@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -19,7 +19,9 @@ from gateway.access.requests import Terms
 from gateway.access.service import Service
 from gateway.identity.written import Written
 from gateway.web.desk_accounts import AccountsDesk
+from gateway.web.desk_audit import AuditDesk
 from gateway.web.desk_break_glass import BreakGlassDesk
+from gateway.web.desk_custody import CustodyDesk
 from gateway.web.desk_engine import EngineDesk
 from gateway.web.desk_factors import FactorsDesk
 from gateway.web.desk_fresh import FreshDesk
@@ -27,7 +29,7 @@ from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_kept import KeptDesk
 from gateway.web.desk_notices import NoticesDesk
 from gateway.web.desk_requests import RequestsDesk
-from gateway.web.desk_values import Opened, ServiceCard, SignedIn, Visit
+from gateway.web.desk_values import Condition, Opened, ServiceCard, SignedIn, Visit
 from policies.permissions import Permission
 
 
@@ -58,6 +60,8 @@ class WebSettings:
     """How long a temporary grant may last."""
     password_min: int = 12
     """Shortest password, characters: for the hint, the rule itself is the identity room's."""
+    keep: timedelta = timedelta(days=365)
+    """How long entries of the log are kept before they may be pruned."""
     places: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
     """Networks that have a name, the narrowest first."""
 
@@ -123,7 +127,9 @@ class Step:
 
 
 class Desk(
+    AuditDesk,
     BreakGlassDesk,
+    CustodyDesk,
     AccountsDesk,
     EngineDesk,
     FactorsDesk,
@@ -222,5 +228,5 @@ class Desk(
     def jwks(self, *, now: datetime) -> Mapping[str, object]:
         """The public keys of the assertions (RFC 7517)."""
 
-    def is_healthy(self) -> bool:
-        """Whether the data base answers."""
+    def condition(self) -> Condition:
+        """How the zone is."""

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from gateway.access.service import Service
 from gateway.identity.current import Current
+
+
+class Condition(StrEnum):
+    """How a zone is, in one word that strangers may know."""
+
+    OK = "ok"
+    UNAVAILABLE = "unavailable"  # no database, no rules, or nothing may be written
+    MISSING = "missing"  # entries of the log were gone before they were sealed
+    UNSEALED = "unsealed"  # no rights, changes and exports until the log is sealed again
+    DISAGREES = "disagrees"  # the two engines decided one request differently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,14 +31,27 @@ OPENERS = {
     Permission.BREAK_GLASS_PROPOSE,
     Permission.BREAK_GLASS_VIEW,
 }
+KEEPERS = {
+    Permission.RECEIPT_VIEW,
+    Permission.RETENTION_DECIDE,
+    Permission.RETENTION_VIEW,
+}
 GRANTS = {
     "role:auditor": EVERYBODY
-    | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW, Permission.POLICY_VIEW},
-    "role:responder": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
+    | KEEPERS
+    | {
+        Permission.AUDIT_OPEN,
+        Permission.AUDIT_VIEW,
+        Permission.BREAK_GLASS_VIEW,
+        Permission.POLICY_VIEW,
+    },
+    "role:responder": EVERYBODY | BUSINESS | {Permission.RECEIPT_VIEW, Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
+    | KEEPERS
     | OPENERS
     | {
         Permission.ACCESS_REVOKE,
+        Permission.AUDIT_WATCH,
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,
@@ -59,6 +72,7 @@ GRANTS = {
         Permission.PERSON_IMPORT,
         Permission.PERSON_VIEW,
         Permission.POLICY_VIEW,
+        Permission.RECEIPT_VIEW,
         Permission.SESSION_END_ANY,
         Permission.UNIT_CHANGE,
         Permission.UNIT_VIEW,
@@ -66,6 +80,7 @@ GRANTS = {
     "role:service_owner": {
         Permission.ACCESS_DECIDE,
         Permission.ACCESS_REVOKE,
+        Permission.RECEIPT_VIEW,
         Permission.SERVICE_VIEW,
     },
     "role:break_glass": {Permission.BREAK_GLASS_ACT, Permission.SESSION_END_OWN},

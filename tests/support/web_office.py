@@ -210,6 +210,7 @@ def open_office(directory: Path, *, port: int = 8100, zone: str = ZONE) -> Offic
         ),
         signer=Signer(vault.derive(SEED_PURPOSE), issuer=settings.public_url, zone=zone),
         settings=settings,
+        unseal=lambda _e, _f, value: value,
     )
     return Office(desk=desk, registry=registry, store=store, port=port)
 
@@ -356,3 +357,12 @@ class Browser:
         host = self.base.removeprefix("http://").partition(":")[0]
         found = self.client.get_cookie(f"__Host-hangu-{ZONE}{suffix}", domain=host)
         return None if found is None else found.value
+
+
+def officer(app: Flask, office: Office, login: str, *, ago: int = 1) -> Browser:
+    """A browser in which an officer is signed in."""
+    browser = Browser(app, office)
+    token = office.session(login, ago=timedelta(minutes=ago))
+    browser.client.set_cookie("__Host-hangu-intranet", token, domain="intranet.localhost")
+    browser.login = login
+    return browser
