@@ -117,7 +117,8 @@ def test_gateway_and_sealer_can_do_their_work(sealed: Accounts) -> None:
 )
 def test_the_gateways_account_can_only_add_to_the_log(sealed: Accounts, attack: str) -> None:
     said = refused(sealed.raw("app"), attack)
-    assert "permission denied" in said or "must be owner" in said
+    # Entries may be deleted when their time is over: the trigger knows when (audit.pruning).
+    assert any(why in said for why in ("permission denied", "must be owner", "before their time"))
 
 
 @pytest.mark.parametrize(
