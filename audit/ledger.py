@@ -144,7 +144,7 @@ class Ledger:
         self._zone = zone
         self._seal = seal
         self._herald = herald
-        self._brake = brake
+        self.brake = brake
         self.sessions = sessionmaker(engine, info=dict(info or {}), expire_on_commit=False)
         self._gathering = Gathering(self._write_together)
         # Not `event.contains`: it goes by id(), and a dead engine's id may be this one's by now.
@@ -166,10 +166,10 @@ class Ledger:
             UnauditedWriteError: rows were changed and nothing was recorded.
             What the brake raises: nothing was written.
         """
-        if self._brake is not None:
-            self._brake(None)
+        if self.brake is not None:
+            self.brake(None)
         with self.sessions() as session:
-            tx = Transaction(session, zone=self._zone, excuse=unaudited_because, brake=self._brake)
+            tx = Transaction(session, zone=self._zone, excuse=unaudited_because, brake=self.brake)
             info = tx.connection.info
             info[_OPEN] = tx
             try:
@@ -208,9 +208,9 @@ class Ledger:
             NotRecordedError: the write failed.
             What the brake raises: not recorded.
         """
-        if self._brake is not None:
-            self._brake(None)
-        recording = self._recording(self._brake)
+        if self.brake is not None:
+            self.brake(None)
+        recording = self._recording(self.brake)
         eid = recording.record(name, actor=actor, now=now, **fields)
         self._gathering.put(recording.records[0])
         return eid
@@ -220,6 +220,7 @@ class Ledger:
 
     def _write_together(self, entries: Sequence[Entry]) -> None:
         with self._engine.connect() as connection:
+            connection.begin()  # the driver's own cursor begins nothing by itself
             info = connection.info
             info[_OPEN] = self._recording(None)
             try:

@@ -21,6 +21,8 @@ a gateway comes to believe everybody (class 35; Gitea CVE-2026-20896)."""
 _HOST = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
 )
+_ROLE = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+_SEALED = "break_glass"
 _PORTS = range(1, 65536)
 
 
@@ -266,6 +268,20 @@ def words() -> Rule:
         return found
 
     return Rule("a list of words of 2 to 60 characters", parse)
+
+
+def roles() -> Rule:
+    """A list of names of roles whose holders have factors of their own."""
+
+    def parse(value: object) -> object:
+        for name in (found := _list(value)):
+            if not isinstance(name, str) or not _ROLE.fullmatch(name):
+                raise ValueError("each is a role's name: a-z, 0-9, _ and -, a letter first")
+            if name == _SEALED:
+                raise ValueError(f"{name} is the role of sealed accounts, which have no factors")
+        return frozenset(found)
+
+    return Rule('a list of names of roles, as ["system_admin", "auditor"]', parse)
 
 
 def places() -> Rule:

@@ -35,6 +35,7 @@ class Web:
     workers: Annotated[int, rules.whole(1, 64, "processes")]
     threads: Annotated[int, rules.whole(1, 256, "threads")]
     form_max_bytes: Annotated[int, rules.whole(1024, 1 << 24, "bytes")]
+    kept_form_bytes: Annotated[int, rules.whole(0, 1 << 24, "bytes")]
     places: Annotated[tuple[tuple[Network, str], ...], rules.places()]
 
     @property
@@ -76,6 +77,7 @@ class SignIn:
     password_profile: Annotated[str, rules.choice("nist", "dengbao3")]
     password_min: Annotated[int, rules.whole(8, 64, "characters")]
     context_words: Annotated[tuple[str, ...], rules.words()]
+    phishing_resistant_roles: Annotated[frozenset[str], rules.roles()]
     totp_back_steps: Annotated[int, rules.whole(0, 1, "steps of 30 s")]
     enrolment_life: Annotated[timedelta, rules.seconds(600, 86400)]
     argon2_memory: Annotated[int, rules.whole(8192, 1 << 20, "KiB")]
@@ -98,6 +100,19 @@ class Requests:
 
     longest: Annotated[int, rules.whole(1, 90, "days")]
     usual: Annotated[int, rules.whole(1, 90, "days")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How the rules are applied by several workers, and checked while they are."""
+
+    worker_age: Annotated[timedelta, rules.seconds(2, 300)]
+    shadow_every: Annotated[int, rules.whole(0, 1_000_000, "decisions")]
+
+    @property
+    def shadow_share(self) -> float:
+        """The part of all decisions that is decided again, 0 to 1."""
+        return 1 / self.shadow_every if self.shadow_every else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +147,7 @@ SECTIONS: dict[str, type[Any]] = {
     "session": Session,
     "sign_in": SignIn,
     "requests": Requests,
+    "policy": Policy,
     "upstream": Upstream,
     "sealing": Sealing,
     "audit": Audit,

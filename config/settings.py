@@ -31,6 +31,7 @@ from config.sections import (
     Audit,
     Database,
     Keys,
+    Policy,
     Requests,
     Sealing,
     Session,
@@ -69,6 +70,7 @@ class Settings:
     session: Session
     sign_in: SignIn
     requests: Requests
+    policy: Policy
     upstream: Upstream
     sealing: Sealing
     audit: Audit

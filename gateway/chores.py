@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from threading import Event, Thread
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.access import request_sweep
+from gateway.access import kept, request_sweep
 from gateway.identity import break_glass, housekeeping
 from gateway.identity.registry import Registry
 from gateway.refusals import Refused
+from policies import uses
 
 EVERY = 60.0
 """Seconds between two rounds."""
@@ -52,12 +54,22 @@ class Chores:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every):
-            try:
-                housekeeping.sweep(self._registry, now=self._clock())
-                break_glass.sweep(self._registry, now=self._clock())
-                request_sweep.sweep(self._registry, now=self._clock())
-                self._keeping(self._clock())
-            except SQLAlchemyError:
-                log.exception("a round of housekeeping failed; the next follows")
-            except Refused as refusal:
-                log.warning("no housekeeping now: %s", refusal.code)
+            for name, sweep in self._rounds():
+                try:
+                    sweep()
+                except SQLAlchemyError:
+                    log.exception("%s failed; the next round follows", name)
+                except Refused as refusal:
+                    log.warning("no %s now: %s", name, refusal.code)
+
+    def _rounds(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+        """Each by itself, so that one that fails spoils no other."""
+        registry, now = self._registry, self._clock()
+        return (
+            ("housekeeping", partial(housekeeping.sweep, registry, now=now)),
+            ("end of emergencies", partial(break_glass.sweep, registry, now=now)),
+            ("end of grants", partial(request_sweep.sweep, registry, now=now)),
+            ("end of kept forms", partial(kept.sweep, registry, now=now)),
+            ("count of rules' uses", partial(uses.count, registry.ledger)),
+            ("keeping of the log", partial(self._keeping, now)),
+        )

@@ -265,6 +265,8 @@ def limits_of(settings: Settings) -> Limits:
         ),
         step_life=session.step_life,
         fresh_life=session.fresh_life,
+        kept_form_bytes=settings.web.kept_form_bytes,
+        phishing_resistant_roles=sign_in.phishing_resistant_roles,
     )
 
 

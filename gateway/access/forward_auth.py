@@ -109,7 +109,7 @@ class ForwardAuth:
                 status=HTTPStatus.UNAUTHORIZED,
                 decision=reply.REFUSE,
                 reason=error.code,
-                headers=(challenge(self.zone, 0),),
+                headers=(challenge(self.zone),),
             )
         except _UNAVAILABLE as error:
             return refusal(contract, HTTPStatus.SERVICE_UNAVAILABLE, error.code)
@@ -198,5 +198,5 @@ class ForwardAuth:
             reason=reason,
             decision_id="" if verdict is None else verdict.decision_id,
             location=location,
-            headers=(challenge(self.zone, 0 if verdict is None else verdict.strength_needed),),
+            headers=(challenge(self.zone, verdict),),
         )

@@ -26,7 +26,10 @@ from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
 from gateway.office import KEYS, Office, compose, trust_policy
 from gateway.store import migrate as migrations
 from gateway.store.engines import Store
+from policies import versions
 
+SIGNED_SINCE = "0005"
+"""The revision from which on every version of the rules bears a signature."""
 TOLERANCE = timedelta(seconds=2)
 """How far the clock may lie behind the newest audit entry: two machines are never quite one."""
 
@@ -157,13 +160,16 @@ def migrate(directory: Path) -> None:
             return
         store.close()  # SQLite: no reader may hold the file while its schema changes
         migrations.upgrade(settings.database.url)
-        office.ledger.append(
-            "zone.migrated",
-            actor=operator(),
-            now=now(),
-            object=f"zone:{settings.zone.name}",
-            details={"from": before, "to": head},
-        )
+        with office.ledger.begin() as tx:
+            # Once, at the step that brings signatures: an unsigned version met later is forged.
+            signed = versions.sign_older(tx) if (before or "") < SIGNED_SINCE else 0
+            tx.record(
+                "zone.migrated",
+                actor=operator(),
+                now=now(),
+                object=f"zone:{settings.zone.name}",
+                details={"from": before, "to": head, "versions_signed": signed},
+            )
     finally:
         store.close()
     done(f"The schema went from {before or 'none'} to {head}.")

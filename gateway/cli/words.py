@@ -11,6 +11,7 @@ import inspect
 from gateway.refusals import Refused
 
 CURES = {
+    "factor_unknown": "`hangu factor list` names those there are.",
     "keeping_unknown": "`hangu audit retention DIR` lists requests and holds.",
     "keeping_same": "Four eyes: an auditor and a security administrator, in either order.",
     "keeping_over": "`hangu audit retention DIR` shows where it stands.",
@@ -23,6 +24,7 @@ CURES = {
     "To have both: another slug and another host.",
     "service_unknown": "`hangu service list` names those there are.",
     "unit_unknown": "`hangu unit list` names those there are.",
+    "passkey_required": "A terminal cannot ask a passkey: do it on the gateway's pages.",
     "log_busy": "Repeat the command.",
     "log_holds_privileged": "`hangu check DIR` says why the log is not being sealed.",
     "log_holds_writes": "`hangu check DIR` says why the log is not being sealed.",

@@ -125,9 +125,9 @@ SERVICES: Mapping[str, Answer] = {
         503,
         _NOT_SEALED,
         _l(
-            "The audit log has not been sealed for some minutes, so nothing passes that would "
-            "have to be recorded. Nothing was changed. The operators have to look; it opens again "
-            "by itself."
+            "The audit log has not been sealed for some minutes, or cannot be read, so nothing "
+            "passes that would have to be recorded. Nothing was changed. The operators have to "
+            "look; it opens again by itself."
         ),
     ),
     "proxy_unproven": Answer(

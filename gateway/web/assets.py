@@ -23,6 +23,7 @@ _LOOK = (
     "forms.css",
     "lists.css",
     "people.css",
+    "factors.css",
     "custody.css",
     "log.css",
     "print.css",
@@ -54,6 +55,7 @@ def load() -> Mapping[str, Asset]:
         "bootstrap.css": _BOOTSTRAP.read_bytes(),
         "hangu.css": look,
         "hangu.js": _OURS.joinpath("hangu.js").read_bytes(),
+        "passkeys.js": _OURS.joinpath("passkeys.js").read_bytes(),
         "mark.svg": _OURS.joinpath("mark.svg").read_bytes(),
     }
     return {name: _sealed(name, body) for name, body in bodies.items()}

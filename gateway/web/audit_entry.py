@@ -25,10 +25,10 @@ def show(seq: int) -> str:
     return _page(seq, ())
 
 
-@pages.post("/entries/<int:seq>/open")
+@pages.get("/entries/<int:seq>/values")
 @requires(Permission.AUDIT_OPEN)
 def open_values(seq: int) -> str:
-    """The same, with its personal values in clear: on this page only, and on record."""
+    """The same with its personal values in clear; each time this is asked for is on record."""
     return _page(seq, house().desk.log_values_opened(person(), seq, visit=visit()))
 
 

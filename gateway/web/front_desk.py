@@ -23,8 +23,11 @@ from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_audit import AuditFront
 from gateway.web.front_break_glass import BreakGlassFront
 from gateway.web.front_custody import CustodyFront
+from gateway.web.front_engine import EngineFront
+from gateway.web.front_factors import FactorsFront
 from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
+from gateway.web.front_kept import KeptFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
 from gateway.web.front_services import ServiceDesk
@@ -42,10 +45,13 @@ class FrontDesk(
     BreakGlassFront,
     CustodyFront,
     AccountsFront,
+    EngineFront,
     TreeFront,
+    FactorsFront,
     GuardsFront,
     NoticesFront,
     FreshFront,
+    KeptFront,
     RequestsFront,
     PeopleDesk,
     ServiceDesk,
@@ -67,7 +73,10 @@ class FrontDesk(
             self.policy.now()
         except PolicyUnavailable:
             return Condition.UNAVAILABLE
-        return Condition.OK if self.brake is None else _condition(self.brake.health())
+        found = Condition.OK if self.brake is None else _condition(self.brake.health())
+        if found is Condition.OK and self.disagreements_open():
+            return Condition.DISAGREES
+        return found
 
 
 def _condition(health: Health) -> Condition:

@@ -15,6 +15,8 @@ from gateway.web import (
     labels_audit,
     labels_break_glass,
     labels_custody,
+    labels_engine,
+    labels_factors,
     moments,
     paths,
 )
@@ -50,11 +52,17 @@ TASKS: tuple[Task, ...] = (
     Task("temporary.show", _l("Temporary grants"), Permission.ACCESS_REVOKE),
     Task("glass.show", _l("Emergency acts"), Permission.BREAK_GLASS_ACT),
     Task("break_glass.show", _l("Sealed accounts"), Permission.BREAK_GLASS_VIEW),
-    Task("account.show", _l("My account"), Permission.ACCOUNT_VIEW, also=("password", "sign_ins")),
+    Task(
+        "account.show",
+        _l("My account"),
+        Permission.ACCOUNT_VIEW,
+        also=("password", "sign_ins", "factors", "authenticator", "recovery"),
+    ),
     Task(
         "people.show", _l("People"), Permission.PERSON_VIEW, also=("people_acts", "people_import")
     ),
     Task("units.show", _l("Units"), Permission.UNIT_VIEW),
+    Task("policy_workers.show", _l("Rules at work"), Permission.POLICY_VIEW),
     Task("reports.show", _l("Reported sign-ins"), Permission.REPORT_VIEW),
     Task("audit_now.show", _l("To decide now"), Permission.AUDIT_VIEW),
     Task("audit.show", _l("Search the log"), Permission.AUDIT_VIEW, also=("audit_entry",)),
@@ -94,6 +102,14 @@ def _is_here(task: Task) -> bool:
     return request.blueprint in {area, *task.also}
 
 
+def engines_disagree() -> bool:
+    """Whether to alarm this officer: the engines gave different answers, and it is not settled."""
+    person, desk = visitor(), house().desk
+    if person is None or not person.current.is_officer:
+        return False
+    return desk.may(person, Permission.POLICY_VIEW, now=g.now) and desk.disagreements_open() > 0
+
+
 def seconds_left(person: SignedIn) -> int:
     """Until idleness ends the session, counted by the server's clock."""
     return max(0, int((person.ends_unless_used - g.now).total_seconds()))
@@ -105,13 +121,17 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "asset": assets.__getitem__,
         "csrf_token": tokens.for_form,
         "either": i18n.either,
+        "engines_disagree": engines_disagree,
         "here": paths.here,
         "html_lang": i18n.html_lang,
         "ending": labels.ending,
         "lane": labels.lane,
         "outcome": labels.outcome,
         "proofs": labels.proofs,
+        "strength": labels.strength,
         "factor": labels.factor,
+        "reminder": labels_factors.reminder,
+        "reminder_place": labels_factors.PLACES,
         "label": labels.word,
         "log_event": labels_audit.event,
         "log_flaw": labels_audit.flaw,
@@ -127,6 +147,10 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "opening_state": labels_break_glass.state,
         "request_state": labels.request_state,
         "role": labels.role,
+        "decided": labels_engine.decided,
+        "trouble": labels_engine.trouble,
+        "worker_state": labels_engine.state,
+        "asked_about": labels_engine.asked_about,
         "seconds_left": seconds_left,
         "why": labels.reason,
         "nonce": headers.nonce,

@@ -17,6 +17,7 @@ from policies.rules import Rule, RuleSet
 from policies.vocabulary import ZONES
 
 EVERYBODY = {
+    Permission.ACCOUNT_CHANGE_FACTORS,
     Permission.ACCOUNT_CHANGE_PASSWORD,
     Permission.ACCOUNT_DISOWN,
     Permission.ACCOUNT_VIEW,
@@ -38,7 +39,12 @@ KEEPERS = {
 GRANTS = {
     "role:auditor": EVERYBODY
     | KEEPERS
-    | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_OPEN, Permission.AUDIT_VIEW},
+    | {
+        Permission.AUDIT_OPEN,
+        Permission.AUDIT_VIEW,
+        Permission.BREAK_GLASS_VIEW,
+        Permission.POLICY_VIEW,
+    },
     "role:responder": EVERYBODY | BUSINESS | {Permission.RECEIPT_VIEW, Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
     | KEEPERS
@@ -49,6 +55,8 @@ GRANTS = {
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,
+        Permission.POLICY_CLOSE_ALARM,
+        Permission.POLICY_VIEW,
         Permission.REPORT_CLOSE,
         Permission.REPORT_VIEW,
         Permission.SESSION_END_ANY,
@@ -63,6 +71,7 @@ GRANTS = {
         Permission.PERSON_DISABLE,
         Permission.PERSON_IMPORT,
         Permission.PERSON_VIEW,
+        Permission.POLICY_VIEW,
         Permission.RECEIPT_VIEW,
         Permission.SESSION_END_ANY,
         Permission.UNIT_CHANGE,
