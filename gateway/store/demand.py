@@ -42,6 +42,7 @@ UNDEMANDING: Mapping[str, str] = {
     "epoch": "a counter that only makes processes look again",
     "familiar": "which lanes a person used before; forgotten by the clock",
     "fresh_proof": "dies within minutes by itself; its making is recorded by the ledger",
+    "log_forwarded": "how far a copy of the log has come",
     "notice": "what a person was told and has read",
     "pending_sign_in": "half a sign-in; it opens nothing",
     "sign_in_attempt": "counts attempts, whose outcome is recorded",
