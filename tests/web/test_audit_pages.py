@@ -14,7 +14,11 @@ from sqlalchemy import select, text
 from web_office import CHROME, Browser, Office, officer
 
 from audit import index_check
+from audit.note import Checkpoint, Note
+from audit.proof import Receipt
+from audit.record import leaf_hash
 from audit.tables import audit_event
+from audit.tree import verify_inclusion
 from audit.verify import Report
 from audit.vocabulary import EVENTS
 from gateway.web import labels_audit
@@ -115,6 +119,24 @@ def test_an_entry_says_who_did_what_with_what_result_and_leads_on(
     assert "10.12.8.44" not in page
     assert auditor.get("/audit/entries/999999").status_code == 404
     assert len(entries(burst, "audit.read")) == 1
+
+
+def test_an_entry_and_its_receipt_are_handed_out_and_prove_each_other(
+    auditor: Browser, burst: Office
+) -> None:
+    first = lines(auditor.get("/audit/?service=payroll").text)[0]
+    made = Receipt.parse(auditor.get(f"/audit/entries/{first}.tlog-proof").data)
+    body = auditor.get(f"/audit/entries/{first}.json").data
+    checkpoint = Checkpoint.parse(Note.parse(made.checkpoint).text)
+    verify_inclusion(
+        leaf_hash(body),
+        index=int(first),
+        size=checkpoint.size,
+        path=made.path,
+        root=checkpoint.root,
+    )
+    assert auditor.get("/audit/entries/999999.tlog-proof").status_code == 404
+    assert [each["obj"] for each in entries(burst, "audit.proved")] == [f"audit:{first}"]
 
 
 def test_the_rule_that_decided_is_shown_with_who_published_it(auditor: Browser) -> None:
