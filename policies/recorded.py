@@ -35,6 +35,8 @@ EVENTS: Final[Mapping[str, Outcome]] = {
 QUESTION: Final = "q"
 NEEDS: Final = "needs"
 """In the details of a step-up: the strength asked for."""
+FRESH: Final = "fresh_proof_needed"
+"""The reason recorded where the rules allowed and the place wanted a fresh proof besides."""
 _KEPT_OF_LONG = 256  # characters the log keeps of a longer text; longer than any rule's object
 
 
@@ -182,9 +184,10 @@ def _decision(entry: Mapping[str, Any], details: Mapping[str, Any]) -> Decision:
     rules = entry.get("rules", [])
     if not isinstance(rules, list):
         raise NotReplayable("so many rules matched that the record keeps only their hash")
+    by_rules = entry["why"] != FRESH
     return Decision(
-        outcome=EVENTS[entry["ev"]],
-        reason=Reason(entry["why"]),
+        outcome=EVENTS[entry["ev"]] if by_rules else Outcome.ALLOW,
+        reason=Reason(entry["why"]) if by_rules else Reason.ALLOWED,
         rules=tuple(rules),
         version=entry["pv"],
         strength_needed=details.get(NEEDS, 0),

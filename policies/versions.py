@@ -20,7 +20,7 @@ from audit.record import Actor
 from policies.rows import CATEGORY_COLUMNS, RULE_COLUMNS
 from policies.rules import Rule, RuleProblems, RuleSet
 from policies.signature import Statement, VersionKey, key_of
-from policies.tables import policy_category, policy_rule, policy_version
+from policies.tables import policy_beside, policy_category, policy_rule, policy_version
 
 EVENT = "policy.published"
 MAX_NOTE = 2000
@@ -160,6 +160,7 @@ def publish(tx: Transaction, rules: RuleSet, *, actor: Actor, now: datetime, not
     )
     _store(tx.session, policy_rule, seq, [rule.columns for rule in rules.rules])
     _store(tx.session, policy_category, seq, rules.categories)
+    _store(tx.session, policy_beside, seq, [(line,) for line in rules.beside])
     before = old or RuleSet()
     tx.record(
         EVENT,
@@ -234,9 +235,14 @@ def _store(session: Session, table: Table, seq: int, rows: Sequence[Sequence[str
 def _load(session: Session, seq: int, name: str) -> RuleSet:
     rules = _rows(session, policy_rule, RULE_COLUMNS, seq)
     categories = _rows(session, policy_category, CATEGORY_COLUMNS, seq)
+    lines = _rows(session, policy_beside, ("line",), seq)
     try:
+        beside = RuleSet.parse("\n".join(row[0] for row in lines))
         found = RuleSet(
-            tuple(Rule(*row) for row in rules), tuple((row[0], row[1]) for row in categories)
+            tuple(Rule(*row) for row in rules),
+            tuple((row[0], row[1]) for row in categories),
+            beside.tests,
+            beside.duties,
         )
     except RuleProblems as problems:
         raise StoredRulesDifferError(f"version {seq} cannot be read: {problems}") from problems

@@ -7,6 +7,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,6 +86,19 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgresql_url(postgresql: str) -> Iterator[str]:
     """Return the URL of a fresh PostgreSQL database with the whole schema."""
+    with _copy_of_template(postgresql) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def postgresql_of_module(postgresql: str) -> Iterator[str]:
+    """Return the URL of a PostgreSQL database with the whole schema, shared by a module."""
+    with _copy_of_template(postgresql) as url:
+        yield url
+
+
+@contextmanager
+def _copy_of_template(postgresql: str) -> Iterator[str]:
     name = f"t{uuid.uuid4().hex}"
     admin = create_engine(postgresql, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:

@@ -9,23 +9,32 @@ An answer that could not be recorded is not given: the caller gets StoreUnavaila
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeAlias
+from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit.gathering import OverfullError
 from audit.ledger import Ledger
 from audit.record import Actor, Json
 from gateway.access.canonical import Canonical, policy_object
 from gateway.access.catalogue import Catalogue
 from gateway.access.identity_headers import Person
 from gateway.access.policy_point import PolicyPoint
-from gateway.access.refusals import StoreUnavailable
+from gateway.access.refusals import LogBusy, StoreUnavailable
 from gateway.access.service import OTHER_ZONE, Service
 from policies import recorded
 from policies.decision import Decision, Outcome, Request
 from policies.engine import CompiledEngine
+
+FRESH_NEEDED = recorded.FRESH
+"""The place wants a proof of identity that was given for this service minutes ago at most."""
+
+Proved: TypeAlias = Callable[[UUID, str], datetime | None]
+"""When a session confirmed a service last, by the session's id and the service's slug."""
 
 _EVENTS: Mapping[Outcome, str] = {outcome: name for name, outcome in recorded.EVENTS.items()}
 _ID_BYTES = 16
@@ -49,6 +58,8 @@ class Verdict:
     service: Service
     strength_needed: int = 0
     grants: str = ""
+    fresh_minutes: int = 0
+    """Not 0: how many minutes old a proof for this service may be at most."""
 
     @property
     def allowed(self) -> bool:
@@ -67,16 +78,28 @@ class _Answer:
     question: Mapping[str, Json] = field(default_factory=dict)
 
 
+def _never(_session_id: UUID, _slug: str) -> datetime | None:
+    return None
+
+
 class Access:
     """Decides on services of one zone, and records what it decided."""
 
     def __init__(
-        self, *, ledger: Ledger, policy: PolicyPoint, catalogue: Catalogue, zone: str
+        self,
+        *,
+        ledger: Ledger,
+        policy: PolicyPoint,
+        catalogue: Catalogue,
+        zone: str,
+        proved: Proved = _never,
     ) -> None:
+        """`proved` knows the fresh proofs; without it places that want one stay shut."""
         self._ledger = ledger
         self._policy = policy
         self._catalogue = catalogue
         self._zone = zone
+        self._proved = proved
 
     def check(
         self,
@@ -94,21 +117,35 @@ class Access:
         which is recorded as a commitment.
 
         Raises:
-            PolicyUnavailable, StoreUnavailable: there is no decision, so nobody passes.
+            PolicyUnavailable, StoreUnavailable, LogBusy: there is no decision, so nobody passes.
         """
         answer = self._answer(current, service, canonical, now, network)
+        wanted = service.label(canonical.method, canonical.path).fresh_minutes or 0
+        stale = answer.outcome is Outcome.ALLOW and not self._is_fresh(
+            current, service, timedelta(minutes=wanted), now
+        )
         verdict = Verdict(
-            outcome=answer.outcome,
-            reason=answer.reason,
+            outcome=Outcome.STEP_UP if stale else answer.outcome,
+            reason=FRESH_NEEDED if stale else answer.reason,
             decision_id=secrets.token_hex(_ID_BYTES),
             rules=answer.rules,
             version=answer.version,
             service=service,
             strength_needed=answer.strength_needed,
             grants=answer.grants,
+            fresh_minutes=wanted,
         )
         self._record(verdict, answer.question, current, canonical, now, address)
         return verdict
+
+    def _is_fresh(
+        self, current: Person, service: Service, within: timedelta, now: datetime
+    ) -> bool:
+        """Whether the session confirmed this very service within so long; so it did for nothing."""
+        if not within:
+            return True
+        at = self._proved(current.session_id, service.slug)
+        return at is not None and timedelta(0) <= now - at < within
 
     def stands(
         self, current: Person, service: Service, canonical: Canonical, now: datetime
@@ -190,6 +227,8 @@ class Access:
             details[recorded.QUESTION] = question
         if verdict.strength_needed:
             details[recorded.NEEDS] = verdict.strength_needed
+        if verdict.fresh_minutes:
+            details["fresh_minutes"] = verdict.fresh_minutes
         if verdict.grants:
             details["grants"] = verdict.grants
         actor = Actor(
@@ -212,6 +251,8 @@ class Access:
                 rules=verdict.rules,
                 details=details,
             )
+        except OverfullError as error:
+            raise LogBusy from error
         except SQLAlchemyError as error:
             raise StoreUnavailable from error
 

@@ -105,12 +105,14 @@ class ServiceDesk:
             closed=service.closed(now),
         )
 
-    def decide(self, person: SignedIn, service: Service, path: str, *, visit: Visit) -> Verdict:
+    def decide(
+        self, person: SignedIn, service: Service, path: str, *, visit: Visit, method: str = "GET"
+    ) -> Verdict:
         """Decide on a visit to `path`, which is canonical already."""
         target, _, query = path.partition("?")
         canonical = canonicalise(
             RawRequest(
-                method="GET",
+                method=method,
                 scheme=self.settings.scheme,
                 host=service.host,
                 target=target.encode(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gateway.access.catalogue import PathRule
-from gateway.access.decide import Access
+from gateway.access.decide import FRESH_NEEDED, Access
 from gateway.access.policy_point import Built, PolicyPoint, load
 from gateway.access.refusals import PolicyUnavailable, StoreUnavailable
 from gateway.store.engines import open_store
@@ -284,3 +284,56 @@ def test_a_path_of_any_length_is_recorded(small_world: World) -> None:
     kept = last_record(small_world)["d"]["path"]
     assert kept["len"] == len(path)
     assert kept["pre"] == path[:256]
+
+
+def test_a_place_that_wants_a_fresh_proof_opens_to_a_proof_for_this_service_alone(
+    world: World,
+) -> None:
+    proofs: dict[str, datetime] = {}
+    rules = (PathRule(pattern="/pay/**", methods=frozenset({"POST"}), fresh_minutes=5),)
+    ledger = world.open(service(path_rules=rules))
+    access = Access(
+        ledger=world.ledger,
+        policy=world.policy,
+        catalogue=world.catalogue,
+        zone="intranet",
+        proved=lambda _session, slug: proofs.get(slug),
+    )
+    person, now = world.current("zhang"), world.clock
+    pay = canonical("/pay/7", "POST")
+
+    def reason() -> str:
+        return access.check(person, ledger, pay, now).reason
+
+    first = access.check(person, ledger, pay, now)
+    assert (first.outcome, first.reason, first.fresh_minutes) == (
+        Outcome.STEP_UP,
+        FRESH_NEEDED,
+        5,
+    )
+    assert not first.allowed
+    proofs["payroll"] = now
+    assert reason() == FRESH_NEEDED
+    proofs["ledger"] = now - timedelta(minutes=5)
+    assert reason() == FRESH_NEEDED
+    proofs["ledger"] = now + timedelta(seconds=1)  # a clock that went back proves nothing
+    assert reason() == FRESH_NEEDED
+    proofs["ledger"] = now - timedelta(minutes=5) + timedelta(seconds=1)
+    assert access.check(person, ledger, pay, now).allowed
+    proofs.clear()
+    assert access.check(person, ledger, canonical("/pay/7"), now).allowed
+    denied = access.check(person, ledger, canonical("/admin/pay", "POST"), now)
+    assert denied.outcome is Outcome.DENY
+    # Without anybody who knows the proofs, such a place stays shut.
+    assert not world.access.check(person, ledger, pay, now).allowed
+
+
+def test_the_record_of_a_decision_names_the_fresh_proof_that_was_wanted(world: World) -> None:
+    ledger = world.open(service(path_rules=(PathRule(pattern="/pay/**", fresh_minutes=5),)))
+    world.access.check(world.current("zhang"), ledger, canonical("/pay/7"), world.clock)
+
+    with world.store.read.connect() as connection:
+        bodies = connection.exec_driver_sql("SELECT body FROM audit_event").scalars().all()
+    entry = json.loads(bytes(bodies[-1]))
+    assert (entry["ev"], entry["why"]) == ("decision.step_up", FRESH_NEEDED)
+    assert entry["d"]["fresh_minutes"] == 5

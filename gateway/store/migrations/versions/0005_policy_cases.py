@@ -14,10 +14,12 @@ depends_on = None
 def upgrade() -> None:
     """Make the tables."""
     _workers_up()
+    _beside_up()
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    _beside_down()
     _workers_down()
 
 
@@ -77,3 +79,22 @@ def _workers_down() -> None:
     op.drop_index("ix_policy_worker_beat_at", "policy_worker")
     op.drop_table("policy_worker")
     op.drop_column("policy_version", "signature")
+
+
+def _beside_up() -> None:
+    op.create_table(
+        "policy_beside",
+        sa.Column(
+            "seq",
+            sa.Integer(),
+            sa.ForeignKey("policy_version.seq", name="fk_policy_beside_seq_policy_version"),
+            nullable=False,
+        ),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", "position", name="pk_policy_beside"),
+    )
+
+
+def _beside_down() -> None:
+    op.drop_table("policy_beside")
