@@ -35,7 +35,10 @@ DEMANDING: Mapping[str, str] = {
     "totp": _ANY,
     "unit": _ANY,
 }
-"""Each table with the changes that need a record."""
+"""Each table of the first four migrations with the changes that need a record."""
+
+DEMANDING_POLICY: Mapping[str, str] = {"policy_beside": _ANY, "policy_disagreement": _ANY}
+"""The same of the fifth."""
 
 UNDEMANDING: Mapping[str, str] = {
     "device": "a cookie's lane of attempts; it opens nothing",
@@ -44,6 +47,9 @@ UNDEMANDING: Mapping[str, str] = {
     "fresh_proof": "dies within minutes by itself; its making is recorded by the ledger",
     "notice": "what a person was told and has read",
     "pending_sign_in": "half a sign-in; it opens nothing",
+    "policy_worker": "a worker's sign of life; what changes in it is recorded by the ledger",
+    "rule_use": "counts of what the log holds, made anew at will",
+    "rule_use_cursor": "how far the log is counted",
     "sign_in_attempt": "counts attempts, whose outcome is recorded",
     "staff_draft": "an upload that changed nothing yet",
     "throttle": "counts attempts",
@@ -71,7 +77,12 @@ END $$"""
 def demand(execute: Callable[[str], object]) -> None:
     """Create the function, and the trigger of every table that demands a record."""
     execute(_FUNCTION)
-    for table, changes in DEMANDING.items():
+    demand_of(execute, DEMANDING)
+
+
+def demand_of(execute: Callable[[str], object], tables: Mapping[str, str]) -> None:
+    """Create the triggers of some tables; the function is there."""
+    for table, changes in tables.items():
         execute(
             f"CREATE CONSTRAINT TRIGGER {table}_demand AFTER {changes} ON {table} "
             "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_demand()"
