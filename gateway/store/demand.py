@@ -38,7 +38,10 @@ DEMANDING: Mapping[str, str] = {
     "totp": _ANY,
     "unit": _ANY,
 }
-"""Each table with the changes that need a record."""
+"""Each table of the first four migrations with the changes that need a record."""
+
+DEMANDING_POLICY: Mapping[str, str] = {"policy_beside": _ANY, "policy_disagreement": _ANY}
+"""The same of the fifth."""
 
 UNDEMANDING: Mapping[str, str] = {
     "audit_block": "a copy of the log, checked against it",
@@ -53,7 +56,6 @@ UNDEMANDING: Mapping[str, str] = {
     "log_forwarded": "how far a copy of the log has been sent",
     "notice": "what a person was told and has read",
     "pending_sign_in": "half a sign-in; it opens nothing",
-    "policy_disagreement": "an alarm of the engines themselves",
     "policy_worker": "signs of life",
     "replaced_token": "an older token of a session, good for moments",
     "rule_use": "counts what the log holds",
@@ -88,7 +90,12 @@ END $$"""
 def demand(execute: Callable[[str], object]) -> None:
     """Create the function, and the trigger of every table that demands a record."""
     execute(_FUNCTION)
-    for table, changes in DEMANDING.items():
+    demand_of(execute, DEMANDING)
+
+
+def demand_of(execute: Callable[[str], object], tables: Mapping[str, str]) -> None:
+    """Create the triggers of some tables; the function is there."""
+    for table, changes in tables.items():
         execute(
             f"CREATE CONSTRAINT TRIGGER {table}_demand AFTER {changes} ON {table} "
             "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_demand()"
