@@ -14,10 +14,10 @@ from gateway.access.refusals import PolicyUnavailable
 from gateway.identity.registry import Registry
 from gateway.identity.roll import Roll
 from gateway.web.desk import WebSettings
-from gateway.web.desk_fresh import FreshFront
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_break_glass import BreakGlassFront
+from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront

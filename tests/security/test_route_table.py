@@ -130,7 +130,14 @@ def test_undeclared_route_stops_the_application() -> None:
 def test_route_added_after_the_start_is_not_open() -> None:
     """It breaks instead: what the guard does not know it does not let pass."""
     late = Flask("late", static_folder=None)
-    late.before_request(guard(late, signed_in=lambda: True, is_allowed=lambda _permission: True))
+    late.before_request(
+        guard(
+            late,
+            signed_in=lambda: True,
+            is_allowed=lambda _permission: True,
+            confirm=lambda: None,
+        )
+    )
 
     def forgotten() -> ResponseReturnValue:
         return "open"
