@@ -10,7 +10,7 @@ from threading import Event, Thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.access import request_sweep
-from gateway.identity import break_glass, housekeeping
+from gateway.identity import break_glass, housekeeping, integrity, officer_cases
 from gateway.identity.registry import Registry
 
 EVERY = 60.0
@@ -48,6 +48,8 @@ class Chores:
             try:
                 housekeeping.sweep(self._registry, now=self._clock())
                 break_glass.sweep(self._registry, now=self._clock())
+                integrity.sweep(self._registry, now=self._clock())
+                officer_cases.sweep(self._registry, now=self._clock())
                 request_sweep.sweep(self._registry, now=self._clock())
             except SQLAlchemyError:
                 log.exception("a round of housekeeping failed; the next follows")

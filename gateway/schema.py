@@ -10,7 +10,8 @@ import gateway.identity.tables_accounts
 import gateway.identity.tables_break_glass
 import gateway.identity.tables_fresh
 import gateway.identity.tables_guards
-import gateway.identity.tables_notices  # noqa: F401 - mapping the classes fills Base.metadata
+import gateway.identity.tables_notices
+import gateway.identity.tables_officers  # noqa: F401 - mapping the classes fills Base.metadata
 import policies.tables
 from gateway.store.base import Base
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session as OrmSession
 from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import ending, epoch, passwords, totp
+from gateway.identity.integrity import refusing
 from gateway.identity.links import EnrolmentOver, Found, find, issue_in, refuse_if_locked, was_ours
 from gateway.identity.registry import Registry
 from gateway.identity.roles import locked_person
@@ -79,6 +80,7 @@ def issue(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) -
         return issue_in(registry, tx, person_id, actor=actor, now=now)
 
 
+@refusing(EnrolmentOver)
 def look(registry: Registry, token: str, *, now: datetime) -> Enrolment:
     """Return whom the link is for, without changing anything. Raises EnrolmentOver."""
     with registry.store.reading() as session:
@@ -94,6 +96,7 @@ def look(registry: Registry, token: str, *, now: datetime) -> Enrolment:
         )
 
 
+@refusing(EnrolmentOver)
 def begin(
     registry: Registry, token: str, password: str, *, now: datetime, address: str | None = None
 ) -> TotpOffer:
@@ -120,6 +123,7 @@ def begin(
     return totp.offer(secret, login=seen.login, issuer=registry.issuer)
 
 
+@refusing(EnrolmentOver)
 def finish(
     registry: Registry, token: str, code: str, *, now: datetime, address: str | None = None
 ) -> UUID:

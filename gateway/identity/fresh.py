@@ -124,9 +124,7 @@ def _confirm(tx: Transaction, held: _Held, act: str, *, actor: Actor, now: datet
     changed(tx.session, proved.values(proved_at=now, last_at=now))
     token = tokens.new()
     old, new = held.row.token_hash, tokens.digest_of_new(token)
-    for column in (Session.token_hash, Session.parent_hash):
-        changed(tx.session, update(Session).where(column == old).values({column: new}))
-    changed(tx.session, update(Ticket).where(Ticket.session_hash == old).values(session_hash=new))
+    _rename(tx, held.row, old, new)
     tx.record(
         "session.confirmed",
         actor=actor,
@@ -135,6 +133,15 @@ def _confirm(tx: Transaction, held: _Held, act: str, *, actor: Actor, now: datet
         details={"act": act, "session": tokens.reference(new)},
     )
     return Renewed(token=token)
+
+
+def _rename(tx: Transaction, row: Session, old: bytes, new: bytes) -> None:
+    """Row by row, by the ORM: each of them carries a MAC over these hashes."""
+    row.token_hash = new
+    for child in tx.session.scalars(select(Session).where(Session.parent_hash == old)):
+        child.parent_hash = new
+    for ticket in tx.session.scalars(select(Ticket).where(Ticket.session_hash == old)):
+        ticket.session_hash = new
 
 
 def _count(tx: Transaction, held: _Held, act: str, *, actor: Actor, now: datetime) -> Refused:

@@ -12,16 +12,18 @@ from sqlalchemy.orm import Session
 from gateway.store.base import Base
 
 
-def insert_if_new(session: Session, table: type[Base], values: Mapping[str, Any]) -> None:
-    """Insert a row unless its key is there already, also when another inserts it meanwhile."""
+def insert_if_new(session: Session, table: type[Base], values: Mapping[str, Any]) -> bool:
+    """Insert a row unless its key is there already, also when another inserts it meanwhile.
+
+    Return whether it was new.
+    """
     if session.get_bind().dialect.name == "sqlite":
-        session.execute(sqlite.insert(table).values(values).on_conflict_do_nothing())
-    else:
-        session.execute(postgresql.insert(table).values(values).on_conflict_do_nothing())
+        return changed(session, sqlite.insert(table).values(values).on_conflict_do_nothing()) > 0
+    return changed(session, postgresql.insert(table).values(values).on_conflict_do_nothing()) > 0
 
 
 def changed(session: Session, statement: Executable) -> int:
-    """Run an UPDATE or DELETE; return how many rows it met."""
+    """Run an INSERT, UPDATE or DELETE; return how many rows it met."""
     result = session.execute(statement, execution_options={"synchronize_session": False})
     assert isinstance(result, CursorResult)
     return result.rowcount
