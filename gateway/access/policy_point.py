@@ -22,7 +22,7 @@ from gateway.identity import epoch
 from gateway.identity.memberships import memberships
 from gateway.refusals import Refused
 from gateway.store.engines import Store
-from policies import versions
+from policies import separation, versions
 from policies.engine import CompiledEngine, Engine, MembershipProblems, build
 from policies.rules import RuleProblems
 
@@ -59,6 +59,7 @@ def load(session: Session, last: Engine | None = None) -> CompiledEngine:
         rules = versions.current(session)
         if rules is None:
             raise NoRulesInForce
+        separation.check(rules)
         known = build(rules, members)
     elif known.memberships != members:
         known = build(known.published, members)

@@ -19,9 +19,13 @@ from gateway.cli.console import done, out
 from gateway.cli.office import require_schema
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
+from gateway.identity import standing
 from gateway.office import KEYS, SEALER, Office, compose
 from gateway.store import migrate as migrations
 from gateway.store.engines import Store
+
+_BEFORE_STANDINGS = {"0001", "0002"}
+"""Schemas in which nobody's standing had a MAC: the move gives everybody theirs, this once."""
 
 TOLERANCE = timedelta(seconds=2)
 """How far the clock may lie behind the newest audit entry: two machines are never quite one."""
@@ -114,13 +118,16 @@ def migrate(directory: Path) -> None:
             return
         store.close()  # SQLite: no reader may hold the file while its schema changes
         migrations.upgrade(settings.database.url)
-        office.ledger.append(
-            "zone.migrated",
-            actor=operator(),
-            now=now(),
-            object=f"zone:{settings.zone.name}",
-            details={"from": before, "to": head},
-        )
+        with office.ledger.begin() as tx:
+            if before in _BEFORE_STANDINGS:
+                standing.believe_all(tx.session)
+            tx.record(
+                "zone.migrated",
+                actor=operator(),
+                now=now(),
+                object=f"zone:{settings.zone.name}",
+                details={"from": before, "to": head},
+            )
     finally:
         store.close()
     done(f"The schema went from {before or 'none'} to {head}.")

@@ -77,6 +77,7 @@ def prove(
     """
     renewed: Renewed | None = None
     refusal: Refused = ProofsOver()
+    guessed = False
     with registry.ledger.begin() as tx:
         held = _held(tx, current.session_id)
         if held is None:
@@ -87,9 +88,11 @@ def prove(
             if cause is None:
                 renewed = _confirm(tx, held, act, actor=actor, now=now)
             else:
-                codes.count(tx, factor, cause, actor=actor, now=now)
+                guessed = codes.count(factor, cause)
                 _record(tx, act, cause, actor=actor, now=now)
                 refusal = _count(tx, held, act, actor=actor, now=now)
+    if guessed:
+        codes.shut(registry, current.person_id, actor=actor, now=now)
     if renewed is None:
         raise refusal
     return renewed

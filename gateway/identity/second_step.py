@@ -97,6 +97,7 @@ def check_code(
     browser = _Browser(address=address, user_agent=user_agent, previous=previous, device=device)
     opened: NewSession | None = None
     refusal: Refused = StepOver()
+    guessed: UUID | None = None
     with registry.ledger.begin() as tx:
         step = _live_step(tx, pending_token, now)
         if step is None:
@@ -104,8 +105,12 @@ def check_code(
             _record_refusal(tx, "no_step", actor=nobody, now=now)
         elif (cause := _fault(registry, tx, step, code, now)) is not None:
             refusal = _count_failure(tx, step, cause, address=address, now=now)
+            guessed = step.totp.person_id if codes.count(step.totp, cause) else None
         else:
             opened = _open(registry, tx, step, browser, now)
+    if guessed is not None:
+        actor = Actor(subject=f"person:{guessed}", address=address)
+        codes.shut(registry, guessed, actor=actor, now=now)
     if opened is None:
         raise refusal
     return opened
@@ -142,7 +147,6 @@ def _count_failure(
     _record_refusal(tx, cause, actor=actor, now=now)
     step.pending.failures += 1
     attempts.wrong_code(tx.session, step.pending.attempt_id)
-    codes.count(tx, step.totp, cause, actor=actor, now=now)
     if step.pending.failures < MAX_CODES:
         return SignInRefused()
     tx.session.delete(step.pending)
