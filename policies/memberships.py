@@ -54,8 +54,9 @@ class Memberships:
         return parents_of(self.units)
 
     def check(self) -> None:
-        """Refuse ids outside the grammar, circles, depth over 9, and two officers in one, or an
-        officer who holds any other role.
+        """Refuse ids outside the grammar, circles, depth over 9, and officers who are more.
+
+        No person may be two officers, nor an officer with any other role.
 
         Raises:
             MembershipProblems: lists everything that is wrong.

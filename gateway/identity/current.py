@@ -227,7 +227,9 @@ def _clocks(row: SessionRow) -> tuple[datetime, datetime]:
 
 
 def _names(row: SessionRow) -> frozenset[str]:
-    return frozenset(each.partition("@")[0] for each in row.roles.split(",")) if row.roles else _NONE
+    return (
+        frozenset(each.partition("@")[0] for each in row.roles.split(",")) if row.roles else _NONE
+    )
 
 
 def _open(vault: Vault, row: SessionRow, column: str) -> str:

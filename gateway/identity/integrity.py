@@ -33,9 +33,7 @@ PERSON = "person"
 
 def refusing(
     refusal: type[Refused],
-) -> Callable[
-    [Callable[Concatenate[Registry, P], T]], Callable[Concatenate[Registry, P], T]
-]:
+) -> Callable[[Callable[Concatenate[Registry, P], T]], Callable[Concatenate[Registry, P], T]]:
     """Mark a use case: a forged row is reported, and answered like something unknown."""
 
     def mark(use: Callable[Concatenate[Registry, P], T]) -> Callable[Concatenate[Registry, P], T]:
@@ -107,9 +105,7 @@ def mend(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) ->
         reseal(person)
         changed(
             tx.session,
-            delete(Forgery).where(
-                Forgery.table_name == PERSON, Forgery.row_key == str(person_id)
-            ),
+            delete(Forgery).where(Forgery.table_name == PERSON, Forgery.row_key == str(person_id)),
         )
         epoch.bump(tx)
         tx.record(

@@ -11,7 +11,6 @@ from gateway.identity import standing
 from gateway.identity.tables import Unit
 from policies.engine import Memberships
 
-
 log = logging.getLogger("hangu.identity")
 
 

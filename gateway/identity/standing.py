@@ -80,9 +80,7 @@ def fits(vault: Vault, bound: Sequence[object], held: bytes | None, roles: Itera
 def broken(session: OrmSession, among: Collection[UUID] | None = None) -> Sequence[UUID]:
     """Return who has a standing that this zone did not give, of `among` or (None) of all."""
     vault = vault_of(session)
-    return [
-        row.id for row, roles in _standings(session, among) if not fits_row(vault, row, roles)
-    ]
+    return [row.id for row, roles in _standings(session, among) if not fits_row(vault, row, roles)]
 
 
 def forged(session: OrmSession) -> Sequence[UUID]:
@@ -145,9 +143,11 @@ def _standings(
     session: OrmSession, among: Collection[UUID] | None, *, lock: bool = False
 ) -> Iterator[tuple[Standing, Sequence[str]]]:
     wanted = None if among is None else sorted(among)
-    parts = [None] if wanted is None else [
-        wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)
-    ]
+    parts = (
+        [None]
+        if wanted is None
+        else [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
+    )
     for part in parts:
         chosen = _ROWS if part is None else _ROWS.where(_person.c.id.in_(part))
         chosen = chosen.order_by(_person.c.id)

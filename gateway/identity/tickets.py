@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from audit.ledger import Transaction
 from audit.record import Actor

@@ -15,6 +15,7 @@ from gateway.web.answers_accounts import ACCOUNTS
 from gateway.web.answers_break_glass import BREAK_GLASS
 from gateway.web.answers_guards import GUARDS
 from gateway.web.answers_identity import PEOPLE
+from gateway.web.answers_officers import OFFICERS
 from gateway.web.answers_requests import REQUESTS
 from gateway.web.i18n import later as _l
 
@@ -103,6 +104,7 @@ ANSWERS: Mapping[str, Answer] = {
     **PEOPLE,
     **REQUESTS,
     **BREAK_GLASS,
+    **OFFICERS,
 }
 
 BY_STATUS: Mapping[int, str] = {

@@ -23,6 +23,7 @@ from gateway.web.desk_break_glass import BreakGlassDesk
 from gateway.web.desk_fresh import FreshDesk
 from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_notices import NoticesDesk
+from gateway.web.desk_officers import OfficersDesk
 from gateway.web.desk_requests import RequestsDesk
 from gateway.web.desk_values import ServiceCard, SignedIn, Visit
 from policies.permissions import Permission
@@ -116,6 +117,8 @@ class Invitation:
     login: str
     unit: str
     expires: datetime
+    factors_only: bool = False
+    """The password stays; only the authenticator is made anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +138,14 @@ class Step:
 
 
 class Desk(
-    BreakGlassDesk, AccountsDesk, RequestsDesk, GuardsDesk, NoticesDesk, FreshDesk, Protocol
+    BreakGlassDesk,
+    AccountsDesk,
+    OfficersDesk,
+    RequestsDesk,
+    GuardsDesk,
+    NoticesDesk,
+    FreshDesk,
+    Protocol,
 ):
     """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""
 
@@ -171,6 +181,9 @@ class Desk(
 
     def set_password(self, token: str, *, password: str, visit: Visit) -> AuthenticatorOffer:
         """Keep the first password as a candidate; returns the authenticator's secret."""
+
+    def begin_factors(self, token: str, *, visit: Visit) -> AuthenticatorOffer:
+        """As `set_password`, by a link that leaves the password as it is."""
 
     def confirm_authenticator(self, token: str, *, code: str, visit: Visit) -> None:
         """Open the account. Refuses a wrong code or a step that was skipped."""

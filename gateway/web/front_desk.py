@@ -19,6 +19,7 @@ from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_break_glass import BreakGlassFront
 from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
+from gateway.web.front_officers import OfficersFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
 from gateway.web.front_services import ServiceDesk
@@ -34,6 +35,7 @@ FORMS_PURPOSE = "web/forms"
 class FrontDesk(
     BreakGlassFront,
     AccountsFront,
+    OfficersFront,
     TreeFront,
     GuardsFront,
     NoticesFront,

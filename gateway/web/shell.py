@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, g, request, url_for
 
-from gateway.web import headers, i18n, labels, labels_break_glass, moments, paths
+from gateway.web import headers, i18n, labels, labels_break_glass, labels_officers, moments, paths
 from gateway.web.assets import Asset
 from gateway.web.desk_values import SignedIn
 from gateway.web.i18n import later as _l
@@ -45,10 +45,17 @@ TASKS: tuple[Task, ...] = (
     Task(
         "people.show", _l("People"), Permission.PERSON_VIEW, also=("people_acts", "people_import")
     ),
+    Task("rights.show", _l("Rights of people"), Permission.RIGHTS_VIEW),
+    Task("officers.cases", _l("Two officers decide"), Permission.OFFICERS_CASES),
+    Task("officers.acts", _l("Acts of the officers"), Permission.OFFICERS_ACTS),
     Task("units.show", _l("Units"), Permission.UNIT_VIEW),
     Task("reports.show", _l("Reported sign-ins"), Permission.REPORT_VIEW),
     Task("lanes.show", _l("Slowed sign-ins"), Permission.LANE_VIEW),
 )
+
+
+_TWICE = frozenset({"officers"})
+"""Blueprints with several entries: there the address tells which of them this is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,8 @@ def tasks() -> list[Entry]:
 
 def _is_here(task: Task) -> bool:
     area = task.endpoint.partition(".")[0]
+    if request.blueprint == area and area in _TWICE:
+        return request.path.startswith(url_for(task.endpoint))
     return request.blueprint in {area, *task.also}
 
 
@@ -99,6 +108,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "label": labels.word,
         "now": lambda: g.now,
         "glass_event": labels_break_glass.event,
+        "case_state": labels_officers.case_state,
         "opening_state": labels_break_glass.state,
         "request_state": labels.request_state,
         "role": labels.role,

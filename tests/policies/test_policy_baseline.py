@@ -31,7 +31,14 @@ OPENERS = {
     Permission.BREAK_GLASS_VIEW,
 }
 GRANTS = {
-    "role:auditor": EVERYBODY | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW},
+    "role:auditor": EVERYBODY
+    | {
+        Permission.AUDIT_VIEW,
+        Permission.BREAK_GLASS_VIEW,
+        Permission.OFFICERS_ACTS,
+        Permission.OFFICERS_CASES,
+        Permission.RIGHTS_VIEW,
+    },
     "role:responder": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
     | OPENERS
@@ -40,14 +47,31 @@ GRANTS = {
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,
+        Permission.OFFICERS_ACTS,
+        Permission.OFFICERS_CASES,
+        Permission.OFFICERS_RESET,
         Permission.REPORT_CLOSE,
         Permission.REPORT_VIEW,
+        Permission.RIGHTS_CHANGE,
+        Permission.RIGHTS_VIEW,
         Permission.SESSION_END_ANY,
     },
     "role:staff": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
     "role:system_admin": EVERYBODY
     | OPENERS
-    | {Permission.CATALOGUE_VIEW, Permission.SESSION_END_ANY},
+    | {
+        Permission.CATALOGUE_VIEW,
+        Permission.OFFICERS_CASES,
+        Permission.OFFICERS_RESET,
+        Permission.PERSON_CHANGE,
+        Permission.PERSON_CREATE,
+        Permission.PERSON_DISABLE,
+        Permission.PERSON_IMPORT,
+        Permission.PERSON_VIEW,
+        Permission.SESSION_END_ANY,
+        Permission.UNIT_CHANGE,
+        Permission.UNIT_VIEW,
+    },
     "role:service_owner": {
         Permission.ACCESS_DECIDE,
         Permission.ACCESS_REVOKE,
@@ -101,7 +125,7 @@ def test_permissions_are_named_by_area_and_verb_in_alphabetical_order() -> None:
     values = [permission.value for permission in Permission]
     assert values == sorted(values)
     for permission in Permission:
-        assert re.fullmatch(r"[a-z]+\.[a-z_]+", permission.value)
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+", permission.value)
         assert permission.name == permission.value.replace(".", "_").upper()
 
 
