@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -46,7 +46,7 @@ def refusing(
                 report(registry, forged, now=now)
                 raise refusal from None
 
-        return watched
+        return cast("Callable[Concatenate[Registry, P], T]", watched)
 
     return mark
 

@@ -40,7 +40,7 @@ _TOUCHED = "standing.touched"
 _person = Person.__table__
 _ROWS = select(*(_person.c[name] for name in (*COLUMNS, "standing_mac")))
 _WRITE = (
-    update(_person)
+    update(Person)
     .where(_person.c.id == bindparam("who"))
     .values(standing_mac=bindparam("standing"))
 )

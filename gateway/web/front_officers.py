@@ -22,6 +22,7 @@ from gateway.identity.roll import Entry, Roll
 from gateway.identity.staff_import import Slip
 from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_people import actor_of
+from policies.engine import CompiledEngine
 from policies.vocabulary import is_role
 
 OWN_ROLES = ("staff", "responder", "service_owner")
@@ -47,7 +48,9 @@ class OfficersFront:
 
     def business_roles(self) -> Sequence[str]:
         """By the rules in force."""
-        named = {rule.sub for rule in self.policy.now().rules.rules if is_role(rule.sub)}
+        engine = self.policy.now()
+        assert isinstance(engine, CompiledEngine)
+        named = {rule.sub for rule in engine.rules.rules if is_role(rule.sub)}
         others = {each.removeprefix(_ROLE) for each in named} - OFFICER_ROLES - {BREAK_GLASS}
         return [*OWN_ROLES, *sorted(others.difference(OWN_ROLES))]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -151,7 +152,7 @@ def _names() -> Mapping[str, str]:
     return found
 
 
-def _given(said: Mapping[str, str]) -> dict[str, str]:
+def _given(said: Mapping[str, str]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value}
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from gateway.identity.rights import Rights
+from gateway.identity.roll_search import Wanted
 from gateway.identity.tables import MAX_CLEARANCE
 from gateway.refusals import Refused
 from gateway.web import told
@@ -44,19 +46,7 @@ def show() -> str:
         states=STATES,
         may_change=desk.may(person(), Permission.RIGHTS_CHANGE, now=g.now),
         own=person().current.person_id,
-        page_url=lambda page: url_for(
-            ".show",
-            **{
-                name: value
-                for name, value in {
-                    "q": wanted.text,
-                    "unit": wanted.unit,
-                    "roleless": "1" if wanted.roleless else "",
-                    "page": str(page) if page > 1 else "",
-                }.items()
-                if value
-            },
-        ),
+        page_url=lambda page: _address(wanted, page),
     )
 
 
@@ -117,6 +107,16 @@ def propose(person_id: UUID) -> Response:
         )
     back = make_response(redirect(url_for("officers.case", case_id=case), code=303))
     return told.say(back, "office_proposed")
+
+
+def _address(wanted: Wanted, page: int) -> str:
+    said: dict[str, Any] = {
+        "q": wanted.text,
+        "unit": wanted.unit,
+        "roleless": "1" if wanted.roleless else "",
+        "page": str(page) if page > 1 else "",
+    }
+    return url_for(".show", **{name: value for name, value in said.items() if value})
 
 
 def _typed() -> tuple[Rights, str]:
