@@ -17,9 +17,10 @@ def insert_if_new(session: Session, table: type[Base], values: Mapping[str, Any]
 
     Return whether it was new.
     """
-    if session.get_bind().dialect.name == "sqlite":
-        return changed(session, sqlite.insert(table).values(values).on_conflict_do_nothing()) > 0
-    return changed(session, postgresql.insert(table).values(values).on_conflict_do_nothing()) > 0
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values(values).on_conflict_do_nothing()
+    # Of an INSERT, the count of rows is kept only for whoever asks for it.
+    return changed(session, statement.execution_options(preserve_rowcount=True)) > 0
 
 
 def changed(session: Session, statement: Executable) -> int:
