@@ -72,7 +72,7 @@ def _mutate(log: SealedLog, chance: random.Random) -> str:
                 new = "x" + value[1:]
         if chance.random() < 0.2:  # SQLite keeps any type in any column
             new = chance.choice(["text", 12345.5, -7, b"\xff"])
-        statement = f"UPDATE {table.name} SET {column} = :new WHERE rowid = {row[0]}"  # noqa: S608
+        statement = f"UPDATE {table.name} SET {column} = :new WHERE rowid = {row[0]}"
         connection.execute(text(statement), {"new": new})
         return f"{statement} {value!r} {new!r}"
 
