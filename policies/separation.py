@@ -13,10 +13,11 @@ from functools import cache
 
 from policies import baseline
 from policies.rules import Problem, Rule, RuleProblems, RuleSet
-from policies.vocabulary import ANY, OFFICERS
+from policies.vocabulary import OFFICERS
 
-_PAGE = "app:"
-_SERVICE = "svc:"
+_EVERY_PAGE = "app:**"
+_BUSINESS = ("svc:", "cat:")
+"""Places in services, and categories of their data."""
 
 
 @cache
@@ -43,10 +44,10 @@ def check(rules: RuleSet) -> None:
 def _faults(rule: Rule) -> Iterator[tuple[str, str]]:
     if not rule.allows:
         return
-    if rule.sub in OFFICERS and (rule.obj == ANY or rule.obj.startswith(_SERVICE)):
+    if rule.sub in OFFICERS and rule.obj.startswith(_BUSINESS):
         yield f"{rule.line}: an office would get entry to a service", "name another role"
     pages = office_pages()
-    opened = pages if rule.obj == ANY else {rule.obj} & pages.keys()
+    opened = pages.keys() if rule.obj == _EVERY_PAGE else {rule.obj} & pages.keys()
     beyond = [page for page in opened if rule.sub not in pages[page]]
     if beyond:
         page = min(beyond)
