@@ -20,6 +20,8 @@ from gateway.cli import (
     nginx,
     officer,
     person,
+    person_acts,
+    person_import,
     policy,
     request,
     serve,
@@ -28,6 +30,9 @@ from gateway.cli import (
     unit,
 )
 from gateway.cli.trouble import leave
+
+MORE_OF_PERSON = (person_acts, person_import)
+"""Their commands join `hangu person` as they are imported."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,4 +1,4 @@
-"""The desk's fresh proofs, from the identity room."""
+"""Fresh proofs, as the pages ask for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gateway.web.front_people import actor_of
 
 @dataclass(frozen=True, kw_only=True)
 class FreshFront:
-    """Fulfils `gateway.web.desk_fresh.FreshDesk`."""
+    """Fulfils `FreshDesk` from the identity room."""
 
     registry: Registry
 
