@@ -21,7 +21,7 @@ def keys(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Enrol the three officers and one of the staff; return their authenticators' keys."""
     zone = str(terminal.zone)
     terminal.run("person", "add", zone, "clerk", "李文", "--unit", "office", "--role", "staff")
-    found = {login: enrolled(terminal.zone, login) for login in ("wang", "zhao", "chen", "clerk")}
+    found = {login: enrolled(terminal.zone, login) for login in ("wang", "chen", "zhao", "clerk")}
     for module in ("signature", "factor", "officer", "person_acts"):
         monkeypatch.setattr(f"gateway.cli.{module}.now", lambda: LATER)
     return found
@@ -38,8 +38,8 @@ def test_two_officers_prove_themselves_for_a_factor_reset(
     words = ("factor", "reset", zone, "clerk", "--document", "id_card", "--reason", WHY)
     same = terminal.fails(*words, "--opened-by", "wang", "--confirmed-by", "wang")
     assert "two people" in same
-    terminal.sit_down(PASSWORD, code(keys, "wang"), PASSWORD, code(keys, "zhao"))
-    said = terminal.run(*words, "--opened-by", "wang", "--confirmed-by", "zhao")
+    terminal.sit_down(PASSWORD, code(keys, "wang"), PASSWORD, code(keys, "chen"))
+    said = terminal.run(*words, "--opened-by", "wang", "--confirmed-by", "chen")
     assert re.search(r"/enrol/[A-Za-z0-9_-]{43}", said)
     cases = terminal.run("officer", "cases", zone)
     assert "confirmed" in cases
@@ -50,9 +50,9 @@ def test_one_officer_alone_gets_no_reset(terminal: Terminal, keys: dict[str, str
     """Neither with the auditor in the place of the second one, nor without a terminal."""
     zone = str(terminal.zone)
     words = ("factor", "reset", zone, "clerk", "--document", "id_card", "--reason", WHY)
-    assert "no terminal" in terminal.fails(*words, "--opened-by", "wang", "--confirmed-by", "zhao")
-    terminal.sit_down(PASSWORD, code(keys, "wang"), PASSWORD, code(keys, "chen"))
-    said = terminal.fails(*words, "--opened-by", "wang", "--confirmed-by", "chen")
+    assert "no terminal" in terminal.fails(*words, "--opened-by", "wang", "--confirmed-by", "chen")
+    terminal.sit_down(PASSWORD, code(keys, "wang"), PASSWORD, code(keys, "zhao"))
+    said = terminal.fails(*words, "--opened-by", "wang", "--confirmed-by", "zhao")
     assert "security_admin" in said
     assert "none" in terminal.run("officer", "cases", zone)
 
@@ -61,9 +61,9 @@ def test_an_office_is_proposed_and_confirmed_at_the_terminal(
     terminal: Terminal, keys: dict[str, str]
 ) -> None:
     zone = str(terminal.zone)
-    words = ("officer", "propose", zone, "clerk", "auditor", "--as", "zhao", "--reason", WHY)
+    words = ("officer", "propose", zone, "clerk", "auditor", "--as", "chen", "--reason", WHY)
     terminal.run("person", "number", zone, "clerk", "A-17")
-    terminal.sit_down(PASSWORD, code(keys, "zhao"))
+    terminal.sit_down(PASSWORD, code(keys, "chen"))
     case = re.search(r"[0-9a-f-]{36}", terminal.run(*words))
     assert case is not None
     terminal.sit_down(PASSWORD, code(keys, "wang"))
@@ -72,7 +72,7 @@ def test_an_office_is_proposed_and_confirmed_at_the_terminal(
         found = people.by_login(office.registry, "clerk")
         assert found is not None
         assert found.roles == {"auditor"}
-    acts = terminal.run("officer", "acts", zone, "--of", "zhao")
+    acts = terminal.run("officer", "acts", zone, "--of", "chen")
     assert "office.proposed" in acts
 
 
