@@ -30,7 +30,10 @@ BREAK_GLASS = "break_glass"
 _NONE: frozenset[str] = frozenset()
 SessionRow = Row[*tuple[Any, ...]]
 
-_PARENT = (*Session.__attested__, "ended_at", "last_seen", "mac")
+_OWN = (*Session.__attested__, "mac")
+_PARENT_AT = len(_OWN)
+_PERSON_AT = 2 * len(_OWN)
+"""Where the bound columns of parent and person begin in a row; those of the session come first."""
 _own = Session.__table__.alias("own")
 _parent = Session.__table__.alias("parent")
 _person = Person.__table__
@@ -43,30 +46,17 @@ _epoch = select(Epoch.value).where(Epoch.id == 1).scalar_subquery()
 
 _FIND = (
     select(
-        _own.c.id,
-        _own.c.token_hash,
-        _own.c.service,
-        _own.c.amr,
-        _own.c.strength,
-        _own.c.ended_at,
-        _own.c.created,
-        _own.c.last_seen,
-        _own.c.parent_hash,
-        _own.c.ends_by,
-        _own.c.case_ref,
-        _own.c.mac,
-        *(_parent.c[name].label(f"parent_{name}") for name in _PARENT),
-        _person.c.id.label("person_id"),
-        _person.c.row_version,
-        _person.c.login_index,
-        _person.c.staff_index,
+        *(_own.c[name] for name in _OWN),
+        *(_parent.c[name].label(f"parent_{name}") for name in _OWN),
+        *(_person.c[name].label("owner_id" if name == "id" else name) for name in COLUMNS),
         _person.c.standing_mac,
+        _roles.label("roles"),
+        _own.c.ended_at,
+        _own.c.last_seen,
+        _parent.c.ended_at.label("parent_ended_at"),
+        _parent.c.last_seen.label("parent_last_seen"),
         _person.c.login_sealed,
         _person.c.name_sealed,
-        _person.c.unit,
-        _person.c.clearance,
-        _person.c.state,
-        _roles.label("roles"),
         _epoch.label("epoch"),
     )
     .select_from(_own)
@@ -203,14 +193,13 @@ def require_whole(row: SessionRow, vault: Vault) -> None:
     Raises:
         ForgedRow: names the row.
     """
-    parts = [("", row.mac)] if row.service is None else [("", row.mac), ("parent_", row.parent_mac)]
-    for prefix, held in parts:
-        bound = [getattr(row, f"{prefix}{name}") for name in Session.__attested__]
+    for start in (0,) if row.service is None else (0, _PARENT_AT):
+        *bound, held = row[start : start + len(_OWN)]
         if held is None or not compare_digest(held, mac_of(vault, "session", bound)):
             raise ForgedRow("session", str(bound[0]))
-    bound = [row.person_id if name == "id" else getattr(row, name) for name in COLUMNS]
+    given = row[_PERSON_AT : _PERSON_AT + len(COLUMNS)]
     held_roles = row.roles.split(",") if row.roles else ()
-    if not standing.fits(vault, bound, row.standing_mac, held_roles):
+    if not standing.fits(vault, given, row.standing_mac, held_roles):
         raise ForgedRow("person", str(row.person_id))
 
 

@@ -69,7 +69,7 @@ class HighWater:
 
 def right_mac(vault: Vault, bound: Sequence[object], roles: Iterable[str]) -> bytes:
     """The MAC of a standing: `bound` as `COLUMNS`, roles as `name@zone`."""
-    return mac_of(vault, "standing", (*bound, ",".join(sorted(roles))))
+    return mac_of(vault, "standing", [*bound, ",".join(sorted(roles))])
 
 
 def fits(vault: Vault, bound: Sequence[object], held: bytes | None, roles: Iterable[str]) -> bool:

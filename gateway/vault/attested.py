@@ -11,7 +11,7 @@ only take power away, and set `mac` to None.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from hmac import compare_digest
 from typing import Any, ClassVar
@@ -104,17 +104,26 @@ def _table(row: object) -> str:
     return str(mapper(row).local_table.name)  # type: ignore[attr-defined]
 
 
+def _moment(value: datetime) -> bytes:
+    at = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return b"t" + at.isoformat().encode()
+
+
+_KINDS: Mapping[type, Callable[[Any], bytes]] = {
+    type(None): lambda _: b"-",
+    bool: lambda value: b"y" if value else b"n",
+    bytes: lambda value: b"b" + value,
+    datetime: _moment,
+    int: lambda value: b"i%d" % value,
+    str: lambda value: b"s" + value.encode(),
+    UUID: lambda value: b"u" + value.bytes,
+}
+"""A value's bytes, by its kind; the first letter is the kind, so that no two look alike."""
+
+
 def _plain(value: object) -> bytes:
-    """One value in bytes; the first letter is its kind, so that no two kinds look alike."""
-    match value:
-        case None:
-            return b"-"
-        case bytes():
-            return b"b" + value
-        case UUID():
-            return b"u" + value.bytes
-        case datetime():
-            at = value if value.tzinfo is UTC else value.astimezone(UTC)
-            return b"t" + at.isoformat().encode()
-        case _:
-            return type(value).__name__[:1].encode() + str(value).encode()
+    """One value in bytes. An enumeration is the text or number that it stands for."""
+    kind = _KINDS.get(type(value))
+    if kind is not None:
+        return kind(value)
+    return next(_KINDS[each](value) for each in (str, int) if isinstance(value, each))
