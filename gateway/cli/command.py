@@ -10,6 +10,9 @@ import click
 
 from gateway.cli import (
     audit,
+    audit_keeping,
+    audit_mending,
+    audit_sealing,
     breakglass,
     check,
     code,
@@ -17,6 +20,7 @@ from gateway.cli import (
     factor,
     guards,
     init,
+    kept,
     nginx,
     officer,
     person,
@@ -28,10 +32,11 @@ from gateway.cli import (
     service,
     sign_in_rules,
     unit,
+    witness,
 )
 from gateway.cli.trouble import leave
 
-MORE_OF_PERSON = (person_acts, person_import)
+MORE_OF_PERSON = (factor_reset, person_acts, person_import)
 """Their commands join `hangu person` as they are imported."""
 
 
@@ -56,6 +61,7 @@ for command in (
     guards.session,
     guards.lanes,
     guards.report,
+    kept.kept,
     service.service,
     policy.policy,
     sign_in_rules.sign_in_rules,
@@ -65,8 +71,18 @@ for command in (
     request.request,
     demo.demo,
     code.code,
+    witness.witness,
 ):
     hangu.add_command(command)
+
+
+for command in (
+    audit_sealing.accounts,
+    audit_sealing.missing,
+    audit_mending.repair,
+    *audit_keeping.COMMANDS,
+):
+    audit.audit.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

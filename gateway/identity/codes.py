@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from audit.ledger import Transaction
 from audit.record import Actor
@@ -25,6 +26,12 @@ def locked(tx: Transaction, person_id: UUID) -> Totp | None:
     """Return a person's authenticator, locked for this transaction."""
     statement = select(Totp).where(Totp.person_id == person_id).with_for_update()
     return tx.session.execute(statement).scalar_one_or_none()
+
+
+def is_usable(session: Session, person_id: UUID) -> bool:
+    """Tell whether a person has an authenticator whose codes are taken."""
+    factor = session.get(Totp, person_id)
+    return factor is not None and factor.disabled_at is None
 
 
 def fault(
@@ -54,12 +61,10 @@ def fault(
     return None if taken == 1 else "replayed_code"
 
 
-def count(factor: Totp | None, cause: str) -> bool:
-    """Count a guess against the factor; tell whether it is one of a hundred, see `shut`."""
-    if factor is None or cause not in COUNTED:
-        return False
-    factor.failures += 1
-    return factor.failures >= totp.MAX_FAILURES
+def count(factor: Totp | None, cause: str) -> None:
+    """Count a guess against the factor; `shut` follows after the transaction."""
+    if factor is not None and cause in COUNTED:
+        factor.failures += 1
 
 
 def shut(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) -> None:
@@ -71,10 +76,13 @@ def shut(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) ->
 
     Source: NIST SP 800-63B-4, 3.2.2.
     """
+    with registry.store.reading() as session:
+        if not _is_due(session.get(Totp, person_id), now):
+            return
     with registry.ledger.begin() as tx:
         person = roles.locked_person(tx.session, person_id)
         factor = locked(tx, person_id)
-        if factor is None or factor.failures < totp.MAX_FAILURES or factor.disabled_at is not None:
+        if factor is None or not _is_due(factor, now):
             return
         try:
             roles.refuse_if_last(tx.session, person, roles.held_by(tx.session, person_id))
@@ -84,3 +92,22 @@ def shut(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) ->
         else:
             factor.disabled_at = now
             tx.record("factor.disabled", actor=actor, now=now, object=actor.subject)
+
+
+def _is_due(factor: Totp | None, now: datetime) -> bool:
+    if factor is None or factor.failures < totp.MAX_FAILURES or factor.disabled_at is not None:
+        return False
+    return factor.rests_until is None or factor.rests_until <= now
+
+
+def bind(session: Session, person_id: UUID, *, secret: bytes, step: int, now: datetime) -> None:
+    """Give a person this authenticator; `step` is that of the code that proved it, now used."""
+    factor = session.get(Totp, person_id, with_for_update=True)
+    if factor is None:
+        factor = Totp(person_id=person_id)
+        session.add(factor)
+    factor.secret = secret
+    factor.last_step = step
+    factor.failures = 0
+    factor.confirmed_at = now
+    factor.disabled_at = factor.rests_until = None

@@ -17,10 +17,10 @@ def insert_if_new(session: Session, table: type[Base], values: Mapping[str, Any]
 
     Return whether it was new.
     """
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values(values).on_conflict_do_nothing()
-    # Of an INSERT, the count of rows is kept only for whoever asks for it.
-    return changed(session, statement.execution_options(preserve_rowcount=True)) > 0
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    statement = insert.values(values).on_conflict_do_nothing()
+    return session.execute(statement.returning(*table.__table__.primary_key)).first() is not None
 
 
 def changed(session: Session, statement: Executable) -> int:

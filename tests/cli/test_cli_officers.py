@@ -22,7 +22,7 @@ def keys(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     zone = str(terminal.zone)
     terminal.run("person", "add", zone, "clerk", "李文", "--unit", "office", "--role", "staff")
     found = {login: enrolled(terminal.zone, login) for login in ("wang", "chen", "zhao", "clerk")}
-    for module in ("signature", "factor", "officer", "person_acts"):
+    for module in ("signature", "factor_reset", "officer", "person_acts"):
         monkeypatch.setattr(f"gateway.cli.{module}.now", lambda: LATER)
     return found
 

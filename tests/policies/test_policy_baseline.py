@@ -17,6 +17,7 @@ from policies.rules import Rule, RuleSet
 from policies.vocabulary import ZONES
 
 EVERYBODY = {
+    Permission.ACCOUNT_CHANGE_FACTORS,
     Permission.ACCOUNT_CHANGE_PASSWORD,
     Permission.ACCOUNT_DISOWN,
     Permission.ACCOUNT_VIEW,
@@ -30,26 +31,38 @@ OPENERS = {
     Permission.BREAK_GLASS_PROPOSE,
     Permission.BREAK_GLASS_VIEW,
 }
+KEEPERS = {
+    Permission.RECEIPT_VIEW,
+    Permission.RETENTION_DECIDE,
+    Permission.RETENTION_VIEW,
+}
 GRANTS = {
     "role:auditor": EVERYBODY
+    | KEEPERS
     | {
+        Permission.AUDIT_OPEN,
         Permission.AUDIT_VIEW,
         Permission.BREAK_GLASS_VIEW,
         Permission.OFFICERS_ACTS,
         Permission.OFFICERS_CASES,
+        Permission.POLICY_VIEW,
         Permission.RIGHTS_VIEW,
     },
-    "role:responder": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
+    "role:responder": EVERYBODY | BUSINESS | {Permission.RECEIPT_VIEW, Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
+    | KEEPERS
     | OPENERS
     | {
         Permission.ACCESS_REVOKE,
+        Permission.AUDIT_WATCH,
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,
         Permission.OFFICERS_ACTS,
         Permission.OFFICERS_CASES,
         Permission.OFFICERS_RESET,
+        Permission.POLICY_CLOSE_ALARM,
+        Permission.POLICY_VIEW,
         Permission.REPORT_CLOSE,
         Permission.REPORT_VIEW,
         Permission.RIGHTS_CHANGE,
@@ -68,6 +81,8 @@ GRANTS = {
         Permission.PERSON_DISABLE,
         Permission.PERSON_IMPORT,
         Permission.PERSON_VIEW,
+        Permission.POLICY_VIEW,
+        Permission.RECEIPT_VIEW,
         Permission.SESSION_END_ANY,
         Permission.UNIT_CHANGE,
         Permission.UNIT_VIEW,
@@ -75,6 +90,7 @@ GRANTS = {
     "role:service_owner": {
         Permission.ACCESS_DECIDE,
         Permission.ACCESS_REVOKE,
+        Permission.RECEIPT_VIEW,
         Permission.SERVICE_VIEW,
     },
     "role:break_glass": {Permission.BREAK_GLASS_ACT, Permission.SESSION_END_OWN},

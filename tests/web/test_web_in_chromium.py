@@ -31,6 +31,9 @@ PAGES = {
     "denied": (f"/open/council?state={'a' * 64}", "liwen"),
     "not permitted": ("/open/ledger", "wangqiang"),
     "not found": ("/nix", "liwen"),
+    "search of the log": ("/audit/", "chenjing"),
+    "log, to decide": ("/audit/now", "chenjing"),
+    "log, activity": ("/audit/activity", "chenjing"),
     "dead link": ("/enrol/x", None),
     "signed out": ("/signed-out", None),
 }
