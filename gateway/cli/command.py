@@ -22,6 +22,7 @@ from gateway.cli import (
     init,
     kept,
     nginx,
+    officer,
     person,
     person_acts,
     person_import,
@@ -35,7 +36,7 @@ from gateway.cli import (
 )
 from gateway.cli.trouble import leave
 
-MORE_OF_PERSON = (person_acts, person_import)
+MORE_OF_PERSON = (factor_reset, person_acts, person_import)
 """Their commands join `hangu person` as they are imported."""
 
 
@@ -56,6 +57,7 @@ for command in (
     unit.unit,
     person.person,
     factor.factor,
+    officer.officer,
     guards.session,
     guards.lanes,
     guards.report,

@@ -158,13 +158,13 @@ def test_deleted_tail_head_middle_or_all(
 )
 def test_immudb_2063_every_copy_of_a_value_is_checked(filled: SealedLog, attack: str) -> None:
     """A body, its leaf, and the columns that searches use (section 3.8's trap)."""
-    filled.attack(f"UPDATE audit_event SET {attack} WHERE seq = 417")  # noqa: S608
+    filled.attack(f"UPDATE audit_event SET {attack} WHERE seq = 417")
     caught(filled, 417)
 
 
 @pytest.mark.parametrize("what", ["value = salt", "salt = value"])
 def test_a_personal_value_exchanged_is_noticed(filled: SealedLog, what: str) -> None:
-    filled.attack(f"UPDATE audit_secret SET {what}")  # noqa: S608
+    filled.attack(f"UPDATE audit_secret SET {what}")
     caught(filled)
 
 
@@ -271,7 +271,7 @@ def test_an_entry_added_at_the_end_with_a_number_of_its_own(filled: SealedLog) -
 def test_agenticos_1648_everything_deleted_and_made_anew_empty(filled: SealedLog) -> None:
     """An empty log is no log that was always empty: the sealer's memory convicts it."""
     filled.attack(
-        *(f"DELETE FROM {table}" for table in ("audit_event", "log_tile", "log_checkpoint")),  # noqa: S608
+        *(f"DELETE FROM {table}" for table in ("audit_event", "log_tile", "log_checkpoint")),
         "UPDATE log_state SET size = 0, note = NULL, published = NULL",
     )
     caught(filled, 0, filled.note)
