@@ -18,6 +18,7 @@ from gateway.cli import (
     code,
     demo,
     factor,
+    factor_reset,
     guards,
     init,
     kept,
