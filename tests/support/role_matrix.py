@@ -17,7 +17,7 @@ from uuid import UUID
 from flask import Flask
 from route_table import access_of
 from web_office import HOST, PEOPLE, SYSTEM, Browser, Office, build_office, open_office
-from werkzeug.routing import Rule, UUIDConverter
+from werkzeug.routing import IntegerConverter, Rule, UUIDConverter
 
 from gateway.identity import people
 from gateway.store import migrate
@@ -51,10 +51,8 @@ def guarded(app: Flask) -> list[tuple[Rule, str]]:
 
 def address(rule: Rule) -> str:
     """An address of the route, about nobody and nothing."""
-    values = {
-        name: NOBODY if isinstance(rule._converters[name], UUIDConverter) else "x"
-        for name in rule.arguments
-    }
+    kinds: dict[type, object] = {UUIDConverter: NOBODY, IntegerConverter: 1}
+    values = {name: kinds.get(type(rule._converters[name]), "x") for name in rule.arguments}
     built = rule.build(values, append_unknown=False)
     assert built is not None
     return built[1]
