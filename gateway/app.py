@@ -58,6 +58,9 @@ def application() -> Bridge:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = load(Path(os.environ[ZONE_DIRECTORY]))
     store, office = compose(settings, running=True)
+    sealing = sealing_of(office, clock=utc_now) if settings.sealing.process == "embedded" else None
+    if sealing is not None:
+        sealing.start()
     worker = this_worker(utc_now())
     lease = Lease(settings.policy.worker_age)
     look = SecondLook(
@@ -81,9 +84,6 @@ def application() -> Bridge:
     forwarding = forwarding_of(office, clock=utc_now)
     if forwarding is not None:
         forwarding.start()
-    sealing = sealing_of(office, clock=utc_now) if settings.sealing.process == "embedded" else None
-    if sealing is not None:
-        sealing.start()
     indexing = Indexing(indexer)
     indexing.start()
 
