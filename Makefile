@@ -7,7 +7,7 @@ CATALOGUES := $(wildcard $(TRANSLATIONS)/*/LC_MESSAGES/*.po)
 DEMO_DIR ?= .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run codes test check asvs bench clean-demo clean lock
+.PHONY: help venv run codes test check asvs bench policy-proof clean-demo clean lock
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -35,6 +35,9 @@ asvs: .venv/.ready-dev ## requirement by requirement of OWASP ASVS 5.0 V6 and V7
 
 bench: .venv/.ready-dev ## the figures of the README, measured on this machine
 	@$(BIN)/python tests/bench/run.py $(ONLY)
+
+policy-proof: .venv/.ready-dev ## N (1000000) random decisions by three engines: the compiled one, pycasbin, Cedar
+	@PYTHONPATH=tests/support:. $(BIN)/python tests/support/policy_proof.py $(or $(N),1000000) $(SEED)
 
 clean-demo: ## forget the demonstration office and all its data
 	rm -rf $(DEMO_DIR) $(DEMO_DIR).partial-* $(DEMO_DIR).lock

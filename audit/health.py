@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from audit.tables import audit_event, log_state
+from audit.tables import audit_event, audit_missing, log_state
 
-WARN_AFTER = timedelta(seconds=10)
-PRIVILEGED_AFTER = timedelta(seconds=60)
-WRITES_AFTER = timedelta(seconds=300)
 HEARTBEAT = timedelta(seconds=60)
+AHEAD = timedelta(seconds=10)
+"""How far in the future an entry may be said to be written: machines' clocks differ."""
 
 
 class Step(StrEnum):
@@ -26,61 +25,94 @@ class Step(StrEnum):
     NO_WRITES = "no_writes"
 
 
-def step_of(lag: timedelta) -> Step:
-    """Return the step for an age of what is not sealed yet."""
-    if lag > WRITES_AFTER:
-        return Step.NO_WRITES
-    if lag > PRIVILEGED_AFTER:
-        return Step.NO_PRIVILEGED
-    return Step.WARN if lag > WARN_AFTER else Step.OPEN
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The age of what is not sealed at which each step begins, in ascending order."""
+
+    warn: timedelta = timedelta(seconds=10)
+    privileged: timedelta = timedelta(seconds=60)
+    writes: timedelta = timedelta(seconds=300)
+
+    def step(self, lag: timedelta) -> Step:
+        """The step for an age."""
+        if lag > self.writes:
+            return Step.NO_WRITES
+        if lag > self.privileged:
+            return Step.NO_PRIVILEGED
+        return Step.WARN if lag > self.warn else Step.OPEN
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The state of sealing at one moment. `problem` is for operators; empty if all is well."""
+    """The state of sealing at one moment.
+
+    `missing` counts entries that were gone before they were sealed and that nobody has owned
+    up to; `problem` is for operators, and empty if all is well.
+    """
 
     size: int
     lag: timedelta
+    step: Step
     published: datetime | None
+    missing: int = 0
     problem: str = ""
 
     @property
-    def step(self) -> Step:
-        """How far the gateway has to close."""
-        return step_of(self.lag)
+    def well(self) -> bool:
+        """Whether nothing has to be done."""
+        return self.step is Step.OPEN and not self.missing
 
 
-def look(read: Engine, *, now: datetime) -> Health:
+def look(read: Engine, *, now: datetime, limits: Limits = LIMITS) -> Health:
     """Return the state of sealing, from the database alone, so that every process can ask.
 
     The lag is the age of the oldest entry without a number; an idle log whose heartbeats
     stay away lags, too. A log that cannot be looked at is as bad as one that is not sealed.
     """
-    state = select(log_state.c.size, log_state.c.published)
-    oldest = (
-        select(audit_event.c.created)
-        .where(audit_event.c.seq.is_(None))
-        .order_by(audit_event.c.id)
-        .limit(1)
-    )
     try:
         with read.connect() as connection:
-            row = connection.execute(state).first()
-            waiting: datetime | None = connection.execute(oldest).scalar()
+            return _look(connection, now, limits)
     except SQLAlchemyError as error:
-        return _blind(f"the log cannot be read: {type(error).__name__}")
+        return _blind(limits, f"the log cannot be read: {type(error).__name__}")
+
+
+def _look(connection: Connection, now: datetime, limits: Limits) -> Health:
+    event, missed = audit_event.c, audit_missing.c
+    oldest = select(event.created).where(event.seq.is_(None)).order_by(event.id).limit(1)
+    unowned = select(func.count()).select_from(audit_missing).where(missed.seen.is_(None))
+    row = connection.execute(select(log_state.c.size, log_state.c.published)).first()
+    waiting: datetime | None = connection.execute(oldest).scalar()
+    missing = connection.execute(unowned).scalar_one()
     if row is None:
-        return _blind("the log has lost its state")
-    ages = [timedelta()]
-    if waiting is not None:
-        ages.append(now - waiting)
+        return _blind(limits, "the log has lost its state")
+    # A clock that was set back must not make an unsealed log look young.
+    ages = [timedelta(), *(_age(at, now) for at in (waiting,) if at is not None)]
     if row.published is not None:
-        ages.append(now - row.published - HEARTBEAT)
+        ages.append(_age(row.published, now) - HEARTBEAT)
     lag = max(ages)
-    problem = "" if lag <= WARN_AFTER else f"entries wait for sealing since {now - lag}"
-    return Health(size=row.size, lag=lag, published=row.published, problem=problem)
+    problems = []
+    if limits.step(lag) is not Step.OPEN:
+        problems.append(f"entries wait for sealing since {now - lag}")
+    if missing:
+        problems.append(f"{missing} entries were gone before they were sealed")
+    return Health(
+        size=row.size,
+        lag=lag,
+        step=limits.step(lag),
+        published=row.published,
+        missing=missing,
+        problem="; ".join(problems),
+    )
 
 
-def _blind(problem: str) -> Health:
-    lag = WRITES_AFTER + timedelta(seconds=1)
-    return Health(size=0, lag=lag, published=None, problem=problem)
+def _age(at: datetime, now: datetime) -> timedelta:
+    age = now - at
+    return age if age >= -AHEAD else -age
+
+
+def _blind(limits: Limits, problem: str) -> Health:
+    lag = limits.writes + timedelta(seconds=1)
+    return Health(size=0, lag=lag, step=Step.NO_WRITES, published=None, problem=problem)

@@ -18,6 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audit.disk import replace_file
 from audit.note import Vkey, checked_name, vkey_of
 from audit.tree import Frontier
 
@@ -99,7 +100,7 @@ class Keep:
 
     def write(self, memory: Memory) -> None:
         """Remember, durably, before this returns."""
-        _write(self.directory / MEMORY, json.dumps(_plain(memory)).encode("ascii"))
+        replace_file(self.directory / MEMORY, json.dumps(_plain(memory)).encode("ascii"))
         self.memory = memory
 
     def key(self, epoch: int) -> Ed25519PrivateKey:
@@ -167,24 +168,8 @@ def _key(directory: Path, epoch: int) -> Ed25519PrivateKey:
     except FileNotFoundError:
         pass
     key = Ed25519PrivateKey.generate()
-    _write(path, key.private_bytes_raw())
+    replace_file(path, key.private_bytes_raw())
     return key
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file in one step: after a crash there is the old or the new one, whole."""
-    partial = path.with_name(path.name + ".new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-    with os.fdopen(os.open(partial, flags, _SECRET), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _plain(memory: Memory) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, text
 from audit.note import Vkey
 from audit.record import Actor, Event, Json, Record, compose
 from audit.tree import Frontier
+from audit.vocabulary import Outcome
 
 SEALER = Actor(subject="system:sealer")
 ROTATION = "hangu.key.rotate/v1"
@@ -20,18 +22,66 @@ _TRIGGERS = {
     "sqlite": "SELECT name, sql, 'on' FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
     "postgresql": """SELECT t.tgname, pg_get_triggerdef(t.oid) || p.prosrc, t.tgenabled::text
                      FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-                     WHERE NOT t.tgisinternal ORDER BY t.tgname""",
+                     WHERE NOT t.tgisinternal ORDER BY t.tgname, t.tgrelid::regclass::text""",
+}
+_SCHEMA = {
+    "sqlite": "SELECT type, name, sql FROM sqlite_master WHERE type != 'trigger' ORDER BY 1, 2",
+    # Columns with their types, owner and grants of every table, and grants of single columns.
+    "postgresql": """SELECT c.relname, c.relowner::regrole::text, c.relacl::text,
+                            string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.attnotnull,
+                                                 a.attacl), ',' ORDER BY a.attnum)
+                     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'
+                     GROUP BY c.oid ORDER BY c.relname""",
 }
 
 
-def heartbeat(*, zone: str, beat: int, after: int, triggers: str, now: datetime) -> Record:
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Hashes over what guards the log inside the database: SHA-256, hexadecimal.
+
+    `triggers` covers every trigger and whether it is on; `schema` every table, and on
+    PostgreSQL who owns it and what is granted on it.
+    """
+
+    triggers: str
+    schema: str
+
+
+def heartbeat(*, zone: str, beat: int, after: int, guards: Guards, now: datetime) -> Record:
     """The entry that says: still here, nothing cut off.
 
     `beat` counts from 0, without gaps; `after` are the whole seconds since the beat before,
-    so that a standstill is said aloud; `triggers` is what `triggers_hash` returned.
+    so that a standstill is said aloud; `guards` make a trigger or a right that was changed
+    for a minute leave a trace.
     """
-    details: dict[str, Json] = {"beat": beat, "after": after, "triggers": triggers}
+    details: dict[str, Json] = {
+        "beat": beat,
+        "after": after,
+        "triggers": guards.triggers,
+        "schema": guards.schema,
+    }
     return _own("log.heartbeat", zone=zone, details=details, now=now)
+
+
+def clock_step(*, zone: str, seconds: int, now: datetime) -> Record:
+    """The entry that says that the clock was set, by so many seconds, forward or back."""
+    return _own("clock.stepped", zone=zone, details={"seconds": seconds}, now=now)
+
+
+def missing(*, zone: str, eid: str, leaf: bytes, now: datetime) -> Record:
+    """The entry in place of one that was durable and gone before it could be sealed."""
+    return compose(
+        Event(
+            name="audit.missing",
+            actor=SEALER,
+            at=now,
+            zone=zone,
+            object=f"audit:{eid}",
+            outcome=Outcome.FAILURE,
+            details={"leaf": leaf.hex()},
+        )
+    )
 
 
 def rotation(
@@ -65,9 +115,14 @@ def rotation_text(next_key: Vkey, *, epoch: int, index: int, root: bytes) -> byt
     return "\n".join([*lines, b64encode(root).decode(), ""]).encode()
 
 
-def triggers_hash(connection: Connection) -> str:
-    """SHA-256 over the database's triggers: one switched off for a minute leaves a trace."""
-    rows = connection.execute(text(_TRIGGERS[connection.dialect.name])).all()
+def guards_of(connection: Connection) -> Guards:
+    """Look at the guards as they are now."""
+    dialect = connection.dialect.name
+    return Guards(_hash(connection, _TRIGGERS[dialect]), _hash(connection, _SCHEMA[dialect]))
+
+
+def _hash(connection: Connection, query: str) -> str:
+    rows = connection.execute(text(query)).all()
     return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()
 
 

@@ -14,15 +14,17 @@ from datetime import datetime
 from typing import Any
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, event, insert
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
-from audit.record import Actor, Event, Json, Record, compose
-from audit.tables import audit_event, audit_secret
+from audit.gathering import Gathering
+from audit.herald import Herald, announced
+from audit.record import Actor, Event, Json, compose
+from audit.rows import Entry, SealSecret, store
 from audit.vocabulary import Outcome
 
-SealSecret = Callable[[str, str, bytes], bytes]
-"""Encrypts one personal value: (entry id, field, plain bytes) to sealed bytes."""
+Brake = Callable[[str | None], None]
+"""Raises if the log cannot take more now: of the named event, or (None) of anything."""
 
 _OPEN = "audit.transaction"
 _GUARDED: WeakSet[Engine] = WeakSet()
@@ -35,15 +37,13 @@ class UnauditedWriteError(RuntimeError):
     """Something was written, or was about to be, without a record of it."""
 
 
-class Transaction:
-    """An open transaction: the session to change rows with, and the records so far."""
+class Recording:
+    """The records of one durable write, so far."""
 
-    def __init__(self, session: Session, *, zone: str, excuse: str | None) -> None:
-        self.session = session
+    def __init__(self, *, zone: str, brake: Brake | None) -> None:
+        self.records: list[Entry] = []
         self._zone = zone
-        self._excuse = excuse
-        self._records: list[tuple[Record, datetime]] = []
-        self._wrote = False
+        self._brake = brake
 
     def record(
         self,
@@ -61,11 +61,14 @@ class Transaction:
         details: Mapping[str, Json] | None = None,
         personal: Mapping[str, str] | None = None,
     ) -> str:
-        """Add an entry to this transaction and return its id.
+        """Add an entry and return its id.
 
         `details` holds what the entry's readers need and is nobody's secret; `personal`
         holds what identifies a person (names typed, addresses) and is kept apart, sealed.
+        Raises what the ledger's brake raises.
         """
+        if self._brake is not None:
+            self._brake(name)
         record = compose(
             Event(
                 name=name,
@@ -83,20 +86,36 @@ class Transaction:
                 personal=personal,
             )
         )
-        self._records.append((record, now))
+        self.records.append((record, now))
         return record.eid
 
     def note_write(self) -> None:
-        """Remember that a row was changed; called by the engine's guard."""
+        """Remember that a row was written; called by the engine's guard. Records need none."""
+
+
+class Transaction(Recording):
+    """An open transaction: the session to change rows with, and the records so far."""
+
+    def __init__(
+        self, session: Session, *, zone: str, excuse: str | None, brake: Brake | None
+    ) -> None:
+        super().__init__(zone=zone, brake=brake)
+        self.session = session
+        self.connection = session.connection()
+        self._excuse = excuse
+        self._wrote = False
+
+    def note_write(self) -> None:
+        """Remember that a row was changed, which needs a record."""
         self._wrote = True
 
     def close(self, seal: SealSecret) -> None:
         """Store the records, or refuse: the last step before the commit."""
         self.session.flush()
-        if self._wrote and not self._records and self._excuse is None:
+        if self._wrote and not self.records and self._excuse is None:
             raise UnauditedWriteError("rows were changed and nothing was recorded")
-        if self._records:
-            _store(self.session.connection(), self._records, seal)
+        if self.records:
+            store(self.connection, self.records, seal)
 
 
 class Ledger:
@@ -107,6 +126,8 @@ class Ledger:
         zone: `intranet` or `extranet`, which every entry names.
         seal: encrypts a personal value for storage.
         info: given to each session (`session.info`), e.g. the vault of the sealed columns.
+        herald: tells the sealer of every entry before it is committed (`audit.herald`).
+        brake: asked before every write; raises if the log is not being sealed.
     """
 
     def __init__(
@@ -116,11 +137,16 @@ class Ledger:
         zone: str,
         seal: SealSecret,
         info: Mapping[str, Any] | None = None,
+        herald: Herald | None = None,
+        brake: Brake | None = None,
     ) -> None:
         self._engine = engine
         self._zone = zone
         self._seal = seal
+        self._herald = herald
+        self.brake = brake
         self.sessions = sessionmaker(engine, info=dict(info or {}), expire_on_commit=False)
+        self._gathering = Gathering(self._write_together)
         # Not `event.contains`: it goes by id(), and a dead engine's id may be this one's by now.
         if engine not in _GUARDED:
             event.listen(engine, "before_cursor_execute", _guard)
@@ -138,55 +164,79 @@ class Ledger:
 
         Raises:
             UnauditedWriteError: rows were changed and nothing was recorded.
+            What the brake raises: nothing was written.
         """
+        if self.brake is not None:
+            self.brake(None)
         with self.sessions() as session:
-            tx = Transaction(session, zone=self._zone, excuse=unaudited_because)
-            info = session.connection().info
+            tx = Transaction(session, zone=self._zone, excuse=unaudited_because, brake=self.brake)
+            info = tx.connection.info
             info[_OPEN] = tx
             try:
                 yield tx
                 tx.close(self._seal)
+                with announced(self._herald, tx.records):
+                    _commit(session)
+            finally:
+                info.pop(_OPEN, None)
+
+    @contextmanager
+    def for_sealer(self) -> Iterator[Connection]:
+        """Open a transaction for the sealer alone, which numbers what is recorded already.
+
+        It is the ledger's own connection: on SQLite, writers queue for it instead of
+        colliding. No brake holds it, for it is what lets the brake go.
+        """
+        with self.sessions() as session:
+            connection = session.connection()
+            info = connection.info
+            info[_OPEN] = self._recording(None)
+            try:
+                yield connection
                 _commit(session)
             finally:
                 info.pop(_OPEN, None)
 
     def append(self, name: str, *, actor: Actor, now: datetime, **fields: Any) -> str:  # noqa: ANN401 - as Transaction.record
-        """Record something that changes no row, durably, before returning its entry id."""
-        with self.begin() as tx:
-            return tx.record(name, actor=actor, now=now, **fields)
+        """Record something that changes no row, durably, before returning its entry id.
+
+        Entries of several threads share one durable write (`audit.gathering`). Must not be
+        called inside of `begin`.
+
+        Raises:
+            OverfullError: too many wait; not recorded.
+            NotRecordedError: the write failed.
+            What the brake raises: not recorded.
+        """
+        if self.brake is not None:
+            self.brake(None)
+        recording = self._recording(self.brake)
+        eid = recording.record(name, actor=actor, now=now, **fields)
+        self._gathering.put(recording.records[0])
+        return eid
+
+    def _recording(self, brake: Brake | None) -> Recording:
+        return Recording(zone=self._zone, brake=brake)
+
+    def _write_together(self, entries: Sequence[Entry]) -> None:
+        with self._engine.connect() as connection:
+            info = connection.info
+            info[_OPEN] = self._recording(None)
+            try:
+                store(connection, entries, self._seal)
+                with announced(self._herald, entries):
+                    _commit(connection)
+            finally:
+                info.pop(_OPEN, None)
 
 
-def _commit(session: Session) -> None:
+def _commit(what: Session | Connection) -> None:
     """Commit; a connection whose commit failed may still be in its transaction, so it goes."""
     try:
-        session.commit()
+        what.commit()
     except BaseException:
-        session.invalidate()
+        what.invalidate()
         raise
-
-
-def _store(
-    connection: Connection, records: Sequence[tuple[Record, datetime]], seal: SealSecret
-) -> None:
-    connection.execute(
-        insert(audit_event),
-        [
-            {"eid": record.eid, "body": record.body, "leaf": record.leaf, "created": at}
-            for record, at in records
-        ],
-    )
-    kept = [
-        {
-            "eid": record.eid,
-            "field": secret.field,
-            "salt": secret.salt,
-            "value": seal(record.eid, secret.field, secret.value.encode()),
-        }
-        for record, _ in records
-        for secret in record.secrets
-    ]
-    if kept:
-        connection.execute(insert(audit_secret), kept)
 
 
 def _guard(
@@ -200,7 +250,7 @@ def _guard(
     """Refuse a write outside a transaction; note one inside."""
     if _READS.match(statement):
         return
-    tx: Transaction | None = connection.info.get(_OPEN)
+    tx: Recording | None = connection.info.get(_OPEN)
     if tx is None:
         raise UnauditedWriteError(f"a write outside the ledger: {statement.split(None, 3)[:3]}")
     tx.note_write()

@@ -26,6 +26,9 @@ MAX_BODY = 65_535  # bytes: an entry bundle counts them in 16 bits (C2SP tlog-ti
 MAX_TEXT = 256  # characters kept of a longer value, beside its length and hash
 MAX_INTEGER = 2**53 - 1
 SALT_BYTES = 16
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
+)
 
 
 class UnknownEventError(ValueError):
@@ -136,9 +139,7 @@ def compose(event: Event) -> Record:
 
 def canonical(value: Json) -> bytes:
     """Return the RFC 8785 bytes of `value`, whose texts are kept whole."""
-    return json.dumps(
-        value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
-    ).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def leaf_hash(body: bytes) -> bytes:
@@ -179,19 +180,19 @@ def _fit(fields: dict[str, Json]) -> bytes:
 
 
 def _bounded(value: Json) -> Json:
-    match value:
-        case str():
-            return _bounded_text(value)
-        case bool() | None:
-            return value
-        case int():
-            if abs(value) > MAX_INTEGER:
-                raise ValueError(f"an integer of 2**53 or more cannot be recorded: {value}")
-            return value
-        case Mapping():
-            return {_key(name): _bounded(item) for name, item in value.items()}
-        case Sequence():
-            return [_bounded(item) for item in value]
+    # The usual kinds first, by their own types: this runs for every value of every entry.
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT and value.isascii() else _bounded_text(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if abs(value) > MAX_INTEGER:
+            raise ValueError(f"an integer of 2**53 or more cannot be recorded: {value}")
+        return value
+    if isinstance(value, dict | Mapping):
+        return {_key(name): _bounded(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | Sequence):
+        return [_bounded(item) for item in value]
     raise TypeError(f"cannot be recorded: {type(value).__name__}")
 
 
@@ -205,6 +206,8 @@ def _bounded_text(text: str) -> Json:
 
 def _well_formed(text: str) -> str:
     """Replace lone surrogates, which UTF-8 cannot carry."""
+    if text.isascii():
+        return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -17,12 +17,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
+from audit import missing, pruning
+from audit.announcements import Book
 from audit.keep import Disagreement, Keep, Point
-from audit.leaves import heartbeat, rotation, triggers_hash
+from audit.leaves import Guards, clock_step, guards_of, heartbeat, rotation
 from audit.note import Checkpoint, sign
 from audit.record import Record
 from audit.shelf import add_own, number, store_tiles, unsealed
+from audit.standing import open_standing
 from audit.tables import audit_event, log_checkpoint, log_state
+from audit.tables_anchors import log_key
 from audit.tree import Frontier
 
 Begin = Callable[[], AbstractContextManager[Connection]]
@@ -48,20 +52,37 @@ class Sealer:
         zone: which its own entries name.
         begin: opens a transaction that may write the log's tables.
         read: for looking whether there is anything to do.
+        publishes: whether a checkpoint is published as soon as it is signed; if not,
+            `audit.witnessing` does it, once the witnesses have cosigned.
+        book: what was announced to it; without one nothing is ever missed.
     """
 
     def __init__(
-        self, keep: Keep, *, zone: str, begin: Begin, read: Engine, rhythm: Rhythm | None = None
+        self,
+        keep: Keep,
+        *,
+        zone: str,
+        begin: Begin,
+        read: Engine,
+        rhythm: Rhythm | None = None,
+        publishes: bool = True,
+        book: Book | None = None,
     ) -> None:
         self._keep = keep
         self._zone = zone
         self._begin = begin
         self._read = read
         self._rhythm = rhythm or Rhythm()
+        self._publishes = publishes
+        self._standing = open_standing(keep)
+        self._book = Book() if book is None else book  # an empty one is falsy
+        self._guards: Guards | None = None
         self._settled = False
 
-    def round(self, now: datetime) -> int:
+    def round(self, now: datetime, *, stepped: int = 0) -> int:
         """Seal what waits, and a heartbeat if one is due; return how many entries were added.
+
+        `stepped` are the seconds by which the clock was set since the round before.
 
         Raises:
             Disagreement: database and memory do not fit together; nothing was signed.
@@ -70,13 +91,18 @@ class Sealer:
         if not self._settled:
             self._settle(now)
         before = self._keep.memory.signed
-        if not self._beat_due(now) and not self._waiting():
+        overdue = self._book.overdue()
+        if not (self._beat_due(now) or overdue or stepped or self._waiting()):
             return 0
         self._settled = False  # until this round is through
         with self._begin() as connection:
             _require_state(connection, before)
-            after = self._grow(connection, before, now)
+            lost = missing.find(connection, overdue)
+            news = [clock_step(zone=self._zone, seconds=stepped, now=now)] if stepped else []
+            news += missing.enter(connection, lost.gone, zone=self._zone, now=now)
+            after, leaves = self._grow(connection, before, now, news)
             self._keep.write(replace(self._keep.memory, pending=after))
+        self._book.settle([*leaves, *lost.settled])
         self._sign(after)
         self._publish(now)
         self._settled = True
@@ -92,16 +118,24 @@ class Sealer:
             query = select(audit_event.c.id).where(audit_event.c.seq.is_(None)).limit(1)
             return connection.execute(query).first() is not None
 
-    def _grow(self, connection: Connection, before: Point, now: datetime) -> Point:
-        """Number the waiting entries and our own, store the tree's new parts."""
+    def _grow(
+        self, connection: Connection, before: Point, now: datetime, own: list[Record]
+    ) -> tuple[Point, list[bytes]]:
+        """Number the waiting entries and our own, store the tree's new parts.
+
+        Returns the point reached, and the leaves of what was waiting.
+        """
         rows = unsealed(connection, limit=self._rhythm.batch)
         number(connection, rows, first=before.frontier.size)
-        edge, new = before.frontier.grown([row.leaf for row in rows])
+        leaves = [row.leaf for row in rows]
+        edge, new = before.frontier.grown([*leaves, *(record.leaf for record in own)])
         point = replace(before, epoch=before.next_epoch, rotated=False)
-        own: list[Record] = []
         if self._beat_due(now):
             own.append(self._heartbeat(connection, point, now))
             point = replace(point, beats=point.beats + 1, beat_at=now)
+            edge = _grown(edge, own[-1], new)
+        if pruned := self._pruned(connection, before, point, edge, now):
+            own.append(pruned)
             edge = _grown(edge, own[-1], new)
         if self._epoch_over(point, now):
             own.append(self._rotation(point, edge, now))
@@ -110,15 +144,26 @@ class Sealer:
         add_own(connection, own, first=edge.size - len(own), now=now)
         store_tiles(connection, before.frontier, new)
         connection.execute(update(log_state).values(size=edge.size, root=edge.root()))
-        return replace(point, frontier=edge)
+        return replace(point, frontier=edge), leaves
 
     def _heartbeat(self, connection: Connection, point: Point, now: datetime) -> Record:
         after = max(0, int((now - point.beat_at).total_seconds())) if point.beats else 0
-        return heartbeat(
+        guards = guards_of(connection)
+        if self._guards not in {None, guards}:
+            log.critical("the database's triggers, tables or rights are not what they were")
+        self._guards = guards
+        return heartbeat(zone=self._zone, beat=point.beats, after=after, guards=guards, now=now)
+
+    def _pruned(
+        self, connection: Connection, before: Point, point: Point, edge: Frontier, now: datetime
+    ) -> Record | None:
+        return pruning.enter(
+            connection,
             zone=self._zone,
-            beat=point.beats,
-            after=after,
-            triggers=triggers_hash(connection),
+            key=self._keep.key(point.epoch),
+            origin=self._keep.memory.origin,
+            sealed=before.frontier,
+            before=edge,
             now=now,
         )
 
@@ -140,7 +185,9 @@ class Sealer:
         """Sign a state whose transaction has committed, and remember that."""
         memory = self._keep.memory
         checkpoint = Checkpoint(memory.origin, point.frontier.size, point.frontier.root())
-        note = sign(checkpoint.text(), name=memory.origin, key=self._keep.key(point.epoch))
+        note = self._standing.sign_also(
+            sign(checkpoint.text(), name=memory.origin, key=self._keep.key(point.epoch))
+        )
         signer = str(self._keep.vkey(point.epoch))
         self._keep.write(
             replace(memory, signed=point, note=note.encode(), signer=signer, pending=None)
@@ -152,9 +199,14 @@ class Sealer:
         size = memory.signed.frontier.size
         with self._begin() as connection:
             _require_state(connection, memory.signed)
-            connection.execute(update(log_state).values(note=memory.note, published=now))
+            if self._publishes:
+                connection.execute(update(log_state).values(note=memory.note, published=now))
             if memory.signed.rotated and not _has_checkpoint(connection, size):
                 connection.execute(insert(log_checkpoint).values(size=size, note=memory.note))
+            if connection.execute(select(log_key.c.id)).first() is None:
+                standing = self._standing.certificate.line()
+                values = {"id": 1, "first_key": memory.first_key, "standing": standing}
+                connection.execute(insert(log_key).values(values))
 
     def _settle(self, now: datetime) -> None:
         """Finish, or take back, what a crash or a failure left half done."""

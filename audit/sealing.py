@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -11,9 +13,12 @@ from threading import Event, Thread
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit.announcements import Book, Listener
 from audit.keep import MEMORY, Disagreement, Keep, Lead
 from audit.sealer import Begin, Rhythm, Sealer
 from audit.tables import log_state
+from audit.trust import Policy
+from audit.witnessing import Witnessing, asks_for_witnesses
 
 EVERY = 0.25
 """Seconds between two rounds."""
@@ -21,6 +26,8 @@ STANDBY = 2.0
 """Seconds between two attempts to lead, and between two after a failure."""
 STOPPING = 10.0
 """Seconds that the last round may take."""
+STEP = 2.0
+"""Seconds by which the clock may go astray between two rounds before it is called a step."""
 
 log = logging.getLogger("hangu.sealer")
 
@@ -40,11 +47,45 @@ def open_keep(directory: Path, *, origin: str, read: Engine, now: datetime) -> K
     return Keep.create(directory, origin=origin, now=now)
 
 
+class Steps:
+    """Notices when the clock is set, by a steady one beside it."""
+
+    def __init__(self, steady: Callable[[], float]) -> None:
+        self._steady = steady
+        self._last: tuple[datetime, float] | None = None
+        self._seconds = 0.0
+
+    def until(self, now: datetime) -> int:
+        """Whole seconds by which the clock was set since they were last taken down."""
+        at, last = self._steady(), self._last
+        self._last = now, at
+        if last is not None:
+            astray = (now - last[0]).total_seconds() - (at - last[1])
+            self._seconds += astray if abs(astray) > STEP else 0.0
+        return round(self._seconds)
+
+    def taken_down(self) -> None:
+        """What `until` returned is on record."""
+        self._seconds = 0.0
+
+
 class Sealing:
     """Seals in rounds until it is stopped, while it holds the lead.
 
     Every process of a zone may have one; whoever takes the lead seals, the others stand by.
+    `policy` names the witnesses that cosign; with `waits_for_quorum` nothing is published
+    before enough of them have.
     `problem` says why nothing is being sealed, and is empty if all is well.
+
+    Args:
+        directory: the sealer's private one.
+        origin: the name of the log, if it is still to be made.
+        zone: which the sealer's own entries name.
+        begin: opens a transaction that may write the log's tables.
+        read: for looking whether there is anything to do.
+        clock: gives the moment, aware UTC.
+        socket: where announcements come in (`audit.herald`); none, none are expected.
+        steady: a clock that nobody sets, in seconds.
     """
 
     def __init__(
@@ -57,6 +98,10 @@ class Sealing:
         read: Engine,
         clock: Callable[[], datetime],
         rhythm: Rhythm | None = None,
+        policy: Policy | None = None,
+        waits_for_quorum: bool = False,
+        socket: Path | None = None,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.problem = ""
         self._directory = directory
@@ -66,8 +111,18 @@ class Sealing:
         self._read = read
         self._clock = clock
         self._rhythm = rhythm or Rhythm()
+        self._witnessing: Witnessing | None = None
+        self._waits = waits_for_quorum and policy is not None and asks_for_witnesses(policy)
+        if policy is not None and policy.urls:
+            self._witnessing = Witnessing(
+                directory, policy, begin=begin, read=read, clock=clock, publish=self._waits
+            )
         self._lead = Lead(directory)
         self._sealer: Sealer | None = None
+        self._socket = socket
+        self._book = Book()
+        self._listener: Listener | None = None
+        self._steps = Steps(steady)
         self._stopped = Event()
         self._thread = Thread(target=self.run, name="sealing", daemon=True)
 
@@ -91,6 +146,12 @@ class Sealing:
 
     def release(self) -> None:
         """Let another process lead."""
+        if self._witnessing is not None:
+            self._witnessing.stop()
+        if self._listener is not None:
+            with suppress(OSError):
+                self._listener.stop()
+            self._listener = None
         self._lead.release()
 
     def once(self) -> float:
@@ -98,7 +159,11 @@ class Sealing:
         try:
             if not self._lead.take():
                 return STANDBY
-            more = self._leading().round(self._clock()) >= self._rhythm.batch
+            self._listen()
+            now = self._clock()
+            stepped = self._steps.until(now)
+            more = self._leading().round(now, stepped=stepped) >= self._rhythm.batch
+            self._steps.taken_down()
         except (Disagreement, SQLAlchemyError, OSError) as error:
             if str(error) != self.problem:
                 log.exception("nothing is sealed")
@@ -106,7 +171,15 @@ class Sealing:
             self._sealer = None  # begin again from what is on the disk
             return STANDBY
         self.problem = ""
+        if self._witnessing is not None:
+            self._witnessing.start()
         return 0.0 if more else EVERY
+
+    def _listen(self) -> None:
+        if self._socket is not None and self._listener is None:
+            listener = Listener(self._socket, self._book)
+            listener.start()
+            self._listener = listener
 
     def _leading(self) -> Sealer:
         if self._sealer is None:
@@ -114,6 +187,12 @@ class Sealing:
                 self._directory, origin=self._origin, read=self._read, now=self._clock()
             )
             self._sealer = Sealer(
-                keep, zone=self._zone, begin=self._begin, read=self._read, rhythm=self._rhythm
+                keep,
+                zone=self._zone,
+                begin=self._begin,
+                read=self._read,
+                rhythm=self._rhythm,
+                publishes=not self._waits,
+                book=self._book,
             )
         return self._sealer

@@ -10,20 +10,29 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, type_coerce
+from sqlalchemy import Connection, Engine, Row, func, select, type_coerce
 from sqlalchemy.types import NullType
 
+from audit import erasure, pruning
 from audit.note import BadNote, Checkpoint, Note
 from audit.record import MAX_BODY, Secret, commitment, leaf_hash, timestamp
+from audit.stored import stored_bytes
 from audit.tables import audit_event, audit_secret, log_checkpoint, log_state, log_tile
+from audit.tables_anchors import log_cosigned
 from audit.tiles import WIDTH, Tile, TileHashes, encode_bundle
 from audit.tree import HASH_BYTES
 from audit.verify import Report
 
 AHEAD = 16
 """Bundles that one query fetches."""
+
+BEHIND = timedelta(seconds=150)
+"""How far a cosigned checkpoint may lie behind the newest to be taken for it."""
+GAP = b"?"
+"""What stands in a bundle for an entry that is gone: no entry, so the verifier names it."""
 
 Unseal = Callable[[str, str, bytes], bytes | None]
 """Opens one personal value: (entry id, field, sealed bytes) to plain bytes, or None."""
@@ -38,23 +47,37 @@ class DatabaseSource:
         read: an engine that cannot write.
         first_key: the log's first verifier key.
         policy: the trust policy to hand out with it.
+        witnessed: take the newest cosigned checkpoint for the newest, if it is of these
+            minutes: what others are handed is what witnesses have seen, whole.
     """
 
-    def __init__(self, read: Engine, *, first_key: str, policy: str) -> None:
+    def __init__(
+        self, read: Engine, *, first_key: str, policy: str, witnessed: bool = False
+    ) -> None:
         self._read = read
         self._files = {"first-key": f"{first_key}\n".encode(), "policy": policy.encode()}
-        self._bundles: dict[int, list[bytes]] = {}
+        self._bundles: dict[int, dict[int, bytes]] = {}
         self.wrong_columns: dict[int, str] = {}
         with read.connect() as connection:
-            found = connection.execute(select(log_state.c.note)).scalar()
+            newest = connection.execute(select(log_state.c.note, log_state.c.published)).first()
+            seen = connection.execute(select(log_cosigned.c.note, log_cosigned.c.at)).first()
             older = connection.execute(select(log_checkpoint.c.size, log_checkpoint.c.note))
-            self._older = {int(row.size): _bytes(row.note) for row in older if _is_whole(row.size)}
-        note = None if found is None else _bytes(found)
+            self._pruned = pruning.done(connection)
+            self._older = {
+                int(row.size): stored_bytes(row.note) for row in older if _is_whole(row.size)
+            }
+        found = None if newest is None else newest.note
+        note = None if found is None else stored_bytes(found)
+        cosigned = None if seen is None else stored_bytes(seen.note)
+        if _is_ahead(cosigned, note) or (witnessed and _is_recent(newest, seen)):
+            note = cosigned
         self.note: bytes | None = note
         stated = _checkpoint(note)
         self.size = stated.size if stated else 0
         if note is not None:
             self._files["checkpoint"] = note
+        if cosigned is not None and cosigned != note:
+            self._files["cosigned"] = cosigned
 
     def sizes(self) -> list[int]:
         """The sizes of the older checkpoints that lie within the newest."""
@@ -64,6 +87,8 @@ class DatabaseSource:
         """The bytes of one file of the folder, or None if there is none."""
         if path.startswith("checkpoints/"):
             return self._older.get(int(path.removeprefix("checkpoints/")))
+        if path == "kept":
+            return self._kept()
         match = _NAME.fullmatch(path)
         if match is None:
             return self._files.get(path)
@@ -75,12 +100,7 @@ class DatabaseSource:
 
     def tile(self, tile: Tile) -> bytes:
         """The hashes of a tile; fewer than its width if they are not there."""
-        query = select(log_tile.c.hashes).where(
-            log_tile.c.level == tile.level, log_tile.c.number == tile.number
-        )
-        with self._read.connect() as connection:
-            found = _bytes(connection.execute(query).scalar() or b"")
-        return found[: HASH_BYTES * tile.width]
+        return stored_tile(self._read, tile)
 
     def hashes(self) -> TileHashes:
         """The tree under the newest checkpoint, for making proofs."""
@@ -89,11 +109,28 @@ class DatabaseSource:
     def _bundle(self, number: int, width: int) -> bytes | None:
         if number not in self._bundles:
             self._fetch(number)
-        entries = self._bundles.pop(number, [])[:width]
-        return encode_bundle(entries) if entries else None
+        found = self._bundles.pop(number, {})
+        whole = all(at in found for at in range(width))
+        # What is pruned goes by whole bundles; of those, single entries stay, as `kept`.
+        if not found or (not whole and (number + 1) * WIDTH <= self._pruned.upto):
+            return None
+        return encode_bundle([found.get(at, GAP) for at in range(width)])
+
+    def _kept(self) -> bytes | None:
+        """The entries that stay when their bundle is pruned, one a line after its number."""
+        query = select(audit_event.c.seq, audit_event.c.body).where(
+            audit_event.c.seq < self._pruned.upto
+        )
+        lines: list[bytes] = []
+        with self._read.connect() as connection:
+            for row in connection.execute(query.order_by(audit_event.c.seq)):
+                body = stored_bytes(row.body)
+                if any(name in body for name in pruning.KEPT):
+                    lines.append(f"{row.seq} ".encode() + body + b"\n")
+        return b"".join(lines) or None
 
     def _fetch(self, number: int) -> None:
-        """Read the next bundles, each up to its first gap."""
+        """Read the next bundles: their entries, each by its place."""
         start, end = number * WIDTH, min(self.size, (number + AHEAD) * WIDTH)
         event = audit_event.c
         query = (
@@ -107,13 +144,12 @@ class DatabaseSource:
         self._bundles = {}
         with self._read.connect() as connection:
             for row in connection.execute(query):
-                body = _bytes(row.body)
-                wrong = _wrong_columns(row.eid, body, _bytes(row.leaf), _stamp(row.created))
+                body = stored_bytes(row.body)
+                wrong = _wrong_columns(row.eid, body, stored_bytes(row.leaf), _stamp(row.created))
                 if wrong:
                     self.wrong_columns[row.seq] = wrong
-                entries = self._bundles.setdefault(row.seq // WIDTH, [])
-                if row.seq % WIDTH == len(entries) and 0 < len(body) <= MAX_BODY:
-                    entries.append(body)
+                if 0 < len(body) <= MAX_BODY:
+                    self._bundles.setdefault(row.seq // WIDTH, {})[row.seq % WIDTH] = body
 
     def inspect(self, report: Report, *, unseal: Unseal | None = None) -> None:
         """After a verification: add what a folder cannot show.
@@ -127,6 +163,8 @@ class DatabaseSource:
             self._inspect_numbers(connection, report)
             for seq, column in _wrong_secrets(connection, unseal) if unseal else ():
                 report.tampered(seq, f"entry {seq}: the kept value of {column} is not its own")
+            if unseal:
+                _inspect_erased(connection, report)
 
     def _inspect_numbers(self, connection: Connection, report: Report) -> None:
         event = audit_event.c
@@ -145,15 +183,26 @@ class DatabaseSource:
             report.tampered(0, "numbers that are none")
             return
         count = 0 if state.last is None else state.last + 1
-        if count != state.size or state.first not in {0, None}:
+        pruned = _is_whole(state.first) and state.first <= self._pruned.upto
+        if count != state.size or not (pruned or state.first is None):
             index = max(0, min(count, state.size))
             report.tampered(index, f"the numbers go from {state.first} to {state.last}")
-        stated = _checkpoint(None if state.note is None else _bytes(state.note))
+        stated = _checkpoint(None if state.note is None else stored_bytes(state.note))
         if stated and stated.size >= state.size and stated.root != state.root:
             report.tampered(state.size, "the log's state is not what was signed")
         waiting = connection.execute(select(func.count()).where(event.seq.is_(None))).scalar_one()
         if waiting:
             report.uncovered.append(f"{waiting} entries that are not sealed yet")
+
+
+def stored_tile(read: Engine, tile: Tile) -> bytes:
+    """The hashes of a tile in the database; fewer than its width if they are not there."""
+    query = select(log_tile.c.hashes).where(
+        log_tile.c.level == tile.level, log_tile.c.number == tile.number
+    )
+    with read.connect() as connection:
+        found = stored_bytes(connection.execute(query).scalar() or b"")
+    return found[: HASH_BYTES * tile.width]
 
 
 def _checkpoint(note: bytes | None) -> Checkpoint | None:
@@ -163,11 +212,17 @@ def _checkpoint(note: bytes | None) -> Checkpoint | None:
         return None  # the verifier says what is wrong with it
 
 
-def _bytes(value: object) -> bytes:
-    """A stored value as bytes. SQLite keeps whatever type was written, ours or an attacker's."""
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value)
-    return str(value).encode("utf-8", "surrogatepass")
+def _is_ahead(cosigned: bytes | None, note: bytes | None) -> bool:
+    """Whether witnesses cosigned what is not published yet: they are asked meanwhile."""
+    seen, published = _checkpoint(cosigned), _checkpoint(note)
+    return seen is not None and published is not None and seen.size > published.size
+
+
+def _is_recent(newest: Row[Any] | None, seen: Row[Any] | None) -> bool:
+    """Whether the newest cosigned checkpoint is hardly older than the newest."""
+    if newest is None or seen is None or newest.published is None:
+        return False
+    return bool(newest.published - seen.at < BEHIND)
 
 
 def _is_whole(value: object) -> bool:
@@ -201,6 +256,17 @@ def _says(body: bytes, key: str, value: str) -> bool:
     return at >= 0 and body.startswith(f'"{key}":"{value}"'.encode(), at)
 
 
+def _inspect_erased(connection: Connection, report: Report) -> None:
+    """Personal values that are gone must be said to be erased, by the log itself."""
+    gone = list(erasure.missing(connection))
+    said = erasure.recorded(connection) if gone else set()
+    for seq, eid, field in gone:
+        if eid not in said:
+            report.tampered(seq, f"entry {seq}: the kept value of {field} is gone, not erased")
+    if gone:
+        report.uncovered.append(f"{len(gone)} personal values: erased, as the log itself says")
+
+
 def _wrong_secrets(connection: Connection, unseal: Unseal) -> Iterator[tuple[int, str]]:
     event, secret = audit_event.c, audit_secret.c
     query = (
@@ -211,9 +277,9 @@ def _wrong_secrets(connection: Connection, unseal: Unseal) -> Iterator[tuple[int
     )
     for row in connection.execute(query):
         field = str(row.field)
-        plain = unseal(str(row.eid), field, _bytes(row.value))
-        committed = _commitments(_bytes(row.body)).get(field)
-        if plain is None or committed != _commitment(field, _bytes(row.salt), plain):
+        plain = unseal(str(row.eid), field, stored_bytes(row.value))
+        committed = _commitments(stored_bytes(row.body)).get(field)
+        if plain is None or committed != _commitment(field, stored_bytes(row.salt), plain):
             yield row.seq, field
 
 

@@ -87,3 +87,13 @@ log_state = Table(  # one row, made by the migration; only the sealer writes it
     Column("published", UtcDateTime(), nullable=True),
     CheckConstraint("id = 1", name="single"),
 )
+
+audit_missing = Table(  # what was announced, reported durable, and gone before it was sealed
+    "audit_missing",
+    metadata,
+    Column("eid", String(32), primary_key=True),
+    Column("leaf", LargeBinary(32), nullable=False),
+    Column("found", UtcDateTime(), nullable=False),
+    Column("seen", UtcDateTime(), nullable=True),
+    Column("seen_by", String(80), nullable=True),
+)

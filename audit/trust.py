@@ -7,8 +7,9 @@ Source: c2sp.org/tlog-policy. The file is text of lines `log <vkey> [<url>]`,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from audit.note import COSIGNATURE, ED25519, BadNote, Vkey
 
@@ -36,6 +37,8 @@ class Policy:
     witnesses: Mapping[str, Vkey]
     groups: Mapping[str, Group]
     quorum: str
+    urls: Mapping[str, str] = field(default_factory=dict)
+    """Where a witness answers, by its name; one without is only for checking."""
 
     @classmethod
     def parse(cls, text: str) -> Policy:
@@ -68,6 +71,7 @@ class _Reader:
         self._logs: list[Vkey] = []
         self._witnesses: dict[str, Vkey] = {}
         self._groups: dict[str, Group] = {}
+        self._urls: dict[str, str] = {}
         self._used: set[str] = set()
         self._quorum: str | None = None
 
@@ -82,15 +86,20 @@ class _Reader:
                 pass
             case ["log", vkey] | ["log", vkey, _]:
                 self._logs.append(_key(vkey, ED25519, self._logs))
-            case ["witness", name, vkey] | ["witness", name, vkey, _]:
-                key = _key(vkey, COSIGNATURE, self._witnesses.values())
-                self._witnesses[self._new(name)] = key
+            case ["witness", name, vkey, *url] if len(url) <= 1:
+                self._take_witness(name, vkey, *url)
             case ["group", name, threshold, *members] if members:
                 self._groups[self._new(name)] = self._group(threshold, members)
             case ["quorum", name] if self._quorum is None:
                 self._quorum = name if name == NONE else self._known(name)
             case _:
                 raise BadPolicy(f"not a policy line: {words[0]}")
+
+    def _take_witness(self, name: str, vkey: str, url: str | None = None) -> None:
+        key = _key(vkey, COSIGNATURE, self._witnesses.values())
+        self._witnesses[self._new(name)] = key
+        if url is not None:
+            self._urls[name] = _url(url)
 
     def _new(self, name: str) -> str:
         if name == NONE or name in self._witnesses or name in self._groups:
@@ -124,7 +133,15 @@ class _Reader:
             MappingProxyType(self._witnesses),
             MappingProxyType(self._groups),
             self._quorum,
+            MappingProxyType(self._urls),
         )
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise BadPolicy(f"not the address of a witness: {text}")
+    return text.rstrip("/")
 
 
 def _key(text: str, algorithm: int, others: Iterable[Vkey]) -> Vkey:

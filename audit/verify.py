@@ -2,11 +2,17 @@
 """Verify an exported audit log. One file, plain Python 3.11, no package, no network.
 
     python verify.py FOLDER --key 'name+1234abcd+A...' [--anchor FILE]... [--policy FILE]
+                            [--paper 'ORIGIN SIZE ROOT']...
+    python verify.py --receipt FILE --key 'name+1234abcd+A...' [--policy FILE]
 
 FOLDER is a log in the layout of c2sp.org/tlog-tiles: `checkpoint`, `tile/...`, and besides
-`checkpoints/<size>` (the last checkpoint of each past key epoch), `policy` and `first-key`.
+`checkpoints/<size>` (the last checkpoint of each past key epoch), `cosigned` (the newest one
+with enough witnesses, if it is not the newest), `kept` (single entries that stay when their
+bundle is pruned), `policy` and `first-key`.
 --key is the log's FIRST key, from the paper printed at installation; all later keys are
-reached from it. An anchor is an older checkpoint or a .tlog-proof receipt kept elsewhere.
+reached from it. An anchor is an older checkpoint or a .tlog-proof receipt kept elsewhere;
+--paper takes what was typed or scanned from a printed checkpoint, with or without its check
+digits; --receipt looks at one receipt that carries its entry, without any log.
 
 Exit status: 0 intact, 1 could not run, 2 TAMPERED, 3 incomplete (see the report).
 """
@@ -29,6 +35,7 @@ INTACT, COULD_NOT_RUN, TAMPERED, INCOMPLETE = range(4)
 WIDTH = 256  # entries of a full bundle, hashes of a full tile
 HASH = 32
 SILENCE = timedelta(seconds=150)  # heartbeats come every 60 seconds
+FLOOR = timedelta(days=184)  # nothing younger may ever be pruned
 _OURS = (b'"ev":"key.rotate"', b'"ev":"log.heartbeat"', b'"ev":"retention.prune"')
 
 
@@ -237,6 +244,33 @@ def parse_checkpoint(data: bytes) -> Note:
     return Note(text + "\n", lines[0], int(lines[1]), _base64(lines[2]), signatures)
 
 
+def parse_paper(text: str) -> Note:
+    """Read a printed checkpoint: name, size, root (base64, or hexadecimal in any groups).
+
+    The eight check digits after the word `check` are optional; if they are there, they must fit.
+    """
+    words = text.replace("：", ":").split()
+    if len(words) < 3:  # noqa: PLR2004
+        raise Wrong("a printed checkpoint has a name, a size and a root")
+    origin, size, *rest = words
+    at = next((i for i, word in enumerate(rest) if word.lower().startswith("check")), len(rest))
+    check = "".join(rest[at:]).lower().removeprefix("check").lstrip(":")
+    typed = "".join(rest[:at])
+    is_hex = re.fullmatch("[0-9a-fA-F]{64}", typed)
+    root = bytes.fromhex(typed) if is_hex else _base64(typed)
+    if not re.fullmatch("0|[1-9][0-9]{0,17}", size) or len(root) != HASH:
+        raise Wrong("a size is a whole number, a root has 32 bytes")
+    plain = f"{origin}\n{size}\n{b64encode(root).decode()}\n"
+    if check and check != paper_check(plain):
+        raise Wrong("the check digits do not fit: something was typed wrongly")
+    return Note(plain, origin, int(size), root, [])
+
+
+def paper_check(text: str) -> str:
+    """The check digits that are printed below a checkpoint's three lines."""
+    return sha256(text.encode()).hexdigest()[:8]
+
+
 def signed_by(note: Note, key: Vkey) -> int | None:
     """Whether `key` signed: None if not, else the time of a cosignature or 0. Wrong raises."""
     at = None
@@ -331,6 +365,16 @@ class Walk:
         self._beat: tuple[int, datetime] | None = None
         self._missing: list[int] = []
         self._pruned = 0
+        self._kept = self._read_kept()
+
+    def _read_kept(self) -> dict[int, bytes]:
+        """Single entries that stay when their bundle goes: lines of number and entry."""
+        kept: dict[int, bytes] = {}
+        for line in (self._read("kept") or b"").splitlines():
+            number, _, entry = line.partition(b" ")
+            if re.fullmatch(b"[0-9]{1,18}", number):
+                kept[int(number)] = entry
+        return kept
 
     @property
     def newest(self) -> datetime | None:
@@ -377,7 +421,7 @@ class Walk:
         known = (known + [bytes(HASH)] * width)[:width]
         if data is None:
             self._missing.append(number)
-            return known, []
+            return known, self._stayed(first, known)
         entries = decode(data)
         leaves = [sha256(b"\x00" + entry).digest() for entry in entries]
         if leaves != known:
@@ -390,6 +434,16 @@ class Walk:
             if any(name in entry for name in _OURS)
         ]
         return known, ours
+
+    def _stayed(self, first: int, known: list[bytes]) -> list[tuple[int, bytes]]:
+        """The kept entries of a bundle that was pruned, each checked against its tile."""
+        stayed = [
+            (at, self._kept[first + at]) for at in range(len(known)) if first + at in self._kept
+        ]
+        for at, entry in stayed:
+            if sha256(b"\x00" + entry).digest() != known[at]:
+                self.report.tampered(first + at, f"kept entry {first + at} is not the sealed one")
+        return stayed
 
     def _close_tiles(self) -> None:
         level = 0
@@ -427,7 +481,7 @@ class Walk:
             elif body["ev"] == "log.heartbeat":
                 self._heartbeat(index, body["d"], datetime.fromisoformat(body["ts"]))
             else:
-                self._pruned = max(self._pruned, int(body["d"]["to"]))
+                self._prune(index, body["d"], datetime.fromisoformat(body["ts"]), before)
         except (ValueError, KeyError, TypeError) as error:
             self.report.tampered(index, f"entry {index} is not the sealer's: {error}")
 
@@ -442,9 +496,33 @@ class Walk:
         self.keys.append(new)
         self.finals.append(index + 1)
 
+    def _prune(self, index: int, said: dict[str, Any], at: datetime, before: list[bytes]) -> None:
+        first, to = int(said["from"]), int(said["to"])
+        approvers = [str(each) for each in said["approvers"]]
+        if (
+            first != self._pruned
+            or not first < to <= index
+            or to % WIDTH
+            or said["count"] != to - first
+        ):
+            raise Wrong("it does not follow the pruning before")
+        if len(approvers) != 2 or len({*approvers}) != 2:  # noqa: PLR2004
+            raise Wrong("two different people must have approved it")
+        if at - datetime.fromisoformat(said["newest"]) < FLOOR:
+            raise Wrong(f"entries younger than {FLOOR.days} days were pruned")
+        root = b64encode(self.root(before)).decode()
+        if said["root_before"] != root:
+            raise Wrong("it was made for another tree")
+        lines = ["hangu.retention.prune/v1", self.keys[0].name, f"{first} {to}", said["newest"]]
+        lines += [said["policy"], *approvers, str(index), root, ""]
+        if not ed25519(self.keys[-1].public, "\n".join(lines).encode(), _base64(said["sig"])):
+            raise Wrong("the sealer did not sign it")
+        self._pruned = to
+
     def _heartbeat(self, index: int, said: dict[str, Any], at: datetime) -> None:
         number, after = int(said["beat"]), timedelta(seconds=int(said["after"]))
-        expected = self._beat[0] + 1 if self._beat else 0
+        start = number if self._missing else 0  # those before were pruned, or it is said below
+        expected = self._beat[0] + 1 if self._beat else start
         if number != expected:
             raise Wrong(f"heartbeat {number} follows {expected - 1}")
         if self._beat and at - self._beat[1] > max(after, timedelta()) + SILENCE:
@@ -454,13 +532,19 @@ class Walk:
         self._beat = (number, at)
 
     def _judge_missing(self) -> None:
-        for number in self._missing:
-            if (number + 1) * WIDTH > self._pruned:
+        """What is missing must be the beginning, whole, and explained by the last pruning."""
+        for at, number in enumerate(self._missing):
+            if number != at or (number + 1) * WIDTH > self._pruned:
                 words = f"entries from {number * WIDTH} on are missing, and no pruning explains it"
                 self.report.tampered(number * WIDTH, words)
                 return
-        if self._missing:
-            self.report.uncovered.append(f"the content of entries before {self._pruned}: pruned")
+        gone = len(self._missing) * WIDTH
+        if gone:
+            words = f"the content of entries 0..{gone - 1}: pruned, as the log itself says"
+            self.report.uncovered.append(words)
+        if gone < self._pruned:
+            words = f"entries {gone}..{self._pruned - 1} may be removed at any time: pruned"
+            self.report.uncovered.append(words)
 
     def epoch(self, size: int) -> int:
         """Which key signs a checkpoint of this size."""
@@ -501,16 +585,20 @@ def verify(
         report.uncovered.append("the first key was taken from the log itself, not from paper")
     kept = [("checkpoint", newest, True)]
     kept += [(f"checkpoints/{size}", note, True) for size, note in _older(source, newest, report)]
+    kept += _cosigned(source, report)
     walk = Walk(source, newest.size, first, report)
     receipts, more = _anchors(anchors, report)
     kept += [(name, note, False) for name, note in more]
-    wanted = {index for _, index, _, _ in receipts}
+    wanted = {each.number for each in receipts}
     walk.run([note.size for _, note, _ in kept if note.size <= newest.size], wanted, tell)
-    _judge(walk, kept, report)
-    for name, index, steps, note in receipts:
-        if not _included(walk.leaves.get(index, b""), index, note, steps):
-            report.tampered(index, f"{name} proves another entry {index}")
-    _judge_witnesses(newest, witnesses, enough, report)
+    good = _judge(walk, kept, report)
+    for each in receipts:
+        leaf = walk.leaves.get(each.number, b"")
+        if not _included(leaf, each) or each.entry not in {None, leaf}:
+            report.tampered(each.number, f"{each.name} proves another entry {each.number}")
+    if policy is None and witnesses:
+        report.uncovered.append("whom to trust as witnesses was taken from the log itself")
+    _judge_witnesses(good, newest.size, witnesses, enough, report)
     _judge_age(walk, fresh_at, report)
     return report
 
@@ -530,7 +618,45 @@ def _older(source: Source, newest: Note, report: Report) -> list[tuple[int, Note
     return found
 
 
-Receipt = tuple[str, int, list[bytes], Note]
+def _cosigned(source: Source, report: Report) -> list[tuple[str, Note, bool]]:
+    """The newest checkpoint with enough witnesses, where it is not the newest."""
+    data = source.read("cosigned")
+    try:
+        return [] if data is None else [("cosigned", parse_checkpoint(data), True)]
+    except Wrong as error:
+        report.tampered(0, f"cosigned: {error}")
+        return []
+
+
+class Receipt(NamedTuple):
+    """A .tlog-proof. `entry` is the leaf hash of the entry that it carries, if it does."""
+
+    name: str
+    number: int
+    steps: list[bytes]
+    note: Note
+    entry: bytes | None
+    standing: str
+
+
+def parse_receipt(name: str, data: bytes) -> Receipt:
+    """Read a receipt (c2sp.org/tlog-proof); `extra` may hold its entry and the standing key."""
+    head, _, rest = data.partition(b"\n\n")
+    magic, *lines = head.decode().split("\n")
+    if magic != "c2sp.org/tlog-proof@v1" or not lines:
+        raise Wrong("not a receipt")
+    entry, standing = None, ""
+    if lines[0].startswith("extra "):
+        extra = _base64(lines.pop(0).removeprefix("extra "))
+        if extra.startswith(b"{"):
+            carried = json.loads(extra)
+            entry = sha256(b"\x00" + str(carried["entry"]).encode()).digest()
+            standing = str(carried.get("standing", ""))
+    if not re.fullmatch("index (0|[1-9][0-9]{0,17})", lines[0]) or len(lines) > HASH * 2:
+        raise Wrong("not a receipt")
+    steps = [_base64(line) for line in lines[1:]]
+    note = parse_checkpoint(rest)
+    return Receipt(name, int(lines[0].removeprefix("index ")), steps, note, entry, standing)
 
 
 def _anchors(
@@ -540,25 +666,23 @@ def _anchors(
     notes: list[tuple[str, Note]] = []
     for name, data in anchors:
         try:
-            head, _, rest = data.partition(b"\n\n")
-            lines = head.decode().split("\n")
-            if lines[0] != "c2sp.org/tlog-proof@v1":
+            if data.startswith(b"c2sp.org/tlog-proof@v1\n"):
+                receipts.append(parse_receipt(name, data))
+                notes.append((name, receipts[-1].note))
+            elif "— " in data.decode():
                 notes.append((name, parse_checkpoint(data)))
-                continue
-            lines = [line for line in lines[1:] if not line.startswith("extra ")]
-            note = parse_checkpoint(rest)
-            steps = [_base64(line) for line in lines[1:]]
-            receipts.append((name, int(lines[0].removeprefix("index ")), steps, note))
-            notes.append((name, note))
-        except (Wrong, ValueError, IndexError) as error:
+            else:
+                notes.append((name, parse_paper(data.decode())))
+        except (Wrong, ValueError, KeyError, IndexError) as error:
             report.incomplete(f"{name} cannot be read: {error}")
     return receipts, notes
 
 
-def _included(leaf: bytes, index: int, note: Note, steps: list[bytes]) -> bool:
+def _included(leaf: bytes, receipt: Receipt) -> bool:
     """RFC 9162, section 2.1.3.2."""
+    index, note = receipt.number, receipt.note
     here, last, found = index, note.size - 1, leaf
-    for step in steps:
+    for step in receipt.steps:
         if last == 0 or len(step) != HASH:
             return False
         if here & 1 or here == last:
@@ -571,9 +695,62 @@ def _included(leaf: bytes, index: int, note: Note, steps: list[bytes]) -> bool:
     return last == 0 and found == note.root and index < note.size
 
 
-def _judge(walk: Walk, kept: list[tuple[str, Note, bool]], report: Report) -> None:  # noqa: C901
-    """Each checkpoint: of this log, over this tree, signed by the key of its own epoch."""
-    good = 0
+def verify_receipt(name: str, data: bytes, *, key: str, policy: str | None = None) -> Report:
+    """Verify one receipt that carries its entry, without any log.
+
+    The first key vouches for the log's standing key, that one for the checkpoint. A thief of
+    the standing key could forge this; the report says so. `policy` names witnesses.
+    """
+    report = Report()
+    try:
+        receipt, first = parse_receipt(name, data), parse_vkey(key)
+        witnesses, enough = parse_policy(policy or "quorum none")
+    except (Wrong, ValueError, KeyError, IndexError) as error:
+        report.tampered(0, f"{name}, key or policy: {error}")
+        return report
+    note, index = receipt.note, receipt.number
+    report.size, report.root = note.size, note.root.hex()
+    if receipt.entry is None:
+        report.incomplete(f"{name} does not carry its entry: verify it beside the log, --anchor")
+    elif not _included(receipt.entry, receipt):
+        report.tampered(index, f"{name} does not prove the entry that it carries")
+    try:
+        if note.origin != first.name:
+            raise Wrong("the receipt is of another log than the key")  # noqa: TRY301
+        by = _vouched(receipt, first)
+        if by is None:
+            report.incomplete("the first key does not reach this checkpoint: bring the log")
+        else:
+            report.anchors.append(f"entry {index}, in {note.size} entries, by {by}")
+    except Wrong as error:
+        report.tampered(index, f"{name}: {error}")
+    _judge_witnesses([note], note.size, witnesses, enough, report)
+    report.uncovered.append("whether the log still holds it: bring the log")
+    return report
+
+
+def _vouched(receipt: Receipt, first: Vkey) -> str | None:
+    """Who signed a receipt's checkpoint, as far as the first key alone can tell."""
+    if signed_by(receipt.note, first) is not None:
+        return "the first key itself"
+    words = receipt.standing.strip().split(" ")
+    if len(words) != 4 or words[2] != "0":  # noqa: PLR2004
+        return None
+    standing = parse_vkey(words[1])
+    text = f"hangu.key.standing/v1\n{first.name}\n0\n{words[1]}\n"
+    if standing.name != first.name or not ed25519(first.public, text.encode(), _base64(words[3])):
+        raise Wrong("the first key does not vouch for its standing key")
+    if signed_by(receipt.note, standing) is None:
+        raise Wrong("not signed by the log's standing key")
+    return "the standing key, for which the first key vouches (not forward-secure by itself)"
+
+
+def _judge(walk: Walk, kept: list[tuple[str, Note, bool]], report: Report) -> list[Note]:  # noqa: C901
+    """Each checkpoint: of this log, over this tree, signed by the key of its own epoch.
+
+    What stands on paper has no signature: whoever kept it vouches for it. Returns the good ones.
+    """
+    good: list[Note] = []
     for name, note, own in sorted(kept, key=lambda each: each[1].size):
         if note.size > walk.size:
             words = f"{name} shows {note.size} entries: the log was cut back to {walk.size}"
@@ -583,40 +760,61 @@ def _judge(walk: Walk, kept: list[tuple[str, Note, bool]], report: Report) -> No
         try:
             if note.origin != walk.keys[0].name:
                 raise Wrong("of another log")  # noqa: TRY301
-            if signed_by(note, walk.keys[epoch]) is None:
+            if note.signatures and signed_by(note, walk.keys[epoch]) is None:
                 raise Wrong(f"not signed by the key of epoch {epoch}")  # noqa: TRY301
             if note.root != walk.roots[note.size]:
                 raise Wrong("over another tree")  # noqa: TRY301
         except Wrong as error:
-            report.tampered(min(good, max(0, walk.size - 1)), f"{name}: {error}")
+            last = good[-1].size if good else 0
+            report.tampered(min(last, max(0, walk.size - 1)), f"{name}: {error}")
             continue
-        good = note.size
-        kind = "key" if own else "kept elsewhere; key"
-        report.anchors.append(f"0..{note.size - 1} by {name} ({kind} of epoch {epoch})")
+        good.append(note)
+        kind = f"key of epoch {epoch}" if note.signatures else "paper, no signature needed"
+        where = "" if own else "kept elsewhere; "
+        report.anchors.append(f"0..{note.size - 1} by {name} ({where}{kind})")
     present = {note.size for _, note, _ in kept}
     for number, final in enumerate(walk.finals):
         if final not in present:
             report.tampered(final - 1, f"the last checkpoint of key epoch {number} is missing")
+    return good
 
 
 def _judge_witnesses(
-    newest: Note, witnesses: dict[str, Vkey], enough: Callable[[set[str]], bool], report: Report
+    notes: list[Note],
+    size: int,
+    witnesses: dict[str, Vkey],
+    enough: Callable[[set[str]], bool],
+    report: Report,
 ) -> None:
-    seen: set[str] = set()
+    """The largest of these checkpoints that enough witnesses signed; what none of them saw."""
+    covered, most = -1, "none"
+    for note in notes:
+        seen = _witnesses_of(note, witnesses, report)
+        if enough({*seen}) and note.size > covered:
+            covered = note.size
+            report.anchors += [
+                f"0..{note.size - 1} by witness {name}, at {when}" for name, when in seen.items()
+            ]
+        most = ", ".join(sorted(seen)) or most
+    if covered < 0:
+        report.incomplete(f"too few witnesses signed: {most}")
+    elif covered < size and witnesses:
+        report.uncovered.append(f"entries {covered}..{size - 1}: no quorum of witnesses saw them")
+    if not witnesses:
+        report.uncovered.append("no witness is named: the newest key epoch stands on its own word")
+
+
+def _witnesses_of(note: Note, witnesses: dict[str, Vkey], report: Report) -> dict[str, datetime]:
+    seen: dict[str, datetime] = {}
     for name, key in witnesses.items():
         try:
-            at = signed_by(newest, key)
+            at = signed_by(note, key)
         except Wrong as error:
             report.tampered(0, str(error))
             continue
         if at is not None:
-            seen.add(name)
-            when = datetime.fromtimestamp(min(at, 2**33), UTC)
-            report.anchors.append(f"0..{newest.size - 1} by witness {name}, at {when}")
-    if not enough(seen):
-        report.incomplete(f"too few witnesses signed: {', '.join(sorted(seen)) or 'none'}")
-    if not witnesses:
-        report.uncovered.append("no witness is named: the newest key epoch stands on its own word")
+            seen[name] = datetime.fromtimestamp(min(at, 2**33), UTC)
+    return seen
 
 
 def _judge_age(walk: Walk, fresh_at: datetime | None, report: Report) -> None:
@@ -637,30 +835,51 @@ class _Usage(argparse.ArgumentParser):
         sys.exit(COULD_NOT_RUN if status else INTACT)
 
 
-def main() -> int:
-    """Run from the command line; return the exit status."""
-    parser = _Usage(description="Verify an exported audit log.")
-    parser.add_argument("folder", type=Path)
+def _arguments() -> argparse.Namespace:
+    parser = _Usage(description="Verify an exported audit log, or one receipt.")
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--key", help="the log's first key, from paper")
     parser.add_argument("--policy", type=Path, help="trust policy; else the folder's own")
     parser.add_argument("--anchor", type=Path, action="append", default=[], help="kept elsewhere")
+    parser.add_argument("--paper", action="append", default=[], help="a printed checkpoint, typed")
+    parser.add_argument("--receipt", type=Path, help="one receipt, without a log")
     parser.add_argument("--fresh", action="store_true", help="it must have been alive just now")
     told = parser.parse_args()
+    if (told.folder is None) == (told.receipt is None):
+        parser.error("name either a folder or one --receipt")
+    if told.receipt and not told.key:
+        parser.error("a receipt alone needs the first key, --key")
+    return told
+
+
+def main() -> int:
+    """Run from the command line; return the exit status."""
+    told = _arguments()
 
     def tell(done: int) -> None:
         if sys.stderr.isatty() and done % (40 * WIDTH) == 0:
             sys.stderr.write(f"\r{done} entries ")
 
     try:
-        next(told.folder.iterdir(), None)  # raises where there is no folder to look into
-        report = verify(
-            Folder(told.folder),
-            key=told.key and checked_vkey(told.key),
-            policy=told.policy and told.policy.read_text(encoding="utf-8"),
-            anchors=[(str(each), each.read_bytes()) for each in told.anchor],
-            fresh_at=datetime.now(UTC) if told.fresh else None,
-            tell=tell,
-        )
+        key = told.key and checked_vkey(told.key)
+        policy = told.policy and told.policy.read_text(encoding="utf-8")
+        if told.receipt:
+            name, data = str(told.receipt), told.receipt.read_bytes()
+            report = verify_receipt(name, data, key=key, policy=policy)
+        else:
+            next(told.folder.iterdir(), None)  # raises where there is no folder to look into
+            papers = [(f"paper {n}", parse_paper(each)) for n, each in enumerate(told.paper, 1)]
+            report = verify(
+                Folder(told.folder),
+                key=key,
+                policy=policy,
+                anchors=[
+                    *((str(each), each.read_bytes()) for each in told.anchor),
+                    *((name, note.text.encode()) for name, note in papers),
+                ],
+                fresh_at=datetime.now(UTC) if told.fresh else None,
+                tell=tell,
+            )
     except (OSError, Wrong, UnicodeDecodeError) as error:
         sys.stderr.write(f"could not run: {error}\n")
         return COULD_NOT_RUN

@@ -41,7 +41,16 @@ EVENTS: dict[str, Kind] = {
     "access.requested": Kind(_USER_ACCESS, _OTHER),
     "access.withdrawn": Kind(_USER_ACCESS, _OTHER),
     "audit.exported": Kind(_EVENT_LOG, 3),
+    "audit.missing": Kind(_EVENT_LOG, _OTHER),
+    "audit.missing_seen": Kind(_EVENT_LOG, _OTHER),
     "audit.proved": Kind(_EVENT_LOG, 3),
+    "audit.repaired": Kind(_EVENT_LOG, _OTHER),
+    "audit.indexed": Kind(_EVENT_LOG, _OTHER),
+    "audit.read": Kind(_EVENT_LOG, _OTHER),
+    "audit.search_removed": Kind(_EVENT_LOG, _OTHER),
+    "audit.search_saved": Kind(_EVENT_LOG, _OTHER),
+    "audit.searched": Kind(_EVENT_LOG, _OTHER),
+    "audit.value_opened": Kind(_EVENT_LOG, _OTHER),
     "audit.verified": Kind(_EVENT_LOG, _OTHER),
     "break_glass.closed": Kind(_USER_ACCESS, _OTHER),
     "break_glass.entered": Kind(_USER_ACCESS, _OTHER),
@@ -50,13 +59,25 @@ EVENTS: dict[str, Kind] = {
     "break_glass.proposed": Kind(_USER_ACCESS, _OTHER),
     "break_glass.refused": Kind(_USER_ACCESS, _OTHER),
     "break_glass.reviewed": Kind(_USER_ACCESS, _OTHER),
+    "clock.stepped": Kind(_LIFECYCLE, _OTHER),
     "decision.allowed": Kind(_WEB_ACCESS, 1),
     "decision.denied": Kind(_WEB_ACCESS, 2),
     "decision.step_up": Kind(_WEB_ACCESS, 4),
     "enrolment.issued": Kind(_ACCOUNT_CHANGE, 4),
     "enrolment.refused": Kind(_ACCOUNT_CHANGE, _OTHER),
     "enrolment.started": Kind(_ACCOUNT_CHANGE, 3),
+    "factor.added": Kind(_ACCOUNT_CHANGE, 10),
     "factor.disabled": Kind(_ACCOUNT_CHANGE, 11),
+    "form.discarded": Kind(_WEB_ACCESS, _OTHER),
+    "form.kept": Kind(_WEB_ACCESS, _OTHER),
+    "form.offered": Kind(_WEB_ACCESS, 1),
+    "form.refused": Kind(_WEB_ACCESS, 2),
+    "form.sent": Kind(_WEB_ACCESS, 1),
+    "factor.offered": Kind(_ACCOUNT_CHANGE, _OTHER),
+    "factor.refused": Kind(_ACCOUNT_CHANGE, _OTHER),
+    "factor.removed": Kind(_ACCOUNT_CHANGE, 11),
+    "factor.renamed": Kind(_ACCOUNT_CHANGE, _OTHER),
+    "factor.replaced": Kind(_ACCOUNT_CHANGE, 10),
     "grant.ended": Kind(_USER_ACCESS, 2),
     "grant.given": Kind(_USER_ACCESS, 1),
     "key.rotate": Kind(_EVENT_LOG, 5),
@@ -76,26 +97,39 @@ EVENTS: dict[str, Kind] = {
     "person.restored": Kind(_ACCOUNT_CHANGE, 2),
     "person.roles_changed": Kind(_USER_ACCESS, 1),
     "person.unlocked": Kind(_ACCOUNT_CHANGE, _OTHER),
+    "policy.acknowledged": Kind(_ENTITY, _OTHER),
+    "policy.disagreement": Kind(_ENTITY, _OTHER),
+    "policy.disagreement_closed": Kind(_ENTITY, _OTHER),
     "policy.published": Kind(_ENTITY, 3),
+    "policy.refused": Kind(_ENTITY, _OTHER),
+    "recovery.made": Kind(_ACCOUNT_CHANGE, 10),
+    "recovery.saved": Kind(_ACCOUNT_CHANGE, _OTHER),
+    "recovery.used": Kind(_AUTHENTICATION, _OTHER),
     "report.closed": Kind(_ENTITY, 3),
     "report.opened": Kind(_ENTITY, 1),
     "request.refused": Kind(_WEB_ACCESS, 2),
+    "retention.approved": Kind(_EVENT_LOG, _OTHER),
+    "retention.erased": Kind(_EVENT_LOG, 2),
+    "retention.held": Kind(_EVENT_LOG, _OTHER),
+    "retention.lifted": Kind(_EVENT_LOG, _OTHER),
+    "retention.proposed": Kind(_EVENT_LOG, _OTHER),
     "retention.prune": Kind(_EVENT_LOG, 2),
+    "retention.refused": Kind(_EVENT_LOG, _OTHER),
     "service.added": Kind(_ENTITY, 1),
     "service.approved": Kind(_ENTITY, 3),
     "service.changed": Kind(_ENTITY, 3),
     "service.removed": Kind(_ENTITY, 4),
+    "service.shut": Kind(_ENTITY, 5),
     "session.confirmation_refused": Kind(_AUTHENTICATION, 1),
     "session.confirmed": Kind(_AUTHENTICATION, 1),
-    "service.shut": Kind(_ENTITY, 5),
     "session.ended": Kind(_AUTHENTICATION, 2),
     "session.opened_for_service": Kind(_AUTHENTICATION, 1),
     "sign_in.accepted": Kind(_AUTHENTICATION, 1),
     "sign_in.password_accepted": Kind(_AUTHENTICATION, 1),
     "sign_in.refused": Kind(_AUTHENTICATION, 1),
     "sign_in.throttled": Kind(_AUTHENTICATION, 1),
-    "ticket.refused": Kind(_AUTHENTICATION, 1),
     "staff_list.imported": Kind(_ENTITY, 3),
+    "ticket.refused": Kind(_AUTHENTICATION, 1),
     "unit.changed": Kind(_ENTITY, 3),
     "unit.closed": Kind(_ENTITY, 4),
     "unit.created": Kind(_ENTITY, 1),
@@ -105,3 +139,44 @@ EVENTS: dict[str, Kind] = {
 
 SEALERS = frozenset({"key.rotate", "log.heartbeat", "retention.prune"})
 """Events that only the sealer may enter, with proof; the verifier reads them."""
+
+_LESS = frozenset(
+    {
+        "access.lapsed",
+        "access.refused",
+        "access.requested",
+        "access.withdrawn",
+        "break_glass.closed",
+        "break_glass.refused",
+        "break_glass.reviewed",
+        "clock.stepped",
+        "enrolment.refused",
+        "factor.disabled",
+        "grant.ended",
+        "password.change_refused",
+        "person.disabled",
+        "person.locked",
+        "report.closed",
+        "report.opened",
+        "service.removed",
+        "service.shut",
+        "unit.closed",
+        "zone.migrated",
+    }
+)
+"""Acts of the privileged classes that give nobody anything: they ask, refuse, or take away."""
+_EXPORT = 3
+
+
+def is_privileged(name: str) -> bool:
+    """Whether an act must wait while the log is not being sealed.
+
+    That is what gives rights, changes accounts, services or rules, or takes the log out of
+    the house. Taking a right away, locking and refusing never wait: whoever could halt the
+    sealer could else halt the defence.
+    """
+    kind = EVENTS[name]
+    if kind.class_uid == _EVENT_LOG:
+        return kind.activity == _EXPORT
+    giving = {_ACCOUNT_CHANGE, _USER_ACCESS, _ENTITY, _LIFECYCLE}
+    return kind.class_uid in giving and name not in _LESS

@@ -21,6 +21,8 @@ a gateway comes to believe everybody (class 35; Gitea CVE-2026-20896)."""
 _HOST = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
 )
+_ROLE = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+_SEALED = "break_glass"
 _PORTS = range(1, 65536)
 
 
@@ -190,6 +192,43 @@ def authorities() -> Rule:
     return Rule('"" or the absolute path of a PEM file', parse)
 
 
+def place() -> Rule:
+    """A path, below the zone's directory unless it is absolute."""
+
+    def parse(value: object) -> object:
+        if not isinstance(value, str) or not value.isprintable() or not value.strip("./ "):
+            raise ValueError
+        if ".." in PurePosixPath(value).parts:
+            raise ValueError("no step up")
+        return Path(value)
+
+    return Rule("a path, below DIR unless it begins with /", parse)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host name or IP address, and a port."""
+
+    host: str
+    port: int
+
+
+def syslog_receiver() -> Rule:
+    """A syslog receiver behind TLS, or nothing."""
+
+    def parse(value: object) -> object:
+        if value == "":
+            return None
+        parts = urlsplit(value) if isinstance(value, str) else None
+        if parts is None or parts.scheme != "tls":
+            raise ValueError("syslog goes over TLS alone")
+        if not parts.hostname or parts.port is None or value != f"tls://{parts.netloc}":
+            raise ValueError("host and port, and nothing else")
+        return Address(parts.hostname, parts.port)
+
+    return Rule('"" or "tls://HOST:PORT", as "tls://log.example.gov.cn:6514"', parse)
+
+
 def networks() -> Rule:
     """A list of addresses and small networks that are believed to be our proxies."""
     return Rule(
@@ -229,6 +268,20 @@ def words() -> Rule:
         return found
 
     return Rule("a list of words of 2 to 60 characters", parse)
+
+
+def roles() -> Rule:
+    """A list of names of roles whose holders have factors of their own."""
+
+    def parse(value: object) -> object:
+        for name in (found := _list(value)):
+            if not isinstance(name, str) or not _ROLE.fullmatch(name):
+                raise ValueError("each is a role's name: a-z, 0-9, _ and -, a letter first")
+            if name == _SEALED:
+                raise ValueError(f"{name} is the role of sealed accounts, which have no factors")
+        return frozenset(found)
+
+    return Rule('a list of names of roles, as ["system_admin", "auditor"]', parse)
 
 
 def places() -> Rule:

@@ -22,7 +22,7 @@ class UnsafeFile(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """What DIR/secrets holds. Exactly one of `root_key` and `passphrase` is set."""
+    """What DIR/secrets holds. One of `root_key` and `passphrase` is set, or, for a sealer, none."""
 
     root_key: Path | None
     """The checked key file; its 32 bytes are read by the vault alone."""
@@ -31,26 +31,29 @@ class Secrets:
 
 
 def secrets_of(
-    folder: Path, problems: list[str], *, passphrase: bool
+    folder: Path, problems: list[str], *, root: str | None
 ) -> tuple[Secrets, str | None]:
     """Read a zone's secrets and, if there is one, the database password.
 
+    `root` says what opens the key ring, "file" or "passphrase"; None: nothing but the
+    password is needed.
+
     Appends what is wrong to `problems`; then the returned values must not be used.
     """
-    proxy_key = _secret(folder / "proxy-key", problems).strip()
+    proxy_key = b"" if root is None else _secret(folder / "proxy-key", problems).strip()
     if proxy_key and len(proxy_key) < PROXY_KEY_CHARACTERS:
         problems.append(f"{folder}/proxy-key: at least {PROXY_KEY_CHARACTERS} characters")
     password = None
     if (folder / "database-password").exists():
         password = _line(folder / "database-password", problems)
     root_key, phrase = None, None
-    if passphrase:
+    if root == "passphrase":
         phrase = _line(folder / "root-passphrase", problems)
         if 0 < len(phrase) < PASSPHRASE_CHARACTERS:
             problems.append(
                 f"{folder}/root-passphrase: at least {PASSPHRASE_CHARACTERS} characters"
             )
-    else:
+    elif root == "file":
         root_key = folder / "root-key"
         content = _secret(root_key, problems, modes="0400")
         if content and len(content) != ROOT_KEY_BYTES:

@@ -35,6 +35,7 @@ class Web:
     workers: Annotated[int, rules.whole(1, 64, "processes")]
     threads: Annotated[int, rules.whole(1, 256, "threads")]
     form_max_bytes: Annotated[int, rules.whole(1024, 1 << 24, "bytes")]
+    kept_form_bytes: Annotated[int, rules.whole(0, 1 << 24, "bytes")]
     places: Annotated[tuple[tuple[Network, str], ...], rules.places()]
 
     @property
@@ -76,6 +77,7 @@ class SignIn:
     password_profile: Annotated[str, rules.choice("nist", "dengbao3")]
     password_min: Annotated[int, rules.whole(8, 64, "characters")]
     context_words: Annotated[tuple[str, ...], rules.words()]
+    phishing_resistant_roles: Annotated[frozenset[str], rules.roles()]
     totp_back_steps: Annotated[int, rules.whole(0, 1, "steps of 30 s")]
     enrolment_life: Annotated[timedelta, rules.seconds(600, 86400)]
     argon2_memory: Annotated[int, rules.whole(8192, 1 << 20, "KiB")]
@@ -100,6 +102,43 @@ class Requests:
     usual: Annotated[int, rules.whole(1, 90, "days")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How the rules are applied by several workers, and checked while they are."""
+
+    worker_age: Annotated[timedelta, rules.seconds(2, 300)]
+    shadow_every: Annotated[int, rules.whole(0, 1_000_000, "decisions")]
+
+    @property
+    def shadow_share(self) -> float:
+        """The part of all decisions that is decided again, 0 to 1."""
+        return 1 / self.shadow_every if self.shadow_every else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealing:
+    """Who seals the audit log, and what stops if nobody does. Paths are absolute after loading."""
+
+    process: Annotated[str, rules.choice("embedded", "own")]
+    directory: Annotated[Path, rules.place()]
+    socket: Annotated[Path, rules.place()]
+    warn_after: Annotated[timedelta, rules.seconds(5, 600)]
+    privileged_after: Annotated[timedelta, rules.seconds(10, 3600)]
+    writes_after: Annotated[timedelta, rules.seconds(30, 86400)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """How long the log is kept, when a checkpoint is published, where a copy goes."""
+
+    keep_days: Annotated[int, rules.whole(184, 36500, "days")]
+    publish: Annotated[str, rules.choice("at_once", "cosigned")]
+    forward: Annotated[rules.Address | None, rules.syslog_receiver()]
+    forward_format: Annotated[str, rules.choice("ocsf", "cef")]
+    forward_ca: Annotated[Path | None, rules.authorities()]
+    forward_cert: Annotated[Path | None, rules.authorities()]
+
+
 SECTIONS: dict[str, type[Any]] = {
     "zone": Zone,
     "web": Web,
@@ -108,7 +147,10 @@ SECTIONS: dict[str, type[Any]] = {
     "session": Session,
     "sign_in": SignIn,
     "requests": Requests,
+    "policy": Policy,
     "upstream": Upstream,
+    "sealing": Sealing,
+    "audit": Audit,
 }
 
 

@@ -28,9 +28,12 @@ from config.secret_files import (
 )
 from config.sections import (
     SECTIONS,
+    Audit,
     Database,
     Keys,
+    Policy,
     Requests,
+    Sealing,
     Session,
     SignIn,
     Upstream,
@@ -67,19 +70,25 @@ class Settings:
     session: Session
     sign_in: SignIn
     requests: Requests
+    policy: Policy
     upstream: Upstream
+    sealing: Sealing
+    audit: Audit
     secrets: Secrets
 
 
-def load(directory: Path) -> Settings:
+def load(directory: Path, *, keys: bool = True) -> Settings:
     """Read and check the settings of the zone in `directory`.
+
+    Without `keys` the zone needs no key ring and no secrets but the database's password:
+    that is enough for a sealer, which has a directory of its own.
 
     Raises:
         SettingsError: with every problem found: unknown and missing keys, wrong values,
             unsafe file modes, missing secrets, settings that contradict each other.
     """
     directory = directory.absolute()
-    problems = list(_unsafe(directory))
+    problems = list(_unsafe(directory, secrets=keys or (directory / SECRETS).exists()))
     tables = _tables(directory, problems)
     sections = {
         name: _section(name, kind, tables.get(name, {}), problems)
@@ -87,22 +96,23 @@ def load(directory: Path) -> Settings:
     }
     problems += _contradictions(sections)
     secrets, password = secrets_of(
-        directory / SECRETS, problems, passphrase=_root(sections["keys"]) == "passphrase"
+        directory / SECRETS,
+        problems,
+        root=_root(sections["keys"]) if keys else None,
     )
     if problems:
         raise SettingsError(directory, problems)
     sections["web"] = _with_socket(sections["web"], directory)
+    sections["sealing"] = _with_places(sections["sealing"], directory)
     sections["database"] = Database(url=_complete(sections["database"].url, directory, password))
     return Settings(directory=directory, secrets=secrets, **sections)
 
 
-def _unsafe(directory: Path) -> Iterator[str]:
+def _unsafe(directory: Path, *, secrets: bool) -> Iterator[str]:
     """Files and directories that somebody else could have changed or read."""
-    checks = (
-        (own_directory, directory),
-        (own_file, directory / FILE_NAME),
-        (own_secret_directory, directory / SECRETS),
-    )
+    checks = [(own_directory, directory), (own_file, directory / FILE_NAME)]
+    if secrets:
+        checks.append((own_secret_directory, directory / SECRETS))
     for check, path in checks:
         try:
             check(path)
@@ -175,6 +185,7 @@ def _contradictions(sections: dict[str, Any]) -> Iterator[str]:
             yield "session.staff_idle: longer than session.staff_life"
         if session.officer_idle > session.officer_life:
             yield "session.officer_idle: longer than session.officer_life"
+    yield from _out_of_order(sections["sealing"])
     sign_in: SignIn | None = sections["sign_in"]
     if session is not None and sign_in is not None and sign_in.password_profile == "dengbao3":  # noqa: S105 - the name of a profile
         yield from _beyond_dengbao3(session)
@@ -191,14 +202,21 @@ def _contradictions(sections: dict[str, Any]) -> Iterator[str]:
         yield f"web.public_url = {web.public_url}: a demonstration has a localhost name alone"
 
 
+def _out_of_order(sealing: Sealing | None) -> Iterator[str]:
+    if sealing is not None and not (
+        sealing.warn_after < sealing.privileged_after < sealing.writes_after
+    ):
+        yield "sealing: warn_after, privileged_after and writes_after must ascend"
+
+
 def _beyond_dengbao3(session: Session) -> Iterator[str]:
     """GB/T 22239-2019, 8.1.4.1 b: signed out after 30 minutes of silence."""
     if session.staff_idle > DENGBAO3_IDLE:
         yield 'session.staff_idle: longer than 1800 seconds, which "dengbao3" does not allow'
 
 
-def _root(keys: Keys | None) -> str | None:
-    return None if keys is None else keys.root
+def _root(keys: Keys | None) -> str:
+    return "file" if keys is None else keys.root
 
 
 def _with_socket(web: Web, directory: Path) -> Web:
@@ -206,6 +224,12 @@ def _with_socket(web: Web, directory: Path) -> Web:
         return web
     path = str(directory / web.listen.path)
     return dataclasses.replace(web, listen=dataclasses.replace(web.listen, path=path))
+
+
+def _with_places(sealing: Sealing, directory: Path) -> Sealing:
+    return dataclasses.replace(
+        sealing, directory=directory / sealing.directory, socket=directory / sealing.socket
+    )
 
 
 def _complete(url: str, directory: Path, password: str | None) -> str:

@@ -5,22 +5,39 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
+from audit.indexing import Indexing
 from config.settings import Settings, load
 from gateway.access.assertion import SEED_PURPOSE, Signer
 from gateway.access.channel import Channel
 from gateway.access.decide import Access
+from gateway.access.forms import Forms
 from gateway.access.forward_auth import ForwardAuth
 from gateway.access.gate import Gate
-from gateway.access.policy_point import PolicyPoint
+from gateway.access.policy_point import Lease, PolicyPoint
 from gateway.access.proxy import ReverseProxy, Timing
+from gateway.access.pulse import Pulse, this_worker
+from gateway.access.second_look import SecondLook
 from gateway.access.slots import Slots
 from gateway.chores import Chores
+from gateway.custody import carrying
 from gateway.door import Door, denied_page, refuse
-from gateway.identity import sessions
-from gateway.office import Office, compose, sealing_of, terms_of
+from gateway.identity import fresh, sessions
+from gateway.office import (
+    Office,
+    compose,
+    custody_of,
+    forwarding_of,
+    indexer_of,
+    sealing_of,
+    terms_of,
+    unseal_of,
+    utc_now,
+)
+from gateway.refusals import Refused
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY
 from gateway.web import WebSettings, create_web
@@ -39,30 +56,64 @@ def application() -> Bridge:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = load(Path(os.environ[ZONE_DIRECTORY]))
-    store, office = compose(settings)
-    door = create_door(office)
-    chores = Chores(office.registry, clock=utc_now)
+    store, office = compose(settings, running=True)
+    worker = this_worker(utc_now())
+    lease = Lease(settings.policy.worker_age)
+    look = SecondLook(
+        share=settings.policy.shadow_share, ledger=office.ledger, worker=worker.id, clock=utc_now
+    )
+    policy = PolicyPoint(store, lease=lease, shadow=look.shadow)
+    policy.refresh()  # a zone without rules or with broken ones must not start serving
+    door = create_door(office, policy)
+    pulse = Pulse(
+        worker, store=store, ledger=office.ledger, policy=policy, lease=lease, clock=utc_now
+    )
+    pulse.start()
+    look.start()
+    custody, indexer = custody_of(office), indexer_of(office)
+    chores = Chores(
+        office.registry,
+        clock=utc_now,
+        keeping=lambda now: carrying.sweep(custody, indexer, now=now),
+    )
     chores.start()
-    sealing = sealing_of(office, clock=utc_now)
-    sealing.start()
+    forwarding = forwarding_of(office, clock=utc_now)
+    if forwarding is not None:
+        forwarding.start()
+    sealing = sealing_of(office, clock=utc_now) if settings.sealing.process == "embedded" else None
+    if sealing is not None:
+        sealing.start()
+    indexing = Indexing(indexer)
+    indexing.start()
 
     def stop() -> None:
+        pulse.stop()
+        look.stop()
         chores.stop()
-        sealing.stop()
-        office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
+        if forwarding is not None:
+            forwarding.stop()
+        with suppress(Refused):  # while the log takes nothing, counts are what is lost
+            office.registry.tally.flush(office.ledger, now=utc_now(), everything=True)
+        if sealing is not None:  # last, so that what was just said is sealed, too
+            sealing.stop()
+        indexing.stop()
         door.gate.proxy.close()
         store.close()
 
     return Bridge(door, threads=settings.web.threads, on_stop=stop)
 
 
-def create_door(office: Office) -> Door:
+def create_door(office: Office, policy: PolicyPoint) -> Door:
     """Put the pages, the gate and the decision endpoint of an open zone behind one door."""
     settings, registry, catalogue = office.settings, office.registry, office.catalogue
     zone, origin = registry.zone, settings.web.public_url
-    policy = PolicyPoint(office.store)
-    policy.now()  # a zone without rules or with broken ones must not start serving
-    access = Access(ledger=office.ledger, policy=policy, catalogue=catalogue, zone=zone)
+    access = Access(
+        ledger=office.ledger,
+        policy=policy,
+        catalogue=catalogue,
+        zone=zone,
+        proved=functools.partial(fresh.proved_for_service, registry),
+    )
     signer = Signer(registry.vault.derive(SEED_PURPOSE), issuer=origin, zone=zone)
     channel = Channel(key=settings.secrets.proxy_key, addresses=settings.web.proxy_addresses)
     find_session = functools.partial(sessions.present, registry)
@@ -75,13 +126,17 @@ def create_door(office: Office) -> Door:
         access=access,
         signer=signer,
         settings=told,
+        brake=office.brake,
+        unseal=unseal_of(registry.vault),
     )
     pages = create_web(desk, told)
     authorities = settings.upstream.ca_file
+    forms = Forms(registry=registry, gateway_origin=origin)
     gate = Gate(
         access=access,
         find_session=find_session,
         peek_session=peek_session,
+        forms=forms,
         signer=signer,
         proxy=ReverseProxy(
             failure_page=functools.partial(refuse, pages),
@@ -110,6 +165,7 @@ def create_door(office: Office) -> Door:
         pages=pages,
         forward_auth=forward_auth,
         gate=gate,
+        forms=forms,
         catalogue=catalogue,
         channel=channel,
         ledger=office.ledger,
@@ -133,9 +189,11 @@ def web_settings(settings: Settings) -> WebSettings:
         language=zone.language,
         timezone=zone.timezone,
         form_max_bytes=web.form_max_bytes,
+        kept_form_bytes=web.kept_form_bytes,
         requests=terms_of(settings),
         password_min=settings.sign_in.password_min,
         places=web.places,
+        keep=timedelta(days=settings.audit.keep_days),
     )
 
 
@@ -146,8 +204,3 @@ def timing(settings: Settings) -> Timing:
         connect=upstream.connect_timeout.total_seconds(),
         read=upstream.read_timeout.total_seconds(),
     )
-
-
-def utc_now() -> datetime:
-    """The clock of the running zone."""
-    return datetime.now(UTC)

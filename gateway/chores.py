@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from threading import Event, Thread
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.access import request_sweep
+from gateway.access import kept, request_sweep
 from gateway.identity import break_glass, housekeeping
 from gateway.identity.registry import Registry
+from gateway.refusals import Refused
+from policies import uses
 
 EVERY = 60.0
 """Seconds between two rounds."""
@@ -23,15 +26,21 @@ class Chores:
     """A thread that does its rounds until it is stopped.
 
     Every worker process has one; two rounds at once do no harm. A database that does not
-    answer spoils one round, not the thread.
+    answer spoils one round, not the thread. `keeping` is the log's own: pruning, erasing.
     """
 
     def __init__(
-        self, registry: Registry, *, clock: Callable[[], datetime], every: float = EVERY
+        self,
+        registry: Registry,
+        *,
+        clock: Callable[[], datetime],
+        every: float = EVERY,
+        keeping: Callable[[datetime], None] = lambda _now: None,
     ) -> None:
         self._registry = registry
         self._clock = clock
         self._every = every
+        self._keeping = keeping
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="chores", daemon=True)
 
@@ -45,9 +54,22 @@ class Chores:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every):
-            try:
-                housekeeping.sweep(self._registry, now=self._clock())
-                break_glass.sweep(self._registry, now=self._clock())
-                request_sweep.sweep(self._registry, now=self._clock())
-            except SQLAlchemyError:
-                log.exception("a round of housekeeping failed; the next follows")
+            for name, sweep in self._rounds():
+                try:
+                    sweep()
+                except SQLAlchemyError:
+                    log.exception("%s failed; the next round follows", name)
+                except Refused as refusal:
+                    log.warning("no %s now: %s", name, refusal.code)
+
+    def _rounds(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+        """Each by itself, so that one that fails spoils no other."""
+        registry, now = self._registry, self._clock()
+        return (
+            ("housekeeping", partial(housekeeping.sweep, registry, now=now)),
+            ("end of emergencies", partial(break_glass.sweep, registry, now=now)),
+            ("end of grants", partial(request_sweep.sweep, registry, now=now)),
+            ("end of kept forms", partial(kept.sweep, registry, now=now)),
+            ("count of rules' uses", partial(uses.count, registry.ledger)),
+            ("keeping of the log", partial(self._keeping, now)),
+        )

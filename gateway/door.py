@@ -33,11 +33,14 @@ from gateway.access.canonical import Canonical, RawRequest, canonicalise
 from gateway.access.catalogue import Catalogue
 from gateway.access.channel import Channel, optional
 from gateway.access.decide import Verdict
-from gateway.access.entrance import SAFE, is_own_path
-from gateway.access.gate import Elsewhere, Gate, ServiceDenied, SessionMissing
+from gateway.access.entrance import SAFE, Elsewhere, is_own_path
+from gateway.access.forms import KEPT, Forms, Resumed
+from gateway.access.gate import Gate, ServiceDenied, SessionMissing
 from gateway.access.headers import connection_options
+from gateway.access.kept_refusals import FormBroken, FormNotKept, FormOfAnother, FormOver
 from gateway.access.masking import masked
 from gateway.access.proxy import UpstreamFailure
+from gateway.access.proxy_failures import UpstreamUnreachable
 from gateway.access.refusals import StoreUnavailable
 from gateway.identity import throttle
 from gateway.identity.tally import Tally
@@ -46,7 +49,8 @@ from gateway.web import REFUSAL
 
 STRANGER = "system:stranger"
 log = logging.getLogger("hangu.door")
-_DECIDED = (ServiceDenied, SessionMissing, UpstreamFailure)
+_FORMS = (FormBroken, FormNotKept, FormOfAnother, FormOver)
+_DECIDED = (ServiceDenied, SessionMissing, UpstreamFailure, *_FORMS)
 """Refusals that are on record already, or are no denial."""
 _SAID_BY_REPLY = frozenset(
     {"cache-control", "content-length", "content-type", "x-content-type-options"}
@@ -66,6 +70,7 @@ class Door:
     pages: WSGIApplication
     forward_auth: Callable[..., Iterable[bytes]]
     gate: Gate
+    forms: Forms
     catalogue: Catalogue
     channel: Channel
     ledger: Ledger
@@ -83,7 +88,7 @@ class Door:
             return self._pass(environ, start_response, self._read(environ))
         except Elsewhere as way:
             safe = environ["REQUEST_METHOD"] in SAFE
-            return _redirect(way.location, start_response, see_other=not safe)
+            return _redirect(way, start_response, see_other=not safe)
         except Refused as refusal:
             return refuse(self.pages, environ, start_response, self._recorded(refusal, environ))
         except SQLAlchemyError:
@@ -115,6 +120,9 @@ class Door:
         service = None
         if canonical.host != self.gateway_host and not is_own_path(canonical.path):
             service = self.catalogue.by_host(canonical.host)
+        if service is not None or canonical.host == self.gateway_host:
+            slug = None if service is None else service.slug
+            asked = self.forms.resume(environ, asked, slug, self.clock())
         if service is None:
             return self.pages(environ | _for_pages(canonical, self.scheme), start_response)
         if refused := front.told(self.channel, environ, service):
@@ -147,6 +155,9 @@ class Door:
             self.tally.unrecorded(event, refusal.code, place=place)
             log.exception("a refusal could not be recorded")
             return StoreUnavailable()
+        except Refused as held:  # the log takes nothing now, and says so itself
+            self.tally.unrecorded(event, refusal.code, place=place)
+            return held
         return refusal
 
 
@@ -156,7 +167,14 @@ def refuse(
     start_response: StartResponse,
     refusal: Refused,
 ) -> Iterable[bytes]:
-    """Have the pages answer with a refusal, whatever address it was about."""
+    """Have the pages answer with a refusal, whatever address it was about.
+
+    A kept form that was to be sent and did not arrive waits again.
+    """
+    resumed: Resumed | None = environ.get(KEPT)
+    unsent = not isinstance(refusal, UpstreamFailure) or isinstance(refusal, UpstreamUnreachable)
+    if resumed is not None and unsent:
+        resumed.give_back()
     bare = {"PATH_INFO": "/", "QUERY_STRING": "", REFUSAL: refusal}
     return pages(environ | bare, start_response)
 
@@ -221,8 +239,10 @@ def _for_pages(canonical: Canonical, scheme: str) -> dict[str, Any]:
     }
 
 
-def _redirect(location: str, start_response: StartResponse, *, see_other: bool) -> Iterable[bytes]:
+def _redirect(way: Elsewhere, start_response: StartResponse, *, see_other: bool) -> Iterable[bytes]:
     status = "303 See Other" if see_other else "302 Found"
-    headers = [("Location", location), ("Cache-Control", "no-store"), ("Content-Length", "0")]
+    headers = [("Location", way.location), ("Cache-Control", "no-store"), ("Content-Length", "0")]
+    if way.cookie:
+        headers.append(("Set-Cookie", way.cookie))
     start_response(status, [*headers, ("Referrer-Policy", "no-referrer")])
     return [b""]

@@ -5,28 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, event
 
-from audit.ledger import Ledger, SealSecret
+from audit.forwarding import Forwarding, Receiver
+from audit.health import Limits as Ages
+from audit.herald import Messenger
+from audit.indexer import Indexer
+from audit.ledger import Ledger
 from audit.record import Actor
+from audit.rows import SealSecret
+from audit.sealer import Begin
 from audit.sealing import Sealing
-from config.settings import Settings
+from audit.source import Unseal
+from audit.trust import BadPolicy, Policy
+from config.settings import Settings, SettingsError
 from gateway.access.catalogue import Catalogue, Surroundings
 from gateway.access.requests import Terms
+from gateway.custody.room import Custody
 from gateway.identity import epoch
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
+from gateway.store.brake import Brake
 from gateway.store.engines import Store, open_store
-from gateway.vault import KeyFile, Passphrase, Vault, install, open_keyring
+from gateway.vault import KeyFile, Passphrase, Unopenable, Vault, install, open_keyring
 from gateway.vault.roots import Root
 from policies import versions
 from policies.rules import RuleSet
 
 KEYS = "keys"
-SEALER = "sealer"
-"""The sealer's private directory in a zone's own."""
+POLICY_FILE = "audit-policy"
+"""The office's own trust policy, in the zone's directory (c2sp.org/tlog-policy)."""
+FORWARDING = "forwarding"
+"""Where the one process of a zone that forwards the log has its lock."""
+
+
+def utc_now() -> datetime:
+    """The clock of a zone."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +55,8 @@ class Office:
     ledger: Ledger
     registry: Registry
     catalogue: Catalogue
+    brake: Brake
+    """Knows how well the log is being sealed; a running zone's ledger asks it before it writes."""
 
     def rules(self) -> RuleSet:
         """The rules in force."""
@@ -52,12 +71,28 @@ class Office:
         return rules.version
 
 
-def compose(settings: Settings) -> tuple[Store, Office]:
-    """Put a zone's parts together; the caller closes the store."""
+def compose(
+    settings: Settings, *, clock: Callable[[], datetime] = utc_now, running: bool = False
+) -> tuple[Store, Office]:
+    """Put a zone's parts together; the caller closes the store.
+
+    In a `running` zone writes are held while the log is not being sealed. At the terminal
+    they are not: commands serve zones that stand still, and are what mends a sealer.
+    """
     vault = open_keyring(settings.directory / KEYS, zone=settings.zone.name, root=root_of(settings))
     info = {"vault": vault}
     store = open_store(settings.database.url, info=info)
-    ledger = Ledger(store.write, zone=settings.zone.name, seal=seal_of(vault), info=info)
+    messenger = Messenger(settings.sealing.socket)
+    event.listen(store.write, "engine_disposed", lambda _engine: messenger.close())
+    brake = Brake(store.read, clock=clock, limits=ages_of(settings))
+    ledger = Ledger(
+        store.write,
+        zone=settings.zone.name,
+        seal=seal_of(vault),
+        info=info,
+        herald=messenger,
+        brake=brake if running else None,
+    )
     install(ledger.sessions)
     registry = Registry(
         store=store,
@@ -70,27 +105,101 @@ def compose(settings: Settings) -> tuple[Store, Office]:
     )
     catalogue = Catalogue(store=store, ledger=ledger, around=surroundings_of(settings))
     return store, Office(
-        settings=settings, store=store, ledger=ledger, registry=registry, catalogue=catalogue
+        settings=settings,
+        store=store,
+        ledger=ledger,
+        registry=registry,
+        catalogue=catalogue,
+        brake=brake,
     )
 
 
 def sealing_of(office: Office, *, clock: Callable[[], datetime]) -> Sealing:
     """What seals the zone's log from inside the gateway. One process of a zone leads."""
+    return sealer_of(
+        office.settings, begin=office.ledger.for_sealer, read=office.store.read, clock=clock
+    )
 
-    @contextmanager
-    def begin() -> Iterator[Connection]:
-        # The ledger's own connection: on SQLite, writers queue for it instead of colliding.
-        with office.ledger.begin(unaudited_because="sealing numbers what is recorded") as tx:
-            yield tx.session.connection()
 
-    settings = office.settings
+def sealer_of(
+    settings: Settings, *, begin: Begin, read: Engine, clock: Callable[[], datetime]
+) -> Sealing:
+    """The sealer that the settings describe, in whatever process."""
     return Sealing(
-        settings.directory / SEALER,
+        settings.sealing.directory,
         origin=log_origin(settings),
         zone=settings.zone.name,
         begin=begin,
+        read=read,
+        clock=clock,
+        socket=settings.sealing.socket,
+        policy=trust_policy(settings),
+        waits_for_quorum=settings.audit.publish == "cosigned",
+    )
+
+
+def trust_policy(settings: Settings) -> Policy | None:
+    """The office's own trust policy, which names the witnesses; None if it has none.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
+    path = settings.directory / POLICY_FILE
+    if not path.exists():
+        return None
+    try:
+        return Policy.parse(path.read_text(encoding="utf-8"))
+    except (BadPolicy, UnicodeDecodeError) as error:
+        raise SettingsError(settings.directory, [f"{path}: {error}"]) from None
+
+
+def custody_of(office: Office) -> Custody:
+    """The keeping of the zone's log."""
+    keep = timedelta(days=office.settings.audit.keep_days)
+    return Custody(ledger=office.ledger, read=office.store.read, keep=keep)
+
+
+def indexer_of(office: Office) -> Indexer:
+    """What copies sealed entries into the tables of the search."""
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        with office.ledger.begin(unaudited_because="the index copies what is recorded") as tx:
+            yield tx.session.connection()
+
+    vault = office.registry.vault
+    return Indexer(begin=begin, read=office.store.read, unseal=unseal_of(vault), blind=vault.blind)
+
+
+def forwarding_of(office: Office, *, clock: Callable[[], datetime]) -> Forwarding | None:
+    """What sends a copy of the log to the receiver that the settings name, if they do."""
+    audit = office.settings.audit
+    if audit.forward is None:
+        return None
+    receiver = Receiver(
+        host=audit.forward.host,
+        port=audit.forward.port,
+        form=audit.forward_format,
+        authorities=audit.forward_ca,
+        own=audit.forward_cert,
+    )
+    return Forwarding(
+        receiver,
+        office.settings.directory / FORWARDING,
+        origin=log_origin(office.settings),
+        ledger=office.ledger,
         read=office.store.read,
         clock=clock,
+    )
+
+
+def ages_of(settings: Settings) -> Ages:
+    """When the gateway closes, step by step, because the log is not being sealed."""
+    sealing = settings.sealing
+    return Ages(
+        warn=sealing.warn_after,
+        privileged=sealing.privileged_after,
+        writes=sealing.writes_after,
     )
 
 
@@ -118,6 +227,25 @@ def seal_of(vault: Vault) -> SealSecret:
     return seal
 
 
+def unseal_of(vault: Vault) -> Unseal:
+    """How a personal value kept beside the log is opened; None if it does not open."""
+
+    def unseal(eid: str, field: str, value: bytes) -> bytes | None:
+        try:
+            return vault.open(
+                value,
+                purpose="data",
+                table="audit_secret",
+                column=field,
+                row=eid.encode(),
+                version=1,
+            )
+        except Unopenable:
+            return None
+
+    return unseal
+
+
 def limits_of(settings: Settings) -> Limits:
     """The identity room's limits."""
     session, sign_in = settings.session, settings.sign_in
@@ -137,6 +265,8 @@ def limits_of(settings: Settings) -> Limits:
         ),
         step_life=session.step_life,
         fresh_life=session.fresh_life,
+        kept_form_bytes=settings.web.kept_form_bytes,
+        phishing_resistant_roles=sign_in.phishing_resistant_roles,
     )
 
 

@@ -27,7 +27,7 @@ from policies.compiled_subjects import REMEMBERED, SubjectClosures
 from policies.decision import Decision, Outcome, Reason, Request
 from policies.functions import path_in
 from policies.memberships import Memberships
-from policies.rules import RuleSet
+from policies.rules import Rule, RuleSet
 from policies.temporary import Granted, compiled
 from policies.vocabulary import STRENGTHS, WRITES, ZONES
 
@@ -51,10 +51,10 @@ class CompiledEngine:
         "_extra",
         "_granted",
         "_index",
-        "_no_write_down",
         "_subjects",
         "grants",
         "memberships",
+        "no_write_down",
         "published",
         "version",
     )
@@ -72,7 +72,7 @@ class CompiledEngine:
         self._extra = RuleSet()
         self._granted: Granted = {}
         self.memberships = memberships
-        self._no_write_down = no_write_down
+        self.no_write_down = no_write_down
         with collector_paused():
             memberships.check()
             self.version = rules.version
@@ -113,39 +113,50 @@ class CompiledEngine:
 
     def subjects_of(self, person: str, zone: str) -> frozenset[str]:
         """Return the subjects of rules that a known person counts as in a zone."""
-        found = self._subjects.of(person, zone)
+        found = self._subjects.of(person, zone) or frozenset()
         return found | {person} if person in self._granted else found
+
+    def lent_to(self, person: str) -> tuple[Rule, ...]:
+        """Return the temporary grants that count for a person beside the published rules."""
+        if person not in self._granted:
+            return ()
+        return tuple(
+            rule
+            for rule in self._extra.rules
+            if rule.sub == person and not self.published.holds(rule)
+        )
 
     def writes_down(self, request: Request) -> bool:
         """Return whether this engine refuses the request for carrying data down."""
         return (
-            self._no_write_down
+            self.no_write_down
             and request.action in WRITES
             and request.clearance > request.classification
         )
 
     def decide(self, request: Request) -> Decision:
         """Return the decision with its reason and rules; refuses whatever is not understood."""
-        if (not_understood := self._not_understood(request)) is not None:
-            return self._denied(not_understood)
-        met = self._met(request)
+        if request.zone not in ZONES:
+            return self._denied(Reason.UNKNOWN_ZONE)
+        subjects = self._subjects.of(request.subject, request.zone)
+        if subjects is None:
+            return self._denied(Reason.UNKNOWN_SUBJECT)
+        if not request.is_well_formed:
+            return self._denied(Reason.MALFORMED)
+        return self._decided(request, self._met(request, subjects))
+
+    def _decided(self, request: Request, met: Sequence[Entry]) -> Decision:
         if request.classification > request.clearance:  # no rule lifts this comparison
             return self._not_cleared(request, met)
         strength = STRENGTH_BITS[request.strength]
-        if denies := _ids(met, strength, allowing=False):
+        matched = [entry for entry in met if entry[0] & strength]
+        if not matched:
+            return self._stronger(request, met)
+        if denies := _ids(matched, allowing=False):
             return self._denied(Reason.DENIED_BY_RULE, denies)
-        if allows := _ids(met, strength, allowing=True):
-            return self._open(request, allows)
-        return self._stronger(request, met)
+        return self._open(request, _ids(matched, allowing=True))
 
-    def _not_understood(self, request: Request) -> Reason | None:
-        if request.zone not in ZONES:
-            return Reason.UNKNOWN_ZONE
-        if request.subject not in self._subjects.people:
-            return Reason.UNKNOWN_SUBJECT
-        return None if request.is_well_formed else Reason.MALFORMED
-
-    def _met(self, request: Request) -> list[Entry]:
+    def _met(self, request: Request, subjects: frozenset[str]) -> list[Entry]:
         """Return every rule that matches, clearance and the sign-in's strength left aside."""
         brought = (
             ZONE_BITS[request.zone]
@@ -154,7 +165,6 @@ class CompiledEngine:
             | LEVEL_BITS[request.classification]
         )
         now = request.now
-        subjects = self._subjects.of(request.subject, request.zone)
         met = [
             entry
             for spoken_of, table in self._index.tables(request.object, request.category)
@@ -162,28 +172,24 @@ class CompiledEngine:
             for entry in table[subject]
             if entry[0] & brought == brought and (not entry[1] or is_open(entry[1], now))
         ]
-        met += (
-            entry
-            for pattern, entry in self._granted.get(request.subject, ())
-            if path_in(request.object, pattern)
-            and entry[0] & brought == brought
-            and is_open(entry[1], now)
-        )
+        if self._granted:
+            met += (
+                entry
+                for pattern, entry in self._granted.get(request.subject, ())
+                if path_in(request.object, pattern)
+                and entry[0] & brought == brought
+                and is_open(entry[1], now)
+            )
         return met
 
     def _not_cleared(self, request: Request, met: Sequence[Entry]) -> Decision:
-        strength = STRENGTH_BITS[request.strength]
-        allows = _ids(met, strength, allowing=True)
-        if not allows or _ids(met, strength, allowing=False):
-            return self._denied(Reason.NO_RULE)
-        return self._denied(Reason.CLEARANCE, allows)
+        allows = _opening(met, request.strength)
+        return self._denied(Reason.CLEARANCE if allows else Reason.NO_RULE, allows)
 
     def _stronger(self, request: Request, met: Sequence[Entry]) -> Decision:
         """No rule matched; find out whether a stronger sign-in alone is missing."""
         for strength in range(request.strength + 1, STRENGTHS.stop) if met else ():
-            bit = STRENGTH_BITS[strength]
-            allows = _ids(met, bit, allowing=True)
-            if allows and not _ids(met, bit, allowing=False):
+            if allows := _opening(met, strength):
                 return self._open(request, allows, strength)
         return self._denied(Reason.NO_RULE)
 
@@ -210,7 +216,13 @@ class CompiledEngine:
         )
 
 
-def _ids(met: Sequence[Entry], strength: int, *, allowing: bool) -> tuple[str, ...]:
-    """Return the sorted ids of the rules of one effect that this strength reaches."""
-    found = [name for bits, _, allows, name in met if allows is allowing and bits & strength]
-    return tuple(sorted(found))
+def _opening(met: Sequence[Entry], strength: int) -> tuple[str, ...]:
+    """Return the ids of the allows that a strength reaches; none if it reaches a deny as well."""
+    bit = STRENGTH_BITS[strength]
+    matched = [entry for entry in met if entry[0] & bit]
+    return () if _ids(matched, allowing=False) else _ids(matched, allowing=True)
+
+
+def _ids(matched: Sequence[Entry], *, allowing: bool) -> tuple[str, ...]:
+    """Return the sorted ids of the rules of one effect."""
+    return tuple(sorted([name for _, _, allows, name in matched if allows is allowing]))

@@ -1,7 +1,8 @@
-"""Where rules lie: a tree of path segments, and at each place the rules of each subject.
+"""Where rules lie: at each place of the rules all that reaches it, by subject.
 
-A request meets one node for each segment of its path and one table for each category it
-belongs to, however many rules there are.
+A request is looked up by its object, then by the ways up from it, until a place is known: what
+is found there holds the rules of every place above as well. However many rules there are, a
+request meets one table for its object and one for its category.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Final, TypeAlias
 
 from policies.compiled_rules import Entry, entry
 from policies.hierarchy import closure, parents_of
-from policies.rules import Rule, RuleSet
+from policies.rules import RuleSet
 
 Table: TypeAlias = tuple[frozenset[str], Mapping[str, Sequence[Entry]]]
 """(the subjects that rules speak of at one place, their rules there by subject).
@@ -20,20 +21,18 @@ The names stand there twice because two sets meet by the hashes they hold, the s
 while a dictionary's keys would be looked up by names scattered over the whole memory.
 """
 
+Tables: TypeAlias = tuple[Table, ...]
+
+COPIED: Final = 64
+"""Rules of the places above that a place takes into its own table; what has more stays apart.
+
+The memory for copies is thereby bounded: at most so many for each place of the rules.
+"""
+
 _PAGES: Final = "app:"
 _SUBTREE: Final = "/**"
 _ALL_PAGES: Final = "app:**"
-
-
-class _Node:
-    """One place: the rules of exactly this place, and those of everything from here on."""
-
-    __slots__ = ("below", "children", "exact")
-
-    def __init__(self) -> None:
-        self.children: dict[str, _Node] = {}
-        self.exact: Table | None = None
-        self.below: Table | None = None
+_NONE: Final[Tables] = ()
 
 
 class ObjectIndex:
@@ -43,71 +42,100 @@ class ObjectIndex:
         names: the subjects of the rules, each as the one object that stands for it.
     """
 
-    __slots__ = ("_categories", "_depth", "_root")
+    __slots__ = ("_below", "_categories", "_depth", "_exact")
 
     def __init__(self, rules: RuleSet, names: Mapping[str, str]) -> None:
-        gathered: dict[str, list[Rule]] = {}
-        for rule in rules.rules:
-            gathered.setdefault(rule.obj, []).append(rule)
-        # In order, so that what one request may meet lies together: less memory to fetch.
-        by_object = {obj: _table(gathered[obj], names) for obj in sorted(gathered)}
-        self._root = _Node()
-        self._depth = 0
-        for pattern, table in by_object.items():
-            if not pattern.startswith("cat:"):
-                self._place(pattern, table)
+        by_object: dict[str, Table] = _gathered(rules, names)
+        patterns = [pattern for pattern in by_object if not pattern.startswith("cat:")]
+        self._depth = max((pattern.count("/") for pattern in patterns), default=0)
+        # In order, so that what one request may meet lies together, and so that a place comes
+        # after all that lie above it: a star sorts before every character of a path.
+        self._below: dict[str, Tables] = {}
+        for pattern in sorted(patterns):
+            if (top := _top(pattern)) is not None:
+                self._below[top] = _joined(by_object[pattern], self._reaching(top))
+        self._exact = {
+            pattern: _joined(by_object[pattern], self._reaching(pattern))
+            for pattern in sorted(patterns)
+            if _top(pattern) is None
+        }
         self._categories = _inherited(by_object, rules)
 
-    def tables(self, obj: str, category: str) -> list[Table]:
+    def tables(self, obj: str, category: str) -> Tables:
         """Return every table whose rules reach a well-formed object of this category."""
-        found = [*self._categories.get(category, ())]
-        node = self._root
-        # Deeper than any rule the rest of a path stays one part, which no rule can name: the
-        # work is bounded by the rules, not by the sender of the path.
-        for part in _parts(obj, self._depth):
-            child = node.children.get(part)
-            if child is None:
-                return found
-            node = child
-            if node.below is not None:
-                found.append(node.below)
-        if node.exact is not None:
-            found.append(node.exact)
+        found = self._exact.get(obj)
+        if found is None:
+            found = self._reaching(obj)
+        by_category = self._categories.get(category)
+        return found if by_category is None else found + by_category
+
+    def _reaching(self, obj: str) -> Tables:
+        """Return the tables of the nearest subtree that an object lies in."""
+        if obj.startswith(_PAGES):
+            return self._below.get(_PAGES, _NONE)
+        if obj.count("/") > self._depth:
+            # Deeper than any rule nothing can be found: the work is bounded by the rules, not
+            # by the sender of the path.
+            obj = "/".join(obj.split("/", self._depth)[: self._depth])
+        below = self._below
+        while (found := below.get(obj)) is None:
+            way, slash, _ = obj.rpartition("/")
+            if not slash:
+                return _NONE
+            obj = way
         return found
 
-    def _place(self, pattern: str, table: Table) -> None:
-        is_subtree = pattern == _ALL_PAGES or pattern.endswith(_SUBTREE)
-        path = [_PAGES] if pattern == _ALL_PAGES else _parts(pattern.removesuffix(_SUBTREE))
-        node = self._root
-        for part in path:
-            node = node.children.setdefault(part, _Node())
-        self._depth = max(self._depth, len(path))
-        if is_subtree:
-            node.below = table
-        else:
-            node.exact = table
+
+def _top(pattern: str) -> str | None:
+    """Return the place whose subtree a pattern means; None if it means one place alone."""
+    if pattern == _ALL_PAGES:
+        return _PAGES
+    return pattern.removesuffix(_SUBTREE) if pattern.endswith(_SUBTREE) else None
 
 
-def _table(rules: Iterable[Rule], names: Mapping[str, str]) -> Table:
-    """Return the table of one place, made in one go so that it lies together in memory."""
-    by_subject: dict[str, list[Entry]] = {}
-    for rule in rules:
+def _gathered(rules: RuleSet, names: Mapping[str, str]) -> dict[str, Table]:
+    """Return the rules of each object by subject, every list of them made in one go."""
+    found: dict[str, dict[str, list[Entry]]] = {}
+    for rule in rules.rules:
+        by_subject = found.setdefault(rule.obj, {})
         by_subject.setdefault(names[rule.sub], []).append(entry(rule))
-    return frozenset(by_subject), {name: tuple(found) for name, found in by_subject.items()}
+    return {
+        obj: _table({name: tuple(entries) for name, entries in found[obj].items()})
+        for obj in sorted(found)
+    }
 
 
-def _parts(obj: str, at_most: int = -1) -> list[str]:
-    """Return the way from the root to an object; all pages lie below one node."""
-    return [_PAGES, obj] if obj.startswith(_PAGES) else obj.split("/", at_most)
+def _table(by_subject: Mapping[str, Sequence[Entry]]) -> Table:
+    return frozenset(by_subject), by_subject
 
 
-def _inherited(by_object: Mapping[str, Table], rules: RuleSet) -> dict[str, Sequence[Table]]:
-    """Return for each category the tables of itself and of all it belongs to."""
+def _joined(own: Table, above: Tables) -> Tables:
+    """Return a place's own rules with those from above, in one table unless that grows large."""
+    if not above:
+        return (own,)
+    nearest, *further = above
+    if sum(map(len, nearest[1].values())) > COPIED:
+        return (own, *above)
+    both = dict(own[1])
+    for name, entries in nearest[1].items():
+        both[name] = (*both.get(name, ()), *entries)
+    return (_table(both), *further)
+
+
+def _inherited(by_object: Mapping[str, Table], rules: RuleSet) -> dict[str, Tables]:
+    """Return for each category the rules of itself and of all it belongs to."""
     parents = parents_of(rules.categories)
     named = {name for name in by_object if name.startswith("cat:")}
-    found: dict[str, Sequence[Table]] = {}
-    for name in named | parents.keys():
-        tables = tuple(by_object[each] for each in closure(name, parents) & named)
+    found: dict[str, Tables] = {}
+    for name in sorted(named | parents.keys()):
+        tables = _all_joined(by_object[each] for each in sorted(closure(name, parents) & named))
         if tables:
             found[name] = tables
+    return found
+
+
+def _all_joined(tables: Iterable[Table]) -> Tables:
+    found: Tables = _NONE
+    for table in tables:
+        found = _joined(table, found)
     return found

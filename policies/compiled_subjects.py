@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 from policies.hierarchy import Parents, closure
 from policies.memberships import Memberships
@@ -12,7 +11,7 @@ from policies.vocabulary import ANY, ZONES, is_person
 _NONE: Parents = {}
 
 REMEMBERED = 16_384
-"""Closures kept, one for each person and zone: some 10 MB when full of busy people."""
+"""Closures kept for each zone, one a person: some 10 MB when full of busy people."""
 
 
 class SubjectClosures:
@@ -22,38 +21,46 @@ class SubjectClosures:
         memberships: checked.
         names: the subjects rules speak of, each as the one object that stands for it; no
             other subject can matter.
-        remembered: how many closures are kept; the least recently used goes first.
+        remembered: how many closures of a zone are kept. When there are more, all are
+            forgotten: to keep the order of their use would cost every decision more than to
+            make some of them again.
     """
 
-    __slots__ = ("_of", "people")
+    __slots__ = ("_everybody", "_limit", "_names", "_reached", "_remembered", "_roles", "people")
 
     def __init__(
         self, memberships: Memberships, names: Mapping[str, str], *, remembered: int = REMEMBERED
     ) -> None:
         self.people = memberships.people
-        everybody = _named({ANY}, names)
+        self._names = names
+        self._limit = remembered
+        self._everybody = _named({ANY}, names)
         units = memberships.unit_parents
-        roles = {zone: memberships.role_parents.get(zone, _NONE) for zone in ZONES}
-        reached = {zone: _reached(links, names) for zone, links in roles.items()}
+        self._roles = {zone: (memberships.role_parents.get(zone, _NONE), units) for zone in ZONES}
         reached_units = _reached(units, names)
+        self._reached = {
+            zone: (_reached(roles, names), reached_units)
+            for zone, (roles, _) in self._roles.items()
+        }
+        self._remembered: dict[str, dict[str, frozenset[str]]] = {zone: {} for zone in ZONES}
 
-        # A closure over the tables and not over self: without a circle of references an old
-        # version is gone the moment the new one takes its place.
-        @lru_cache(maxsize=remembered)
-        def of(person: str, zone: str) -> frozenset[str]:
-            held = [reached[zone][role] for role in roles[zone].get(person, ())]
-            belongs = [reached_units[unit] for unit in units.get(person, ())]
-            return everybody.union(_named({person}, names), *held, *belongs)
+    def of(self, person: str, zone: str) -> frozenset[str] | None:
+        """Return the subjects a person counts as in a zone; None for somebody unknown.
 
-        self._of = of
-
-    def of(self, person: str, zone: str) -> frozenset[str]:
-        """Return the subjects a person of `people` counts as in a zone.
-
-        Never to be asked about anybody else: an unknown name would take the place of a known
-        one in what is remembered.
+        An unknown name leaves no trace: it would take the place of a known one.
         """
-        return self._of(person, zone)
+        found = self._remembered[zone].get(person)
+        if found is None and person in self.people:
+            found = self._closure(person, zone)
+            if len(self._remembered[zone]) >= self._limit:
+                self._remembered[zone] = {}
+            self._remembered[zone][person] = found
+        return found
+
+    def _closure(self, person: str, zone: str) -> frozenset[str]:
+        groups = zip(self._roles[zone], self._reached[zone], strict=True)
+        held = [reached[group] for links, reached in groups for group in links.get(person, ())]
+        return self._everybody.union(_named({person}, self._names), *held)
 
 
 def _reached(parents: Parents, names: Mapping[str, str]) -> Mapping[str, frozenset[str]]:

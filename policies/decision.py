@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 from policies.vocabulary import (
     ACTIONS,
@@ -117,6 +118,10 @@ class Decision:
     def is_allowed(self) -> bool:
         """Whether the request may pass."""
         return self.outcome is Outcome.ALLOW
+
+    def named(self, *, version: str, grants: str) -> Self:
+        """Return the same answer under other names of the rules and the temporary grants."""
+        return replace(self, version=version, grants=grants)
 
 
 def _is_number(value: object) -> bool:

@@ -1,7 +1,8 @@
 """A second opinion on decisions already made: a sample is decided again by the reference.
 
 The reference takes 36 µs for each rule, too long to wait for. Decisions are put aside as they
-are made, and some thread with time to spare decides them again and tells of every difference.
+are made, with the engine that made them, and some thread with time to spare has plain pycasbin
+decide them again by the same version and the same people, and tells of every difference.
 """
 
 from __future__ import annotations
@@ -9,14 +10,13 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 
 from policies.casbin_engine import CasbinEngine, EngineDisagreesError
 from policies.compiled import CompiledEngine
 from policies.decision import Decision, Request
-from policies.memberships import Memberships
-from policies.rules import RuleSet
 
 log = logging.getLogger("hangu.policies")
 
@@ -25,15 +25,14 @@ log = logging.getLogger("hangu.policies")
 class Difference:
     """Evidence that the engines differ; `expected` is None if the reference has no answer."""
 
+    engine: CompiledEngine
     request: Request
     decided: Decision
     expected: Decision | None
 
 
 class ShadowCheck:
-    """The compiled engine with the reference in its shadow: the same version, the same people.
-
-    It is an `Engine` itself; like every engine it is replaced as a whole. Thread-safe.
+    """Takes a sample of decisions and has the reference make them again. Thread-safe.
 
     Args:
         share: the part of all decisions that is decided again, 0 to 1.
@@ -42,51 +41,62 @@ class ShadowCheck:
     """
 
     def __init__(
-        self,
-        rules: RuleSet,
-        memberships: Memberships,
-        *,
-        share: float,
-        alarm: Callable[[Difference], None],
-        room: int = 100,
-        no_write_down: bool = False,
+        self, *, share: float, alarm: Callable[[Difference], None], room: int = 100
     ) -> None:
-        self._engine = CompiledEngine(rules, memberships, no_write_down=no_write_down)
-        self._reference = CasbinEngine(rules, memberships, no_write_down=no_write_down)
         self._share = share
         self._alarm = alarm
-        self._waiting: Queue[tuple[Request, Decision]] = Queue(room)
+        self._waiting: Queue[tuple[CompiledEngine, Request, Decision]] = Queue(room)
+        self._newest: CompiledEngine | None = None
+        self._ready: tuple[CompiledEngine, CasbinEngine] | None = None
 
-    @property
-    def version(self) -> str:
-        """The rule set's name, 16 hexadecimal digits."""
-        return self._engine.version
-
-    def decide(self, request: Request) -> Decision:
-        """Return the compiled engine's decision, and put it aside if it falls in the sample."""
-        decision = self._engine.decide(request)
+    def offer(self, engine: CompiledEngine, request: Request, decided: Decision) -> None:
+        """Put a decision aside if it falls in the sample; takes no time worth naming."""
         if random.random() < self._share:  # noqa: S311 - a sample, no secret
+            if engine is not self._newest:
+                # What waits would keep whole old engines in memory.
+                self._newest = engine
+                self._forget()
             try:
-                self._waiting.put_nowait((request, decision))
+                self._waiting.put_nowait((engine, request, decided))
             except Full:
                 log.debug("the shadow check is behind; a decision goes unchecked")
-        return decision
 
     def check(self, *, at_most: int) -> int:
-        """Decide again up to `at_most` of those put aside; return how many there were."""
+        """Decide again up to `at_most` of those put aside; return how many there were.
+
+        To be called by one thread at a time.
+        """
         for done in range(at_most):
             try:
-                request, decided = self._waiting.get_nowait()
+                engine, request, decided = self._waiting.get_nowait()
             except Empty:
                 return done
-            expected = self._again(request)
+            expected = self._again(engine, request, decided)
             if expected != decided:
-                self._alarm(Difference(request, decided, expected))
+                self._alarm(Difference(engine, request, decided, expected))
         return at_most
 
-    def _again(self, request: Request) -> Decision | None:
+    def _forget(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._waiting.get_nowait()
+
+    def _again(
+        self, engine: CompiledEngine, request: Request, decided: Decision
+    ) -> Decision | None:
         try:
-            return self._reference.decide(request)
+            found = self._reference(engine).decide(request)
         except EngineDisagreesError:
             log.exception("the reference has no answer")
             return None
+        # The reference knows rules and grants as one set; their names are the engine's matter.
+        return found.named(version=decided.version, grants=decided.grants)
+
+    def _reference(self, engine: CompiledEngine) -> CasbinEngine:
+        """Return the reference of an engine, made once for all decisions of that engine."""
+        if self._ready is None or self._ready[0] is not engine:
+            self._ready = (
+                engine,
+                CasbinEngine(engine.rules, engine.memberships, no_write_down=engine.no_write_down),
+            )
+        return self._ready[1]

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -39,6 +40,8 @@ policy_version: Final = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("author", String(80), nullable=False),
     Column("note", Text, nullable=False),
+    # By the zone's key over all of the above; absent only in rows from before there were any.
+    Column("signature", LargeBinary(64), nullable=True),
     CheckConstraint("seq > 0", name="seq_positive"),
     CheckConstraint("length(hash) = 64", name="hash_length"),
 )

@@ -1,7 +1,8 @@
-"""Published versions of the rules: immutable, named by content, checked when read.
+"""Published versions of the rules: immutable, named by content, signed, checked when read.
 
-A version is never edited. Whoever changes a stored rule behind the program's back gets no
-other decisions but none at all: the rows no longer hash to the version's name.
+A version is never edited. Whoever changes a stored rule behind the program's back, adds a
+version of his own or renumbers an old one gets no other decisions but none at all: the rows no
+longer hash to the version's name, or the zone's key did not sign the name at that number.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Row, Table, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from audit.ledger import Transaction
 from audit.record import Actor
 from policies.rows import CATEGORY_COLUMNS, RULE_COLUMNS
 from policies.rules import Rule, RuleProblems, RuleSet
+from policies.signature import Statement, VersionKey, key_of
 from policies.tables import policy_beside, policy_category, policy_rule, policy_version
 
 EVENT = "policy.published"
@@ -25,16 +28,26 @@ MAX_NOTE = 2000
 
 
 class StoredRulesDifferError(RuntimeError):
-    """The stored rows are not those that were published under the version's name."""
+    """The stored rows are not those that this zone published under the version's number."""
 
 
 class AlreadyInForce(Exception):
     """Exactly these rules are in force already; publishing them would say nothing."""
 
 
+class Newest(NamedTuple):
+    """The number and the hash of the rules in force."""
+
+    seq: int
+    hash: str
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One publication of a rule set. `seq` counts from 1; the largest is in force."""
+    """One publication of a rule set. `seq` counts from 1; the largest is in force.
+
+    `is_ours` tells whether the zone's key signed it; no engine is built of any other.
+    """
 
     seq: int
     hash: str
@@ -42,25 +55,36 @@ class Version:
     author: str
     note: str
     rules: int
+    is_ours: bool
 
 
 def current(session: Session) -> RuleSet | None:
     """Return the rules in force, or None before the first publication (then nobody may).
 
     Raises:
-        StoredRulesDifferError: the rows were changed, or the program no longer knows a word
-            they use; either way they must not decide.
+        StoredRulesDifferError: the rows were changed or are not signed by the zone, or the
+            program no longer knows a word they use; either way they must not decide.
     """
-    newest = select(policy_version.c.seq, policy_version.c.hash)
-    row = session.execute(newest.order_by(policy_version.c.seq.desc()).limit(1)).first()
-    return None if row is None else _load(session, row.seq, row.hash)
+    found = stated(session)
+    return None if found is None else at(session, found.seq)
 
 
-def newest(session: Session) -> str | None:
-    """Return the hash of the rules in force, without reading them; None if there are none."""
-    return session.scalar(
-        select(policy_version.c.hash).order_by(policy_version.c.seq.desc()).limit(1)
-    )
+def newest(session: Session) -> Newest | None:
+    """Return what is in force, without reading its rules; None before the first publication.
+
+    Raises:
+        StoredRulesDifferError: the zone did not sign it.
+    """
+    found = stated(session)
+    row = None if found is None else _signed(session, found.seq)
+    return None if row is None else Newest(row.seq, row.hash)
+
+
+def stated(session: Session) -> Newest | None:
+    """Return what the database says is in force, for showing: nothing of it is checked."""
+    columns = select(policy_version.c.seq, policy_version.c.hash)
+    row = session.execute(columns.order_by(policy_version.c.seq.desc()).limit(1)).first()
+    return None if row is None else Newest(row.seq, row.hash)
 
 
 def at(session: Session, seq: int) -> RuleSet | None:
@@ -69,8 +93,19 @@ def at(session: Session, seq: int) -> RuleSet | None:
     Raises:
         StoredRulesDifferError: as `current`.
     """
-    name = session.scalar(select(policy_version.c.hash).where(policy_version.c.seq == seq))
-    return None if name is None else _load(session, seq, name)
+    row = _signed(session, seq)
+    return None if row is None else _load(session, seq, row.hash)
+
+
+def named(session: Session, version: str) -> RuleSet | None:
+    """Return the rules that decisions call `version` (16 digits), whenever they were in force.
+
+    Raises:
+        StoredRulesDifferError: as `current`.
+    """
+    last = select(func.max(policy_version.c.seq)).where(policy_version.c.hash.startswith(version))
+    seq = session.scalar(last)
+    return None if seq is None else at(session, seq)
 
 
 def history(session: Session) -> tuple[Version, ...]:
@@ -85,8 +120,13 @@ def history(session: Session) -> tuple[Version, ...]:
         .outerjoin(counts, counts.c.seq == policy_version.c.seq)
         .order_by(policy_version.c.seq.desc())
     )
+    key = key_of(session)
     return tuple(
-        Version(row.seq, row.hash, row.created_at, row.author, row.note, row.rules) for row in rows
+        Version(
+            *(row.seq, row.hash, row.created_at, row.author, row.note, row.rules),
+            is_ours=_is_ours(row, key),
+        )
+        for row in rows
     )
 
 
@@ -107,9 +147,15 @@ def publish(tx: Transaction, rules: RuleSet, *, actor: Actor, now: datetime, not
     if old is not None and old.hash == rules.hash:
         raise AlreadyInForce(rules.hash)
     seq = (tx.session.scalar(select(func.max(policy_version.c.seq))) or 0) + 1
+    stated = Statement(seq=seq, hash=rules.hash, created_at=now, author=actor.subject, note=note)
     tx.session.execute(
         insert(policy_version).values(
-            seq=seq, hash=rules.hash, created_at=now, author=actor.subject, note=note
+            seq=seq,
+            hash=rules.hash,
+            created_at=now,
+            author=actor.subject,
+            note=note,
+            signature=key_of(tx.session).sign(stated),
         )
     )
     _store(tx.session, policy_rule, seq, [rule.columns for rule in rules.rules])
@@ -133,6 +179,45 @@ def publish(tx: Transaction, rules: RuleSet, *, actor: Actor, now: datetime, not
         },
     )
     return rules.hash
+
+
+def sign_older(tx: Transaction) -> int:
+    """Sign what was published before there were signatures; return how many versions.
+
+    For the one moment at which the schema learns of them: what bears no signature later was
+    not published by the program.
+    """
+    unsigned = select(policy_version).where(policy_version.c.signature.is_(None))
+    rows = tx.session.execute(unsigned).all()
+    for row in rows:
+        _load(tx.session, row.seq, row.hash)  # what was tampered with already is not vouched for
+        tx.session.execute(
+            update(policy_version)
+            .where(policy_version.c.seq == row.seq)
+            .values(signature=key_of(tx.session).sign(_statement(row)))
+        )
+    return len(rows)
+
+
+def _signed(session: Session, seq: int) -> Row[Any] | None:
+    row = session.execute(select(policy_version).where(policy_version.c.seq == seq)).first()
+    if row is not None and not _is_ours(row, key_of(session)):
+        raise StoredRulesDifferError(f"version {seq} is not signed by this zone's key")
+    return row
+
+
+def _statement(row: Row[Any]) -> Statement:
+    return Statement(
+        seq=row.seq,
+        hash=row.hash,
+        created_at=row.created_at,
+        author=row.author,
+        note=row.note,
+    )
+
+
+def _is_ours(row: Row[Any], key: VersionKey) -> bool:
+    return key.verifies(_statement(row), row.signature)
 
 
 def _store(session: Session, table: Table, seq: int, rows: Sequence[Sequence[str]]) -> None:

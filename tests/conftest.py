@@ -7,6 +7,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sqlalchemy import create_engine, make_url, text
 from audit.ledger import Ledger
 from gateway.store import migrate
 from gateway.store.engines import Store, open_store
+from gateway.vault import KeyFile, Vault, create_keyring
 
 ALL_REQUIRED = os.environ.get("HANGU_TEST_ALL") == "1"
 
@@ -84,6 +86,19 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgresql_url(postgresql: str) -> Iterator[str]:
     """Return the URL of a fresh PostgreSQL database with the whole schema."""
+    with _copy_of_template(postgresql) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def postgresql_of_module(postgresql: str) -> Iterator[str]:
+    """Return the URL of a PostgreSQL database with the whole schema, shared by a module."""
+    with _copy_of_template(postgresql) as url:
+        yield url
+
+
+@contextmanager
+def _copy_of_template(postgresql: str) -> Iterator[str]:
     name = f"t{uuid.uuid4().hex}"
     admin = create_engine(postgresql, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -94,10 +109,20 @@ def postgresql_url(postgresql: str) -> Iterator[str]:
     admin.dispose()
 
 
+@pytest.fixture(scope="session")
+def zone_vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
+    """Return the keys of an intranet zone."""
+    directory = tmp_path_factory.mktemp("zone")
+    root = KeyFile(directory / "root")
+    root.create()
+    (directory / "keys").mkdir(mode=0o700)
+    return create_keyring(directory / "keys", zone="intranet", root=root)
+
+
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
+def store(database_url: str, zone_vault: Vault) -> Iterator[Store]:
     """Return an open store on each kind of database."""
-    opened = open_store(database_url)
+    opened = open_store(database_url, info={"vault": zone_vault})
     yield opened
     opened.close()
 
@@ -105,7 +130,9 @@ def store(database_url: str) -> Iterator[Store]:
 @pytest.fixture
 def ledger(store: Store) -> Ledger:
     """Return the ledger of the store, which keeps personal values in clear for the test."""
-    return Ledger(store.write, zone="intranet", seal=lambda _eid, _field, value: value)
+    return Ledger(
+        store.write, zone="intranet", seal=lambda _eid, _field, value: value, info=store.info
+    )
 
 
 @pytest.fixture

@@ -9,31 +9,34 @@ An answer that could not be recorded is not given: the caller gets StoreUnavaila
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeAlias
+from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit.gathering import OverfullError
 from audit.ledger import Ledger
 from audit.record import Actor, Json
 from gateway.access.canonical import Canonical, policy_object
 from gateway.access.catalogue import Catalogue
 from gateway.access.identity_headers import Person
 from gateway.access.policy_point import PolicyPoint
-from gateway.access.refusals import StoreUnavailable
+from gateway.access.refusals import LogBusy, StoreUnavailable
 from gateway.access.service import OTHER_ZONE, Service
+from policies import recorded
 from policies.decision import Decision, Outcome, Request
-from policies.engine import Engine, EngineDisagreesError
+from policies.engine import CompiledEngine
 
-ENGINE_DISAGREES = "engine_disagrees"
-"""The reference and its explanation differ: a defect of ours, and nobody passes."""
+FRESH_NEEDED = recorded.FRESH
+"""The place wants a proof of identity that was given for this service minutes ago at most."""
 
-_EVENTS: Mapping[Outcome, tuple[str, str]] = {
-    Outcome.ALLOW: ("decision.allowed", "success"),
-    Outcome.DENY: ("decision.denied", "denied"),
-    Outcome.STEP_UP: ("decision.step_up", "denied"),
-}
+Proved: TypeAlias = Callable[[UUID, str], datetime | None]
+"""When a session confirmed a service last, by the session's id and the service's slug."""
+
+_EVENTS: Mapping[Outcome, str] = {outcome: name for name, outcome in recorded.EVENTS.items()}
 _ID_BYTES = 16
 
 
@@ -55,6 +58,8 @@ class Verdict:
     service: Service
     strength_needed: int = 0
     grants: str = ""
+    fresh_minutes: int = 0
+    """Not 0: how many minutes old a proof for this service may be at most."""
 
     @property
     def allowed(self) -> bool:
@@ -70,18 +75,31 @@ class _Answer:
     version: str = ""
     strength_needed: int = 0
     grants: str = ""
+    question: Mapping[str, Json] = field(default_factory=dict)
+
+
+def _never(_session_id: UUID, _slug: str) -> datetime | None:
+    return None
 
 
 class Access:
     """Decides on services of one zone, and records what it decided."""
 
     def __init__(
-        self, *, ledger: Ledger, policy: PolicyPoint, catalogue: Catalogue, zone: str
+        self,
+        *,
+        ledger: Ledger,
+        policy: PolicyPoint,
+        catalogue: Catalogue,
+        zone: str,
+        proved: Proved = _never,
     ) -> None:
+        """`proved` knows the fresh proofs; without it places that want one stay shut."""
         self._ledger = ledger
         self._policy = policy
         self._catalogue = catalogue
         self._zone = zone
+        self._proved = proved
 
     def check(
         self,
@@ -99,21 +117,35 @@ class Access:
         which is recorded as a commitment.
 
         Raises:
-            PolicyUnavailable, StoreUnavailable: there is no decision, so nobody passes.
+            PolicyUnavailable, StoreUnavailable, LogBusy: there is no decision, so nobody passes.
         """
         answer = self._answer(current, service, canonical, now, network)
+        wanted = service.label(canonical.method, canonical.path).fresh_minutes or 0
+        stale = answer.outcome is Outcome.ALLOW and not self._is_fresh(
+            current, service, timedelta(minutes=wanted), now
+        )
         verdict = Verdict(
-            outcome=answer.outcome,
-            reason=answer.reason,
+            outcome=Outcome.STEP_UP if stale else answer.outcome,
+            reason=FRESH_NEEDED if stale else answer.reason,
             decision_id=secrets.token_hex(_ID_BYTES),
             rules=answer.rules,
             version=answer.version,
             service=service,
             strength_needed=answer.strength_needed,
             grants=answer.grants,
+            fresh_minutes=wanted,
         )
-        self._record(verdict, current, canonical, now, address)
+        self._record(verdict, answer.question, current, canonical, now, address)
         return verdict
+
+    def _is_fresh(
+        self, current: Person, service: Service, within: timedelta, now: datetime
+    ) -> bool:
+        """Whether the session confirmed this very service within so long; so it did for nothing."""
+        if not within:
+            return True
+        at = self._proved(current.session_id, service.slug)
+        return at is not None and timedelta(0) <= now - at < within
 
     def stands(
         self, current: Person, service: Service, canonical: Canonical, now: datetime
@@ -152,7 +184,7 @@ class Access:
 
     def _ask(
         self,
-        engine: Engine,
+        engine: CompiledEngine,
         current: Person,
         service: Service,
         canonical: Canonical,
@@ -174,25 +206,29 @@ class Access:
             clearance=current.clearance,
             network=network,
         )
-        try:
-            return _of(engine.decide(request))
-        except EngineDisagreesError:
-            return _Answer(Outcome.DENY, ENGINE_DISAGREES, version=engine.version)
+        decision = self._policy.decide(engine, request)
+        return _of(decision, recorded.question(engine, request))
 
     def _record(
         self,
         verdict: Verdict,
+        question: Mapping[str, Json],
         current: Person,
         canonical: Canonical,
         now: datetime,
         address: str | None,
     ) -> None:
-        event, outcome = _EVENTS[verdict.outcome]
         details: dict[str, Json] = {
             "method": canonical.method,
             "path": canonical.path,
             "has_query": bool(canonical.query),
         }
+        if question:
+            details[recorded.QUESTION] = question
+        if verdict.strength_needed:
+            details[recorded.NEEDS] = verdict.strength_needed
+        if verdict.fresh_minutes:
+            details["fresh_minutes"] = verdict.fresh_minutes
         if verdict.grants:
             details["grants"] = verdict.grants
         actor = Actor(
@@ -203,11 +239,11 @@ class Access:
         )
         try:
             self._ledger.append(
-                event,
+                _EVENTS[verdict.outcome],
                 actor=actor,
                 now=now,
                 object=policy_object(verdict.service.slug, canonical),
-                outcome=outcome,
+                outcome="success" if verdict.allowed else "denied",
                 reason=verdict.reason,
                 service=verdict.service.slug,
                 decision=verdict.decision_id,
@@ -215,11 +251,13 @@ class Access:
                 rules=verdict.rules,
                 details=details,
             )
+        except OverfullError as error:
+            raise LogBusy from error
         except SQLAlchemyError as error:
             raise StoreUnavailable from error
 
 
-def _of(decision: Decision) -> _Answer:
+def _of(decision: Decision, question: Mapping[str, Json]) -> _Answer:
     return _Answer(
         decision.outcome,
         str(decision.reason),
@@ -227,6 +265,7 @@ def _of(decision: Decision) -> _Answer:
         decision.version,
         decision.strength_needed,
         decision.grants,
+        question,
     )
 
 

@@ -22,6 +22,15 @@ SAFE = frozenset({"GET", "HEAD"})
 _TOKEN = re.compile(rb"[A-Za-z0-9_-]{43}")
 
 
+class Elsewhere(Exception):
+    """A person must go to `location` first; the answer is a redirect, with a cookie or none."""
+
+    def __init__(self, location: str, *, cookie: str = "") -> None:
+        super().__init__(location)
+        self.location = location
+        self.cookie = cookie
+
+
 class FindSession(Protocol):
     """Finds the live session of a token that is bound to a service's host."""
 

@@ -36,6 +36,7 @@ from gateway.access.entrance import (
 from gateway.access.headers import header_value, own_cookies_removed
 from gateway.access.identity_headers import Person, identity_headers
 from gateway.access.refusals import (
+    LogBusy,
     OwnPath,
     PolicyUnavailable,
     ProxyUnproven,
@@ -45,6 +46,7 @@ from gateway.access.refusals import (
 from gateway.access.reply import Reply, StartResponse, challenge, refusal, send
 from gateway.access.service import Service
 from gateway.refusals import Refused
+from gateway.store.brake import WritesHeld
 from policies.decision import Outcome
 
 log = logging.getLogger("hangu.access")
@@ -53,7 +55,7 @@ SIGN_IN_REQUIRED = "sign_in_required"
 
 PageHeaders: TypeAlias = tuple[tuple[str, str], ...]
 
-_UNAVAILABLE = (PolicyUnavailable, StoreUnavailable)
+_UNAVAILABLE = (LogBusy, PolicyUnavailable, StoreUnavailable, WritesHeld)
 
 
 class DeniedPage(Protocol):
@@ -107,7 +109,7 @@ class ForwardAuth:
                 status=HTTPStatus.UNAUTHORIZED,
                 decision=reply.REFUSE,
                 reason=error.code,
-                headers=(challenge(self.zone, 0),),
+                headers=(challenge(self.zone),),
             )
         except _UNAVAILABLE as error:
             return refusal(contract, HTTPStatus.SERVICE_UNAVAILABLE, error.code)
@@ -196,5 +198,5 @@ class ForwardAuth:
             reason=reason,
             decision_id="" if verdict is None else verdict.decision_id,
             location=location,
-            headers=(challenge(self.zone, 0 if verdict is None else verdict.strength_needed),),
+            headers=(challenge(self.zone, verdict),),
         )

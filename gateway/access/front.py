@@ -21,6 +21,7 @@ from gateway.access.proxy_failures import UpstreamTimeout, UpstreamUnreachable
 from gateway.access.refusals import (
     ForwardedHeaderInvalid,
     ForwardedHeaderUntrusted,
+    LogBusy,
     OwnPath,
     PolicyUnavailable,
     ProxyUnproven,
@@ -30,6 +31,7 @@ from gateway.access.refusals import (
 from gateway.access.reply import FRONT
 from gateway.access.service import Service
 from gateway.refusals import Refused
+from gateway.store.brake import WritesHeld
 from policies.decision import Outcome
 
 _DENIED = re.compile(
@@ -46,10 +48,12 @@ _BEFORE_DECIDING: Mapping[str, type[Refused]] = {
         ConnectionNamesProtectedHeader,
         ForwardedHeaderInvalid,
         ForwardedHeaderUntrusted,
+        LogBusy,
         OwnPath,
         PolicyUnavailable,
         ServiceUnknown,
         StoreUnavailable,
+        WritesHeld,
     )
 }
 

@@ -18,6 +18,8 @@ from gateway.access.assertion import Signer
 from gateway.access.canonical import Canonical
 from gateway.access.decide import Access, Verdict
 from gateway.access.entrance import (
+    SAFE,
+    Elsewhere,
     FindSession,
     entrance,
     is_background,
@@ -25,6 +27,7 @@ from gateway.access.entrance import (
     service_cookie,
     session_token,
 )
+from gateway.access.forms import Forms
 from gateway.access.identity_headers import Person, identity_headers
 from gateway.access.proxy import ReverseProxy, Upstream
 from gateway.access.proxy_failures import TooManyStreams
@@ -50,12 +53,13 @@ class ServiceDenied(Refused):
         self.verdict = verdict
 
 
-class Elsewhere(Exception):
-    """A person must go to `location` first; the answer is a redirect."""
+class StepUpNeeded(ServiceDenied):
+    """The same to a script or a socket, for want of a stronger or fresher proof of identity.
 
-    def __init__(self, location: str) -> None:
-        super().__init__(location)
-        self.location = location
+    Source: RFC 9470, section 3.
+    """
+
+    code: ClassVar[str] = "step_up_needed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +79,7 @@ class Gate:
     clock: Callable[[], datetime]
     slots: Slots
     ca_file: str | None = None
+    forms: Forms
     peek_session: FindSession | None = None
     """Finds a session without keeping it awake, for what scripts ask by themselves."""
 
@@ -90,22 +95,24 @@ class Gate:
 
         Raises:
             Elsewhere: a person has to sign in, or more strongly, first.
-            SessionMissing: the same, to a script.
+            SessionMissing, StepUpNeeded: the same, to a script.
             ServiceDenied: the decision was no.
+            FormNotKept: what was sent could not be kept for after the sign-in.
             Refused: PolicyUnavailable, StoreUnavailable, BadHeader and their like.
         """
         now = self.clock()
         token = session_token(asked.headers, service_cookie(self.zone))
-        if token is None:
-            raise self._sign_in(service, asked)
         find = self._peek if is_background(asked) else self.find_session
-        person = find(token, service=service.slug, now=now)
-        if person is None:
-            raise self._sign_in(service, asked)
+        person = None if token is None else find(token, service=service.slug, now=now)
+        if token is None or person is None:
+            if not is_navigation(asked):
+                raise SessionMissing(service.slug)
+            raise self._elsewhere(environ, asked, service, token, now)
         verdict = self.access.check(person, service, asked.canonical, now, address=asked.address)
-        if verdict.outcome is Outcome.STEP_UP and is_navigation(asked):
-            why = verdict.reason
-            raise Elsewhere(entrance(self.gateway_origin, service, asked.canonical, why))
+        if verdict.outcome is Outcome.STEP_UP:
+            if not is_navigation(asked):
+                raise StepUpNeeded(verdict)
+            raise self._elsewhere(environ, asked, service, token, now, verdict.reason)
         if not verdict.allowed:
             raise ServiceDenied(verdict)
         give_back = self.slots.take(person.session_ref)
@@ -133,10 +140,19 @@ class Gate:
     def _peek(self) -> FindSession:
         return self.peek_session or self.find_session
 
-    def _sign_in(self, service: Service, asked: Asked) -> Elsewhere | SessionMissing:
-        if is_navigation(asked):
-            return Elsewhere(entrance(self.gateway_origin, service, asked.canonical))
-        return SessionMissing(service.slug)
+    def _elsewhere(
+        self,
+        environ: WSGIEnvironment,
+        asked: Asked,
+        service: Service,
+        token: str | None,
+        now: datetime,
+        why: str = "",
+    ) -> Elsewhere:
+        """To the sign-in or to a stronger one, and back to the page or to the form."""
+        if asked.canonical.method in SAFE:
+            return Elsewhere(entrance(self.gateway_origin, service, asked.canonical, why))
+        return self.forms.keep(environ, asked, service, token, now, why)
 
     def _identity(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
+from uuid import UUID
 
 from gateway.access.service import Claim, Service
 
@@ -53,6 +54,10 @@ class Person(Protocol):
     @property
     def session_ref(self) -> str:
         """The first 16 hexadecimal digits of the session token's hash."""
+
+    @property
+    def session_id(self) -> UUID:
+        """The session itself."""
 
     @property
     def epoch(self) -> int:

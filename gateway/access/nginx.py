@@ -25,6 +25,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.access.canonical_host import DEFAULT_PORTS
 from gateway.access.identity_headers import ASSERTION
+from gateway.access.kept import CLAIM_BYTES
 from gateway.access.nginx_site import SYSTEM_AUTHORITIES, Site, UnwritableSite
 from gateway.access.service import Service
 
@@ -101,6 +102,7 @@ def write(directory: Path, *, site: Site, services: Iterable[Service]) -> tuple[
         "key_file": key_file,
         "places": places,
         "spoofable": SPOOFABLE,
+        "claim_bytes": CLAIM_BYTES,
     }
     (directory / "tmp").mkdir(mode=0o700, parents=True, exist_ok=True)
     written = [

@@ -43,6 +43,12 @@ class StoreUnavailable(Refused):
     code: ClassVar[str] = "store_unavailable"
 
 
+class LogBusy(Refused):
+    """More decisions wait for being recorded than can be kept waiting; this one was not made."""
+
+    code: ClassVar[str] = "log_busy"
+
+
 class ProxyUnproven(Refused):
     """The decision was asked for by somebody who is not our proxy (class 6)."""
 

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gateway.access.asked import Contract
+from gateway.access.decide import Verdict
 
 DECISION = "X-Hangu-Decision"
 DECISION_ID = "X-Hangu-Decision-Id"
@@ -61,11 +62,18 @@ def denied(decision_id: str, reason: str, policy: str, rules: tuple[str, ...]) -
     return " ".join(("denied", *(word or "-" for word in words)))
 
 
-def challenge(zone: str, strength_needed: int) -> tuple[str, str]:
-    """Return the header every 401 has (RFC 9110, 11.6.1); for a step-up (not 0) as RFC 9470, 3."""
+def challenge(zone: str, verdict: Verdict | None = None) -> tuple[str, str]:
+    """Return the header every 401 has (RFC 9110, 11.6.1); for a step-up as RFC 9470, 3.
+
+    `acr_values` is the strength that is wanted, `max_age` how many seconds old its proof may be.
+    """
     realm = f'Hangu realm="{zone}"'
-    if strength_needed:
-        realm += f', error="insufficient_user_authentication", acr_values="{strength_needed}"'
+    if verdict is not None:
+        realm += ', error="insufficient_user_authentication"'
+        if verdict.strength_needed:
+            realm += f', acr_values="{verdict.strength_needed}"'
+        if verdict.fresh_minutes:
+            realm += f', max_age="{verdict.fresh_minutes * 60}"'
     return "WWW-Authenticate", realm
 
 

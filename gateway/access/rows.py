@@ -58,6 +58,7 @@ def _rule_to_json(rule: PathRule) -> dict[str, Any]:
         "methods": sorted(rule.methods),
         "classification": rule.classification,
         "category": rule.category,
+        "fresh_minutes": rule.fresh_minutes,
     }
 
 

@@ -37,13 +37,15 @@ class PathRule:
 
     `pattern` is a canonical path (`/reports`) or a subtree (`/reports/**`, which means the path
     before it and everything below). No `methods` means every method; None keeps the service's
-    classification or category. The first rule that matches counts.
+    classification or category. `fresh_minutes`: who comes here has confirmed it with a proof
+    no older than so many minutes. The first rule that matches counts.
     """
 
     pattern: str
     methods: frozenset[str] = frozenset()
     classification: int | None = None
     category: str | None = None
+    fresh_minutes: int | None = None
 
     def covers(self, method: str, path: str) -> bool:
         """Tell whether the rule speaks of this canonical path; a last slash is no difference."""
@@ -58,10 +60,11 @@ class PathRule:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """How sensitive a place is: 0 公开 to 4 核心, and the data category."""
+    """How sensitive a place is: 0 公开 to 4 核心, the data category, how fresh a proof it wants."""
 
     classification: int
     category: str
+    fresh_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,5 +119,6 @@ class Service:
                 return Label(
                     classification=self.classification if own is None else own,
                     category=rule.category or self.category,
+                    fresh_minutes=rule.fresh_minutes,
                 )
         return Label(self.classification, self.category)

@@ -42,6 +42,8 @@ Remote-Name = "name"                       # percent-encoded UTF-8
 # methods = ["GET", "POST"]                # none: every method
 # classification = 2
 # category = "cat:personal"
+# fresh_minutes = 5                        # asks for a fresh code or passkey, if the last was given
+                                           # for this service longer ago, 1 to 60 minutes
 """
 
 _Kinds: TypeAlias = Mapping[str, tuple[type, str]]
@@ -64,6 +66,7 @@ _PATH_RULE: _Kinds = MappingProxyType(
         "methods": (list, 'a list of methods, as ["GET"]'),
         "classification": (int, "a whole number, 0 to 4"),
         "category": _TEXT,
+        "fresh_minutes": (int, "whole minutes, 1 to 60"),
     }
 )
 _STAND_INS: Mapping[str, str] = MappingProxyType(

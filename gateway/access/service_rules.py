@@ -25,6 +25,8 @@ _LEVEL_WORDS = ("public", "internal", "sensitive", "important", "core")
 _LONGEST = {"name_zh": 80, "name_en": 80, "about_zh": 400, "about_en": 400}
 _MOST_HEADERS = 16
 _LONGEST_HEADER = 64
+MOST_MINUTES = 60
+"""Longest that a fresh proof can be said to hold."""
 # fmt: off
 # Headers that carry the message itself, the person's secrets, or what the gateway says.
 _RESERVED_HEADERS = frozenset(
@@ -229,8 +231,11 @@ def _path_rule(at: str, rule: PathRule, around: Surroundings) -> Iterator[Proble
     if not rule.methods <= METHODS:
         yield Problem(f"{at}methods", f"some of {', '.join(sorted(METHODS))}")
     yield from _label(at, rule.classification, rule.category, around)
-    if rule.classification is None and rule.category is None:
-        yield Problem(f"{at}classification", "say a classification or a category, or drop the rule")
+    if rule.fresh_minutes is not None and not 1 <= rule.fresh_minutes <= MOST_MINUTES:
+        yield Problem(f"{at}fresh_minutes", f"whole minutes, 1 to {MOST_MINUTES}")
+    if (rule.classification, rule.category, rule.fresh_minutes) == (None, None, None):
+        cure = "say a classification, a category or fresh_minutes, or drop the rule"
+        yield Problem(f"{at}classification", cure)
 
 
 def _is_pattern(pattern: str) -> bool:

@@ -12,27 +12,38 @@ import click
 from rich.markup import escape
 from sqlalchemy import func, make_url, select, text
 
+from audit import witnessing
+from audit.forwarding import progress, waiting
+from audit.keep import Lead
 from audit.tables import audit_event
+from audit.witnessing import asks_for_witnesses
 from config.secret_files import OTHERS
 from config.settings import Settings, load
 from gateway.cli.console import done, out
 from gateway.cli.office import require_schema
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.office import KEYS, SEALER, Office, compose
+from gateway.office import KEYS, Office, compose, trust_policy
 from gateway.store import migrate as migrations
 from gateway.store.engines import Store
+from policies import versions
 
+SIGNED_SINCE = "0005"
+"""The revision from which on every version of the rules bears a signature."""
 TOLERANCE = timedelta(seconds=2)
 """How far the clock may lie behind the newest audit entry: two machines are never quite one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the self-check; `wrong` is empty if all is well."""
+    """One line of the self-check; `wrong` is empty if all is well.
+
+    `note` is what somebody has to look into, though the zone can start.
+    """
 
     what: str
     wrong: str = ""
+    note: str = ""
 
 
 def findings(directory: Path, moment: datetime) -> Iterator[Finding]:
@@ -52,7 +63,7 @@ def findings(directory: Path, moment: datetime) -> Iterator[Finding]:
 def _open_to_others(settings: Settings) -> Iterator[str]:
     """Name what holds keys or data and gives its group or everybody else any permission."""
     keys = settings.directory / KEYS
-    private = [keys, *keys.iterdir(), settings.directory / SEALER]
+    private = [keys, *keys.iterdir(), settings.sealing.directory]
     path = make_url(settings.database.url).database or ""
     if settings.database.url.startswith("sqlite:"):
         private += [Path(path + ending) for ending in ("", "-wal", "-shm")]
@@ -76,8 +87,43 @@ def _content(office: Office, moment: datetime) -> Iterator[Finding]:
         newest = session.scalar(select(func.max(audit_event.c.created)))
     late = newest is not None and moment < newest - TOLERANCE
     yield Finding("clock", f"stands before the newest audit entry ({newest})" if late else "")
+    yield _sealing(office)
+    yield from _anchors(office, moment)
     missing = "" if office.rules().rules else "none are in force, so nobody may do anything"
     yield Finding("rules", missing)
+
+
+def _sealing(office: Office) -> Finding:
+    """How well the log is sealed. It never keeps a zone from starting, which is what mends it."""
+    health = office.brake.health()
+    if health.well:
+        return Finding("sealed log")
+    nobody = "" if _somebody_leads(office.settings.sealing.directory) else "; no sealer is running"
+    listed = "; hangu audit missing DIR lists them" if health.missing else ""
+    return Finding("sealed log", note=health.problem + nobody + listed)
+
+
+def _anchors(office: Office, moment: datetime) -> Iterator[Finding]:
+    """What anchors the log outside, where the settings ask for any. It keeps no zone shut."""
+    policy = trust_policy(office.settings)
+    if policy is not None:
+        quorum = asks_for_witnesses(policy)
+        seen = witnessing.look(office.store.read, quorum=quorum, now=moment)
+        yield Finding("witnesses of the log", note=seen.problem)
+    if office.settings.audit.forward is not None:
+        with office.store.read.connect() as connection:
+            copy, left = progress(connection), waiting(connection)
+        said = f"{copy.problem}; {left} entries wait" if copy.problem else ""
+        yield Finding("copy of the log by syslog", note=said)
+
+
+def _somebody_leads(directory: Path) -> bool:
+    if not directory.exists():
+        return False
+    lead = Lead(directory)
+    taken = lead.take()
+    lead.release()
+    return not taken
 
 
 def require_fit(directory: Path) -> None:
@@ -93,8 +139,8 @@ def check(directory: Path) -> None:
     """Check settings, file modes, keys, database, clock and rules of the zone DIR."""
     bad = 0
     for found in findings(directory, now()):
-        mark = "[bold red]✗[/]" if found.wrong else "[green]✓[/]"
-        tail = f": {found.wrong}" if found.wrong else ""
+        mark = "[bold red]✗[/]" if found.wrong else "[yellow]![/]" if found.note else "[green]✓[/]"
+        tail = f": {found.wrong or found.note}" if found.wrong or found.note else ""
         out().print(f"{mark} {escape(found.what + tail)}", soft_wrap=True)
         bad += bool(found.wrong)
     if bad:
@@ -114,13 +160,16 @@ def migrate(directory: Path) -> None:
             return
         store.close()  # SQLite: no reader may hold the file while its schema changes
         migrations.upgrade(settings.database.url)
-        office.ledger.append(
-            "zone.migrated",
-            actor=operator(),
-            now=now(),
-            object=f"zone:{settings.zone.name}",
-            details={"from": before, "to": head},
-        )
+        with office.ledger.begin() as tx:
+            # Once, at the step that brings signatures: an unsigned version met later is forged.
+            signed = versions.sign_older(tx) if (before or "") < SIGNED_SINCE else 0
+            tx.record(
+                "zone.migrated",
+                actor=operator(),
+                now=now(),
+                object=f"zone:{settings.zone.name}",
+                details={"from": before, "to": head, "versions_signed": signed},
+            )
     finally:
         store.close()
     done(f"The schema went from {before or 'none'} to {head}.")

@@ -10,22 +10,33 @@ import click
 
 from gateway.cli import (
     audit,
+    audit_keeping,
+    audit_mending,
+    audit_sealing,
     breakglass,
     check,
     code,
     demo,
+    factor,
     guards,
     init,
+    kept,
     nginx,
     person,
+    person_acts,
+    person_import,
     policy,
     request,
     serve,
     service,
     sign_in_rules,
     unit,
+    witness,
 )
 from gateway.cli.trouble import leave
+
+MORE_OF_PERSON = (person_acts, person_import)
+"""Their commands join `hangu person` as they are imported."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,9 +55,11 @@ for command in (
     check.check,
     unit.unit,
     person.person,
+    factor.factor,
     guards.session,
     guards.lanes,
     guards.report,
+    kept.kept,
     service.service,
     policy.policy,
     sign_in_rules.sign_in_rules,
@@ -56,8 +69,18 @@ for command in (
     request.request,
     demo.demo,
     code.code,
+    witness.witness,
 ):
     hangu.add_command(command)
+
+
+for command in (
+    audit_sealing.accounts,
+    audit_sealing.missing,
+    audit_mending.repair,
+    *audit_keeping.COMMANDS,
+):
+    audit.audit.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -77,7 +77,7 @@ def _site(office: Office, given: dict[str, Any]) -> Site:
         public_url=settings.web.public_url,
         gateway=gateway,
         proxy_key=settings.secrets.proxy_key.decode(),
-        form_max_bytes=settings.web.form_max_bytes,
+        form_max_bytes=max(settings.web.form_max_bytes, settings.web.kept_form_bytes),
         upstream_ca=settings.upstream.ca_file or SYSTEM_AUTHORITIES,
         **given,
     )

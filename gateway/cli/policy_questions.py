@@ -151,7 +151,7 @@ def _row(each: Figures) -> tuple[object, ...]:
 
 def _engine(office: Office) -> CompiledEngine:
     with office.store.reading() as session:
-        return load(session)
+        return load(session).engine
 
 
 def _label(office: Office, obj: str, action: str) -> Label:

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from rich.progress import Progress
 from sqlalchemy import select
 
 from audit.keep import MEMORY, Disagreement, Keep, Memory
 from audit.source import DatabaseSource
+from audit.standing import Certificate
 from audit.tables import log_state
-from audit.trust import BadPolicy, Policy
+from audit.tables_anchors import log_key
+from gateway.cli.console import errors
 from gateway.cli.trouble import Trouble
-from gateway.office import SEALER, Office
-from gateway.vault import Unopenable
+from gateway.office import POLICY_FILE, Office, trust_policy
 
-POLICY_FILE = "audit-policy"
-"""The office's own trust policy, in the zone's directory (c2sp.org/tlog-policy)."""
 ATTEMPTS = 20
 PAUSE = 0.25
 """Seconds between two looks for a checkpoint that is signed but not published yet."""
 
 
-def snapshot(office: Office) -> tuple[Memory, DatabaseSource]:
-    """What the sealer remembers, and the log as it stands at that moment or a little later."""
+def snapshot(office: Office, *, witnessed: bool = False) -> tuple[Memory, DatabaseSource]:
+    """What the sealer remembers, and the log as it stands at that moment or a little later.
+
+    `witnessed` takes what witnesses have cosigned for the newest, as an export should.
+    """
     for _ in range(ATTEMPTS):
         memory = _memory(office)
         source = DatabaseSource(
-            office.store.read, first_key=memory.first_key, policy=_policy(office, memory)
+            office.store.read,
+            first_key=memory.first_key,
+            policy=_policy(office, memory),
+            witnessed=witnessed,
         )
-        if source.size >= memory.signed.frontier.size:
+        if witnessed or source.size >= memory.signed.frontier.size:
             break
         time.sleep(PAUSE)
     return memory, source
@@ -46,39 +53,18 @@ def remembered(office: Office, memory: Memory, source: DatabaseSource) -> list[t
     return [("the sealer's memory", memory.note)]
 
 
-def unsealing(office: Office) -> Callable[[str, str, bytes], bytes | None]:
-    """How a personal value kept beside the log is opened; None if it does not open."""
-
-    def unseal(eid: str, field: str, value: bytes) -> bytes | None:
-        try:
-            return office.registry.vault.open(
-                value,
-                purpose="data",
-                table="audit_secret",
-                column=field,
-                row=eid.encode(),
-                version=1,
-            )
-        except Unopenable:
-            return None
-
-    return unseal
-
-
 def _policy(office: Office, memory: Memory) -> str:
-    own = office.settings.directory / POLICY_FILE
-    if own.exists():
-        text = own.read_text(encoding="utf-8")
-        try:
-            Policy.parse(text)
-        except BadPolicy as error:
-            raise Trouble(f"{own}: {error}", "See c2sp.org/tlog-policy for its form.") from None
-        return text
-    return f"log {memory.signer or memory.first_key}\nquorum none\n"
+    if trust_policy(office.settings) is not None:
+        return (office.settings.directory / POLICY_FILE).read_text(encoding="utf-8")
+    with office.store.read.connect() as connection:
+        standing = connection.execute(select(log_key.c.standing)).scalar()
+    # Others know a log by one key: the standing one.
+    key = Certificate.parse(standing).vkey if standing else memory.signer or memory.first_key
+    return f"log {key}\nquorum none\n"
 
 
 def _memory(office: Office) -> Memory:
-    directory = office.settings.directory / SEALER
+    directory = office.settings.sealing.directory
     if not (directory / MEMORY).exists():
         raise Trouble(
             f"Nothing has been sealed yet: there is no {directory / MEMORY}.",
@@ -88,3 +74,11 @@ def _memory(office: Office) -> Memory:
         return Keep.open(directory).memory
     except Disagreement as error:
         raise Trouble(str(error), "Restore it from the backup.") from None
+
+
+@contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how far it is on standard error."""
+    with Progress(console=errors(), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda completed: progress.update(task, completed=completed)

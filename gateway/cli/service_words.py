@@ -55,7 +55,8 @@ def rows(office: Office, entry: Service) -> Iterator[tuple[str, str]]:
 def _path_rule(rule: PathRule) -> str:
     methods = ", ".join(sorted(rule.methods)) or "every method"
     label = None if rule.classification is None else level_words(rule.classification)
-    return f"{rule.pattern} ({methods}): {', '.join(filter(None, (label, rule.category)))}"
+    fresh = f"fresh proof within {rule.fresh_minutes} min" if rule.fresh_minutes else None
+    return f"{rule.pattern} ({methods}): {', '.join(filter(None, (label, rule.category, fresh)))}"
 
 
 def _history(office: Office, entry: Service) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,7 @@ def sign_in_rules(directory: Path) -> None:
     with opened(directory) as office:
         rules = written(office.registry.limits)
     _ways(rules)
+    table("Roles that must use a passkey", ("role",), [(each,) for each in rules.passkey_roles])
     _limits(rules)
     profile = rules.profile
     table(

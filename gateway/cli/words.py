@@ -11,6 +11,10 @@ import inspect
 from gateway.refusals import Refused
 
 CURES = {
+    "factor_unknown": "`hangu factor list` names those there are.",
+    "keeping_unknown": "`hangu audit retention DIR` lists requests and holds.",
+    "keeping_same": "Four eyes: an auditor and a security administrator, in either order.",
+    "keeping_over": "`hangu audit retention DIR` shows where it stands.",
     "keyring_missing": "Restore DIR/keys from the backup; without it nothing sealed can be read.",
     "keyring_root_refused": "Put back the root-key or root-passphrase the zone was made with.",
     "keyring_of_another_zone": "Each zone has its own directory; look at zone.name in hangu.toml.",
@@ -20,6 +24,10 @@ CURES = {
     "To have both: another slug and another host.",
     "service_unknown": "`hangu service list` names those there are.",
     "unit_unknown": "`hangu unit list` names those there are.",
+    "passkey_required": "A terminal cannot ask a passkey: do it on the gateway's pages.",
+    "log_busy": "Repeat the command.",
+    "log_holds_privileged": "`hangu check DIR` says why the log is not being sealed.",
+    "log_holds_writes": "`hangu check DIR` says why the log is not being sealed.",
     "person_unknown": "`hangu person list` names those there are.",
     "sign_in_refused": "Try again; a code is good once and for a short time: wait for the next.",
     "step_over": "Repeat the command, and wait for the next code.",

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from audit.ledger import Transaction
 from audit.record import Actor
@@ -22,6 +23,12 @@ def locked(tx: Transaction, person_id: UUID) -> Totp | None:
     """Return a person's authenticator, locked for this transaction."""
     statement = select(Totp).where(Totp.person_id == person_id).with_for_update()
     return tx.session.execute(statement).scalar_one_or_none()
+
+
+def is_usable(session: Session, person_id: UUID) -> bool:
+    """Tell whether a person has an authenticator whose codes are taken."""
+    factor = session.get(Totp, person_id)
+    return factor is not None and factor.disabled_at is None
 
 
 def fault(
@@ -58,3 +65,16 @@ def count(tx: Transaction, factor: Totp | None, cause: str, *, actor: Actor, now
     if factor.failures >= totp.MAX_FAILURES:
         factor.disabled_at = now
         tx.record("factor.disabled", actor=actor, now=now, object=actor.subject)
+
+
+def bind(session: Session, person_id: UUID, *, secret: bytes, step: int, now: datetime) -> None:
+    """Give a person this authenticator; `step` is that of the code that proved it, now used."""
+    factor = session.get(Totp, person_id, with_for_update=True)
+    if factor is None:
+        factor = Totp(person_id=person_id)
+        session.add(factor)
+    factor.secret = secret
+    factor.last_step = step
+    factor.failures = 0
+    factor.confirmed_at = now
+    factor.disabled_at = None

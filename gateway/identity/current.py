@@ -24,6 +24,9 @@ OFFICER_ROLES = frozenset(role.removeprefix("role:") for role in OFFICERS)
 BREAK_GLASS = "break_glass"
 """The role of a sealed account. Its only sessions are those of an opening, with an end."""
 
+RESISTANT = 3
+"""The strength in rules of a sign-in that no false page can pass on: with a passkey."""
+
 SessionRow = Row[*tuple[Any, ...]]
 
 _own = Session.__table__.alias("own")
@@ -125,7 +128,7 @@ def ends_at(row: SessionRow, *, service: str | None, limits: Limits) -> datetime
     dead = row.ended_at is not None or row.parent_ended_at is not None
     if dead or row.service != service or row.state != State.ACTIVE:
         return None
-    if child and row.parent_created is None:
+    if child and (row.parent_created is None or _lacks_passkey(row, limits)):
         return None
     idle, life = limits.of(officer=is_officer(row))
     created, last_seen = _clocks(row)
@@ -181,6 +184,12 @@ def find_live(
 def is_officer(row: SessionRow) -> bool:
     """Tell whether the row's person holds one of the three officers' roles."""
     return not OFFICER_ROLES.isdisjoint(_names(row))
+
+
+def _lacks_passkey(row: SessionRow, limits: Limits) -> bool:
+    """Whether a role asks for a passkey that the session was not opened with."""
+    wanted = limits.phishing_resistant_roles
+    return row.strength < RESISTANT and not wanted.isdisjoint(_names(row))
 
 
 def _clocks(row: SessionRow) -> tuple[datetime, datetime]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from gateway.identity import logins
 from gateway.identity.registry import Registry
-from gateway.identity.tables import Password, Person, PersonRole, Totp
+from gateway.identity.tables import Person, PersonRole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +34,6 @@ class PersonView:
     def subject(self) -> str:
         """The person in rules and records: `person:<uuid>`."""
         return f"person:{self.id}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FactorView:
-    """Something a person signs in with. `kind`: password or totp."""
-
-    kind: str
-    since: datetime
-    disabled_at: datetime | None = None
 
 
 def by_id(registry: Registry, person_id: UUID) -> PersonView | None:
@@ -68,20 +59,6 @@ def all_people(registry: Registry) -> Sequence[PersonView]:
         rows = session.execute(select(Person)).scalars()
         views = [_view(row, held.get(row.id, set())) for row in rows]
     return sorted(views, key=lambda view: view.login)
-
-
-def factors(registry: Registry, person_id: UUID) -> Sequence[FactorView]:
-    """Return what a person signs in with, and since when."""
-    with registry.store.reading() as session:
-        password = session.get(Password, person_id)
-        totp = session.get(Totp, person_id)
-    found = []
-    if password is not None:
-        found.append(FactorView(kind="password", since=password.changed_at))
-    if totp is not None:
-        since, disabled = totp.confirmed_at, totp.disabled_at
-        found.append(FactorView(kind="totp", since=since, disabled_at=disabled))
-    return found
 
 
 def _one(session: OrmSession, row: Person | None) -> PersonView | None:

@@ -32,6 +32,10 @@ class Why(StrEnum):
     """The person's password and code factor were set anew."""
     PASSWORD = "password"  # noqa: S105 - a reason
     """The person changed the password, and with it ended the other sessions."""
+    FACTOR = "factor"
+    """A factor was added, replaced or removed, and with it ended the other sessions."""
+    PASSKEY = "passkey"
+    """A role asks for a passkey, and the session was opened without one."""
     CASE = "case"
     """The emergency it was opened for is over."""
     GUESSED = "guessed"

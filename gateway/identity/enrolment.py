@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import ending, epoch, passwords, totp
+from gateway.identity import codes, ending, epoch, passwords, recovery, totp
 from gateway.identity.links import EnrolmentOver, Found, find, issue_in, refuse_if_locked, was_ours
 from gateway.identity.registry import Registry
 from gateway.identity.roles import locked_person
 from gateway.identity.statements import changed
-from gateway.identity.tables import Password, PendingSignIn, State, Totp, Unit
+from gateway.identity.tables import Password, PendingSignIn, State, Unit
+from gateway.identity.tables_factors import Passkey
 from gateway.identity.totp import TotpOffer
 from gateway.refusals import Refused
 
@@ -125,7 +126,7 @@ def finish(
 ) -> UUID:
     """Prove the new factor and make it, the password and the person valid; spend the link.
 
-    A person who was active already loses the old password, factor and sessions by this.
+    A person who was active already loses the old password, all factors and sessions by this.
 
     Raises:
         EnrolmentOver, EnrolmentNotBegun, CodeRefused.
@@ -167,6 +168,9 @@ def _try(
         return CodeRefused()
     person_id = found.person.id
     changed(tx.session, delete(PendingSignIn).where(PendingSignIn.person_id == person_id))
+    # Whoever needs a link has lost something: nothing of what they had opens any more.
+    changed(tx.session, delete(Passkey).where(Passkey.person_id == person_id))
+    recovery.drop_in(tx, person_id)
     _bind(tx.session, person_id, encoded=encoded, secret=secret, step=step, now=now)
     found.person.state = State.ACTIVE
     found.row.used_at = now
@@ -195,15 +199,7 @@ def _bind(
     else:
         password.hash = encoded
         password.changed_at = now
-    factor = session.get(Totp, person_id, with_for_update=True)
-    if factor is None:
-        factor = Totp(person_id=person_id)
-        session.add(factor)
-    factor.secret = secret
-    factor.last_step = step  # the code that proved it is used
-    factor.failures = 0
-    factor.confirmed_at = now
-    factor.disabled_at = None
+    codes.bind(session, person_id, secret=secret, step=step, now=now)
 
 
 def _record_refusal(tx: Transaction, cause: str, *, actor: Actor, now: datetime) -> None:

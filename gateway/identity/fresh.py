@@ -1,4 +1,4 @@
-"""A fresh proof before what weighs heavily: one more code, bound to the very act.
+"""A fresh proof before what weighs heavily: one more code or a passkey, bound to the very act.
 
 A proof belongs to a session and an act, and holds for minutes: whoever finds a desk unlocked,
 or has stolen a cookie, may look but not act; and the proof for one act opens no other. Each
@@ -9,22 +9,25 @@ Source: OWASP ASVS 5.0, 7.2.4, 7.5.1, 7.5.3; NIST SP 800-63B-4, 2.2.3.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import aliased
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import codes, ending, tokens
+from gateway.identity import codes, ending, passkeys, recovery, tokens
 from gateway.identity.current import Current
+from gateway.identity.passkeys import Ceremony, Site
 from gateway.identity.registry import Registry
 from gateway.identity.second_step import MAX_CODES
 from gateway.identity.statements import changed, insert_if_new
 from gateway.identity.tables import Session, Ticket
-from gateway.identity.tables_fresh import FreshProof
+from gateway.identity.tables_fresh import FreshProof, ReplacedToken
 from gateway.refusals import Refused
 
 KEPT = timedelta(hours=1)
@@ -35,6 +38,12 @@ class ProofRefused(Refused):
     """The code is wrong or was used before: wait for the next one."""
 
     code: ClassVar[str] = "proof_refused"
+
+
+class ProofTwice(Refused):
+    """Another tab was confirming something at this very moment: once more, with the next code."""
+
+    code: ClassVar[str] = "proof_twice"
 
 
 class ProofsOver(Refused):
@@ -69,35 +78,135 @@ def is_fresh(registry: Registry, current: Current, act: str, *, now: datetime) -
 def prove(
     registry: Registry, current: Current, *, act: str, code: str, actor: Actor, now: datetime
 ) -> Renewed:
-    """Confirm an act with a code of one's authenticator.
+    """Confirm an act with a code of one's authenticator, or with a recovery code.
 
     Raises:
         ProofRefused: a wrong code, or one that was used before.
+        ProofTwice: the session has had another token meanwhile; the code was not looked at.
         ProofsOver: that was the fifth, or the session has ended meanwhile.
+        Busy: a recovery code, and too many hashes are being computed.
     """
+    whose = current.person_id
+    if recovery.clean(code) is None:
+
+        def check(tx: Transaction) -> str | None:
+            factor = codes.locked(tx, whose)
+            cause = codes.fault(registry, tx, factor, code, now=now)
+            if cause is not None:
+                codes.count(tx, factor, cause, actor=actor, now=now)
+            return cause
+
+        return _prove(registry, current, act, check, actor=actor, now=now)
+    found = recovery.matching(registry, whose, code)
+
+    def check_recovery(tx: Transaction) -> str | None:
+        cause = recovery.fault(tx, whose, found, now=now)
+        if cause is None:
+            recovery.used(tx, whose, actor=actor, now=now)
+        else:
+            recovery.count(tx, whose, cause, actor=actor, now=now)
+        return cause
+
+    return _prove(registry, current, act, check_recovery, actor=actor, now=now)
+
+
+def passkey_options(
+    registry: Registry, site: Site, current: Current, *, act: str, now: datetime
+) -> str:
+    """Return what the browser is to be asked to confirm an act, as JSON."""
+    ceremony = _ceremony(current, act)
+    return passkeys.request_options(registry, site, ceremony, now=now, person_id=current.person_id)
+
+
+def prove_with_passkey(
+    registry: Registry,
+    site: Site,
+    current: Current,
+    *,
+    act: str,
+    answer: str,
+    actor: Actor,
+    now: datetime,
+) -> Renewed:
+    """Confirm an act with a passkey. Raises ProofRefused, ProofsOver."""
+    ceremony, whose = _ceremony(current, act), current.person_id
+
+    def check(tx: Transaction) -> str | None:
+        return passkeys.prove(registry, tx, site, ceremony, answer, now=now, person_id=whose).fault
+
+    return _prove(registry, current, act, check, actor=actor, now=now)
+
+
+def ways(registry: Registry, current: Current) -> frozenset[str]:
+    """Return what a person may confirm an act with: `totp`, `recovery`, `passkey`."""
+    whose = current.person_id
+    with registry.store.reading() as session:
+        codes_left = recovery.view(session, whose)
+        found = {
+            "totp": codes.is_usable(session, whose),
+            "recovery": codes_left is not None and codes_left.left > 0,
+            "passkey": passkeys.number_of(session, whose) > 0,
+        }
+    return frozenset(way for way, is_there in found.items() if is_there)
+
+
+def _ceremony(current: Current, act: str) -> Ceremony:
+    return Ceremony("confirm", f"{current.session_id} {act}")
+
+
+def _prove(
+    registry: Registry,
+    current: Current,
+    act: str,
+    check: Callable[[Transaction], str | None],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> Renewed:
     renewed: Renewed | None = None
     refusal: Refused = ProofsOver()
     with registry.ledger.begin() as tx:
         held = _held(tx, current.session_id)
-        if held is None:
+        if held is not None and tokens.reference(held.row.token_hash) != current.session_ref:
+            _record(tx, act, "renewed_meanwhile", actor=actor, now=now)
+            refusal = ProofTwice()
+        elif held is None:
             _record(tx, act, "session_over", actor=actor, now=now)
+        elif (cause := check(tx)) is None:
+            renewed = _confirm(tx, held, act, actor=actor, now=now)
         else:
-            factor = codes.locked(tx, current.person_id)
-            cause = codes.fault(registry, tx, factor, code, now=now)
-            if cause is None:
-                renewed = _confirm(tx, held, act, actor=actor, now=now)
-            else:
-                codes.count(tx, factor, cause, actor=actor, now=now)
-                _record(tx, act, cause, actor=actor, now=now)
-                refusal = _count(tx, held, act, actor=actor, now=now)
+            _record(tx, act, cause, actor=actor, now=now)
+            refusal = _count(tx, held, act, actor=actor, now=now)
     if renewed is None:
         raise refusal
     return renewed
 
 
+def act_of_service(slug: str) -> str:
+    """The act that a proof for a service is bound to."""
+    return f"service:{slug}"
+
+
+def proved_for_service(registry: Registry, session_id: UUID, slug: str) -> datetime | None:
+    """Return when a service was last confirmed in a session, or in the one it was opened from."""
+    parent = aliased(Session)
+    above = (
+        select(parent.id)
+        .join(Session, Session.parent_hash == parent.token_hash)
+        .where(Session.id == session_id)
+    )
+    statement = select(func.max(FreshProof.proved_at)).where(
+        (FreshProof.session_id == session_id) | FreshProof.session_id.in_(above),
+        FreshProof.act == act_of_service(slug),
+    )
+    with registry.store.reading() as session:
+        return session.execute(statement).scalar()
+
+
 def forget(tx: Transaction, *, now: datetime) -> None:
     """Drop proofs that nobody can use any more: housekeeping."""
     changed(tx.session, delete(FreshProof).where(FreshProof.last_at < now - KEPT))
+    changed(tx.session, delete(ReplacedToken).where(ReplacedToken.at < now - KEPT))
 
 
 def _held(tx: Transaction, session_id: UUID) -> _Held | None:
@@ -124,6 +233,7 @@ def _confirm(tx: Transaction, held: _Held, act: str, *, actor: Actor, now: datet
     changed(tx.session, proved.values(proved_at=now, last_at=now))
     token = tokens.new()
     old, new = held.row.token_hash, tokens.digest_of_new(token)
+    tx.session.add(ReplacedToken(token_hash=old, session_id=session_id, at=now))
     for column in (Session.token_hash, Session.parent_hash):
         changed(tx.session, update(Session).where(column == old).values({column: new}))
     changed(tx.session, update(Ticket).where(Ticket.session_hash == old).values(session_hash=new))

@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from audit.record import Actor
-from gateway.identity import attempts, devices, ending, fresh, notices, throttle
+from gateway.identity import (
+    attempts,
+    authenticator,
+    challenges,
+    devices,
+    ending,
+    fresh,
+    notices,
+    throttle,
+)
 from gateway.identity.current import ends_at, find_row, is_officer
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
@@ -35,6 +44,8 @@ def sweep(registry: Registry, *, now: datetime) -> int:
         attempts.forget(tx.session, now=now)
         notices.forget(tx, now=now)
         fresh.forget(tx, now=now)
+        challenges.forget(tx, now=now)
+        authenticator.forget(tx, now=now)
     return ended
 
 

@@ -114,3 +114,13 @@ def was_ours(session: OrmSession, token: str) -> bool:
     digest = tokens.digest(token)
     known = select(Enrolment.id).where(Enrolment.token_hash == digest)
     return session.execute(known).first() is not None
+
+
+def used_by(registry: Registry, token: str, *, now: datetime) -> UUID | None:
+    """Return who enrolled by a link within its time; None for any other. It opens nothing more."""
+    digest = tokens.digest(token)
+    statement = select(Enrolment.person_id).where(
+        Enrolment.token_hash == digest, Enrolment.used_at.is_not(None), Enrolment.expires > now
+    )
+    with registry.store.reading() as session:
+        return None if digest is None else session.execute(statement).scalar_one_or_none()

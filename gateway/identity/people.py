@@ -15,7 +15,8 @@ from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import ending, epoch, links, logins, names, staff_numbers
 from gateway.identity import roles as offices
-from gateway.identity.directory import PersonView, all_people, by_id, by_login, factors
+from gateway.identity.directory import PersonView, all_people, by_id, by_login
+from gateway.identity.factor_views import factors
 from gateway.identity.registry import Registry
 from gateway.identity.roles import PersonUnknown, set_roles
 from gateway.identity.staff_numbers import StaffNumberTaken

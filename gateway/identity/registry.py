@@ -39,6 +39,10 @@ class Limits:
     """Words of the office that no password may hold."""
     fresh_life: timedelta = timedelta(minutes=5)
     """How long a confirmed act may be done again without another code."""
+    kept_form_bytes: int = 262144
+    """Largest form that is kept while its sender signs in again; 0 keeps none."""
+    phishing_resistant_roles: frozenset[str] = frozenset()
+    """Names of roles whose holders sign in with a passkey."""
     stale_after: timedelta = timedelta(days=90)
     """Unused for longer, an account is on the report of stale ones."""
 

@@ -1,8 +1,13 @@
-"""The second stage of a sign-in: one code, used once, turns a step into a session."""
+"""The second stage of a sign-in: one proof, used once, turns a step into a session.
+
+The proof is a code of the authenticator, a recovery code or a passkey. Each is checked under
+the lock of the step, counted when wrong, and good for nothing a second time.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -11,60 +16,63 @@ from sqlalchemy import select
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import attempts, codes, ending, tokens
-from gateway.identity.arrival import Arriving, arrive
+from gateway.identity import attempts, codes, passkeys, phishing, recovery, tokens
+from gateway.identity.opening import (
+    SYSTEM,
+    Browser,
+    NewSession,
+    Proof,
+    SignInRefused,
+    open_session,
+)
+from gateway.identity.passkeys import Site
+from gateway.identity.pending_step import StepOver, ceremony_of, owner
 from gateway.identity.registry import Registry
-from gateway.identity.tables import PendingSignIn, Person, Session, State, Totp
+from gateway.identity.tables import PendingSignIn, Person, State
 from gateway.refusals import Refused
 
 MAX_CODES = 5
 """Wrong codes after which a step is dead and the password is asked again."""
 
-STRENGTH = 2
 AMR = "pwd otp"
 """Authentication method references (RFC 8176), separated by spaces."""
 
-USER_AGENT = 256
-"""Characters kept of a browser's name."""
-
-_SYSTEM = "system:sign_in"
-
-
-class SignInRefused(Refused):
-    """The sign-in details are not valid. One text for every cause; the log knows which."""
-
-    code: ClassVar[str] = "sign_in_refused"
+_CODE = Proof(amr=AMR, strength=2)
+_RECOVERY = Proof(amr=f"pwd {recovery.AMR}", strength=2)
+_PASSKEY = 3
 
 
-class StepOver(Refused):
-    """The step is unknown, too old or had too many wrong codes: begin with the password."""
+class PasskeyRequired(Refused):
+    """A role of this person asks for the passkey that they have; no code takes its place."""
 
-    code: ClassVar[str] = "step_over"
-
-
-@dataclass(frozen=True, slots=True)
-class NewSession:
-    """A fresh session's token, whose it is, and the device cookie the browser is to keep."""
-
-    token: str = field(repr=False)
-    person_id: UUID
-    device: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Browser:
-    address: str | None
-    user_agent: str | None
-    previous: str | None = field(repr=False)
-    device: str | None = field(repr=False)
+    code: ClassVar[str] = "passkey_required"
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
     pending: PendingSignIn
-    totp: Totp
     state: str
     unit: str
+
+    @property
+    def person_id(self) -> UUID:
+        return self.pending.person_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    cause: str | None
+    proof: Proof = _CODE
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How one kind of proof is checked, counted when wrong, and told of when right."""
+
+    check: Callable[[Transaction, _Step], _Verdict]
+    count: Callable[[Transaction, _Step, str, Actor], None]
+    told: Callable[[Transaction, _Step, Actor], None] = lambda _tx, _step, _actor: None
+    is_code: bool = True
 
 
 def check_code(
@@ -78,7 +86,7 @@ def check_code(
     previous: str | None = None,
     device: str | None = None,
 ) -> NewSession:
-    """Check the second factor and open a session.
+    """Check a code of the authenticator and open a session.
 
     Args:
         registry: the zone's parts.
@@ -92,20 +100,106 @@ def check_code(
 
     Raises:
         SignInRefused: a wrong code, one that was used before, or the factor is disabled.
+        PasskeyRequired: a role of the person asks for the passkey that they have.
         StepOver: there is no such step any more.
     """
-    browser = _Browser(address=address, user_agent=user_agent, previous=previous, device=device)
+    browser = Browser(address=address, user_agent=user_agent, previous=previous, device=device)
+
+    def check(tx: Transaction, step: _Step) -> _Verdict:
+        factor = codes.locked(tx, step.person_id)
+        return _Verdict(codes.fault(registry, tx, factor, code, now=now))
+
+    def count(tx: Transaction, step: _Step, cause: str, actor: Actor) -> None:
+        factor = codes.locked(tx, step.person_id)
+        codes.count(tx, factor, cause, actor=actor, now=now)
+
+    return _take(registry, pending_token, _Way(check, count), browser, now)
+
+
+def check_recovery(
+    registry: Registry, *, pending_token: str, code: str, browser: Browser, now: datetime
+) -> NewSession:
+    """Check a recovery code and open a session; the person is told how many are left.
+
+    Raises:
+        SignInRefused, PasskeyRequired, StepOver: as `check_code`.
+        Busy: too many hashes are being computed.
+    """
+    whose = owner(registry, pending_token, now=now)
+    found = None if whose is None else recovery.matching(registry, whose, code)
+
+    def check(tx: Transaction, step: _Step) -> _Verdict:
+        return _Verdict(recovery.fault(tx, step.person_id, found, now=now), _RECOVERY)
+
+    def count(tx: Transaction, step: _Step, cause: str, actor: Actor) -> None:
+        recovery.count(tx, step.person_id, cause, actor=actor, now=now)
+
+    def told(tx: Transaction, step: _Step, actor: Actor) -> None:
+        recovery.used(tx, step.person_id, actor=actor, now=now)
+
+    return _take(registry, pending_token, _Way(check, count, told), browser, now)
+
+
+def check_passkey(
+    registry: Registry,
+    site: Site,
+    *,
+    pending_token: str,
+    answer: str,
+    browser: Browser,
+    now: datetime,
+) -> NewSession:
+    """Check a passkey's answer to the step's challenge and open a session.
+
+    Raises:
+        SignInRefused, StepOver: as `check_code`.
+    """
+    ceremony = ceremony_of(pending_token)
+
+    def check(tx: Transaction, step: _Step) -> _Verdict:
+        proved = passkeys.prove(
+            registry, tx, site, ceremony, answer, now=now, person_id=step.person_id
+        )
+        if proved.row is None or proved.fault is not None:
+            return _Verdict(proved.fault)
+        amr = f"pwd {passkeys.amr_of(proved.row)} user"
+        return _Verdict(None, Proof(amr=amr, strength=_PASSKEY))
+
+    def count(_tx: Transaction, _step: _Step, _cause: str, _actor: Actor) -> None:
+        """Nothing to guess: the five of the step are enough."""
+
+    return _take(registry, pending_token, _Way(check, count, is_code=False), browser, now)
+
+
+def _take(
+    registry: Registry, pending_token: str, way: _Way, browser: Browser, now: datetime
+) -> NewSession:
     opened: NewSession | None = None
     refusal: Refused = StepOver()
     with registry.ledger.begin() as tx:
         step = _live_step(tx, pending_token, now)
         if step is None:
-            nobody = Actor(subject=_SYSTEM, address=address)
+            nobody = Actor(subject=SYSTEM, address=browser.address)
             _record_refusal(tx, "no_step", actor=nobody, now=now)
-        elif (cause := _fault(registry, tx, step, code, now)) is not None:
-            refusal = _count_failure(tx, step, cause, address=address, now=now)
         else:
-            opened = _open(registry, tx, step, browser, now)
+            actor = Actor(
+                subject=f"person:{step.person_id}", unit=step.unit, address=browser.address
+            )
+            verdict = _judge(registry, tx, step, way)
+            if verdict.cause is not None:
+                refusal = _count_failure(tx, step, way, verdict.cause, actor=actor, now=now)
+            else:
+                way.told(tx, step, actor)
+                opened = open_session(
+                    registry,
+                    tx,
+                    step.person_id,
+                    step.unit,
+                    verdict.proof,
+                    browser,
+                    now=now,
+                    pending=step.pending,
+                )
     if opened is None:
         raise refusal
     return opened
@@ -116,37 +210,35 @@ def _live_step(tx: Transaction, token: str, now: datetime) -> _Step | None:
     if digest is None:
         return None
     found = tx.session.execute(
-        select(PendingSignIn, Totp, Person.state, Person.unit)
-        .join(Totp, Totp.person_id == PendingSignIn.person_id)
+        select(PendingSignIn, Person.state, Person.unit)
         .join(Person, Person.id == PendingSignIn.person_id)
         .where(PendingSignIn.token_hash == digest, PendingSignIn.expires > now)
-        .with_for_update(of=(PendingSignIn, Totp))
+        .with_for_update(of=PendingSignIn)
     ).one_or_none()
     return None if found is None else _Step(*found)
 
 
-def _fault(
-    registry: Registry, tx: Transaction, step: _Step, code: str, now: datetime
-) -> str | None:
-    """Return why the code does not count; None once it is accepted and can never be again."""
+def _judge(registry: Registry, tx: Transaction, step: _Step, way: _Way) -> _Verdict:
+    """Check the proof; once it is accepted it can never be again."""
     if step.state != State.ACTIVE:
-        return "not_active"
-    return codes.fault(registry, tx, step.totp, code, now=now)
+        return _Verdict("not_active")
+    if way.is_code and phishing.forbids_codes(registry, tx.session, step.person_id):
+        return _Verdict("passkey_required")
+    return way.check(tx, step)
 
 
 def _count_failure(
-    tx: Transaction, step: _Step, cause: str, *, address: str | None, now: datetime
+    tx: Transaction, step: _Step, way: _Way, cause: str, *, actor: Actor, now: datetime
 ) -> Refused:
-    """Count a refused code against the step and the factor; say what to raise."""
-    actor = Actor(subject=f"person:{step.pending.person_id}", unit=step.unit, address=address)
+    """Count a refused proof against the step and the factor; say what to raise."""
     _record_refusal(tx, cause, actor=actor, now=now)
     step.pending.failures += 1
     attempts.wrong_code(tx.session, step.pending.attempt_id)
-    codes.count(tx, step.totp, cause, actor=actor, now=now)
-    if step.pending.failures < MAX_CODES:
-        return SignInRefused()
-    tx.session.delete(step.pending)
-    return StepOver()
+    way.count(tx, step, cause, actor)
+    if step.pending.failures >= MAX_CODES:
+        tx.session.delete(step.pending)
+        return StepOver()
+    return PasskeyRequired() if cause == "passkey_required" else SignInRefused()
 
 
 def _record_refusal(tx: Transaction, cause: str, *, actor: Actor, now: datetime) -> None:
@@ -158,51 +250,3 @@ def _record_refusal(tx: Transaction, cause: str, *, actor: Actor, now: datetime)
         reason="code",
         details={"cause": cause},
     )
-
-
-def _open(
-    registry: Registry, tx: Transaction, step: _Step, browser: _Browser, now: datetime
-) -> NewSession:
-    """Spend the step, forget the failures, and open the session under a new token."""
-    pending = step.pending
-    token = tokens.new()
-    digest = tokens.digest_of_new(token)
-    actor = Actor(
-        subject=f"person:{pending.person_id}",
-        session=tokens.reference(digest),
-        unit=step.unit,
-        address=browser.address,
-    )
-    cookie = arrive(
-        registry,
-        tx,
-        pending.person_id,
-        Arriving(address=browser.address, user_agent=browser.user_agent, device=browser.device),
-        session_ref=actor.session or "",
-        amr=AMR,
-        now=now,
-        pending=pending,
-    )
-    tx.session.delete(pending)
-    tx.session.add(
-        Session(
-            token_hash=digest,
-            person_id=pending.person_id,
-            created=now,
-            last_seen=now,
-            amr=AMR,
-            strength=STRENGTH,
-            address=browser.address,
-            user_agent=browser.user_agent and browser.user_agent[:USER_AGENT],
-        )
-    )
-    tx.record("sign_in.accepted", actor=actor, now=now, details={"amr": AMR.split()})
-    _end_previous(tx, browser.previous, actor=actor, now=now)
-    return NewSession(token=token, person_id=pending.person_id, device=cookie)
-
-
-def _end_previous(tx: Transaction, token: str | None, *, actor: Actor, now: datetime) -> None:
-    digest = None if token is None else tokens.digest(token)
-    if digest is not None:
-        which = ending.belongs_to(digest)
-        ending.end(tx, which, why=ending.Why.REPLACED, actor=actor, now=now)

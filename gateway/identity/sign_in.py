@@ -17,9 +17,11 @@ from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import attempts, devices, logins, passwords, tables, throttle, tokens
 from gateway.identity.hashing import Busy
+from gateway.identity.opening import NewSession, SignInRefused
+from gateway.identity.pending_step import StepOver
 from gateway.identity.profiles import PROFILES
 from gateway.identity.registry import Registry
-from gateway.identity.second_step import NewSession, SignInRefused, StepOver, check_code
+from gateway.identity.second_step import check_code
 from gateway.identity.tables import Password, Person, State
 from gateway.identity.tables_guards import Tried
 from gateway.identity.throttle import Lanes, Reservation, Throttled

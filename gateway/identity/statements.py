@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 from gateway.store.base import Base
 
 
-def insert_if_new(session: Session, table: type[Base], values: Mapping[str, Any]) -> None:
-    """Insert a row unless its key is there already, also when another inserts it meanwhile."""
-    if session.get_bind().dialect.name == "sqlite":
-        session.execute(sqlite.insert(table).values(values).on_conflict_do_nothing())
-    else:
-        session.execute(postgresql.insert(table).values(values).on_conflict_do_nothing())
+def insert_if_new(session: Session, table: type[Base], values: Mapping[str, Any]) -> bool:
+    """Insert a row unless its key is there already, also when another inserts it meanwhile.
+
+    Return whether it was new.
+    """
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    statement = insert.values(values).on_conflict_do_nothing()
+    return session.execute(statement.returning(*table.__table__.primary_key)).first() is not None
 
 
 def changed(session: Session, statement: Executable) -> int:

@@ -1,4 +1,4 @@
-"""The rows of fresh proofs: which act a session was confirmed for, and wrong codes before it."""
+"""The rows of fresh proofs: what a session was confirmed for, and the tokens it had before."""
 
 from __future__ import annotations
 
@@ -23,3 +23,15 @@ class FreshProof(Base):
     failures: Mapped[int] = mapped_column(default=0)
     proved_at: Mapped[datetime | None]
     last_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ReplacedToken(Base):
+    """A token that a session had until a fresh proof gave it another.
+
+    It opens nothing. It only tells a tab that asked a moment too early from a stranger.
+    """
+
+    __tablename__ = "replaced_token"
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("session.id"))
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -1,4 +1,6 @@
-"""Refusals that repeat: the first of a minute is recorded in full, the others are counted.
+"""What repeats: the first of a minute is recorded in full, the others are counted.
+
+Refusals above all, and the auditor's looks at the log.
 
 Without this, whoever sends ten thousand bad requests writes ten thousand entries into the
 log. Nothing is lost but the wording of what was the same: at the end of the minute an entry
@@ -14,6 +16,7 @@ from threading import Lock
 
 from audit.ledger import Ledger
 from audit.record import Actor
+from audit.vocabulary import Outcome
 
 MOST = 1000
 """Different refusals of one minute that are told apart; beyond that they share one count for
@@ -31,6 +34,7 @@ class Repeated:
     actor: Actor
     first: datetime
     last: datetime
+    outcome: str
     count: int = 0
 
 
@@ -42,10 +46,20 @@ class Tally:
     _done: list[Repeated] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def is_first(self, event: str, reason: str, *, actor: Actor, place: str, now: datetime) -> bool:
-        """Count a refusal; True if it is the first of its kind in this minute: record it.
+    def is_first(
+        self,
+        event: str,
+        reason: str,
+        *,
+        actor: Actor,
+        place: str,
+        now: datetime,
+        outcome: str = Outcome.DENIED,
+    ) -> bool:
+        """Count a refusal, or an act; True if it is the first of its kind in this minute.
 
-        `place` tells senders apart; it stays in memory and is never written.
+        The first is the caller's to record. `place` tells senders apart; it stays in memory
+        and is never written.
         """
         with self._lock:
             key = (event, reason, place)
@@ -58,7 +72,7 @@ class Tally:
                 return False
             if found is not None:
                 self._close(key)
-            self._open[key] = Repeated(event, reason, actor, now, now)
+            self._open[key] = Repeated(event, reason, actor, now, now, outcome)
             return True
 
     def unrecorded(self, event: str, reason: str, *, place: str) -> None:
@@ -102,7 +116,7 @@ def _record(ledger: Ledger, found: Repeated, now: datetime) -> None:
         found.event,
         actor=found.actor,
         now=now,
-        outcome="denied",
+        outcome=found.outcome,
         reason=found.reason,
         details=details,
     )

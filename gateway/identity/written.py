@@ -13,6 +13,7 @@ from gateway.identity import throttle, totp
 from gateway.identity.profiles import PROFILES, Deviation, Profile, deviations
 from gateway.identity.registry import Limits
 from gateway.identity.second_step import MAX_CODES
+from gateway.identity.tables_factors import CODES
 
 AAL_IDLE = timedelta(hours=1)
 AAL_LIFE = timedelta(hours=24)
@@ -73,6 +74,9 @@ class Written:
     password_min: int
     context_words: tuple[str, ...]
     deviations: tuple[Deviation, ...]
+    passkey_roles: tuple[str, ...]
+    """Roles whose holders sign in with a passkey alone or after the password."""
+    recovery_codes: int
     staff: tuple[timedelta, timedelta]
     officers: tuple[timedelta, timedelta]
     at_once: int | None = None
@@ -107,6 +111,8 @@ def written(limits: Limits) -> Written:
         password_min=limits.password_min,
         context_words=limits.context_words,
         deviations=deviations(limits.password_profile, minimum=limits.password_min),
+        passkey_roles=tuple(sorted(limits.phishing_resistant_roles)),
+        recovery_codes=CODES,
         staff=limits.of(officer=False),
         officers=limits.of(officer=True),
     )

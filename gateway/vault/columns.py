@@ -203,8 +203,10 @@ def _refuse_unsealed(_mapper: object, _connection: object, row: object) -> None:
 
 
 @event.listens_for(Mapper, "expire")
-def _forget(row: object, attributes: list[str] | None) -> None:
+def _forget(row: object | None, attributes: list[str] | None) -> None:
     """A rollback or refresh drops assigned plaintexts as it drops other changes."""
+    if row is None:  # collected already: there is nothing left to drop
+        return
     pending = row.__dict__.get(PENDING)
     if pending is None:
         return

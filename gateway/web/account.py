@@ -22,6 +22,7 @@ def show() -> str:
         "account.html",
         person=who,
         factors=desk.factors(who),
+        reminders=desk.reminders(who, now=g.now),
         sessions=desk.sessions(who, now=g.now),
         sign_ins=desk.recent_sign_ins(who),
     )

@@ -12,9 +12,14 @@ from collections.abc import Mapping
 from gateway.web.answer import Answer
 from gateway.web.answers_access import ADDRESSES, SERVICES
 from gateway.web.answers_accounts import ACCOUNTS
+from gateway.web.answers_audit import AUDIT
 from gateway.web.answers_break_glass import BREAK_GLASS
+from gateway.web.answers_custody import CUSTODY
+from gateway.web.answers_engine import ENGINE
+from gateway.web.answers_factors import FACTORS
 from gateway.web.answers_guards import GUARDS
 from gateway.web.answers_identity import PEOPLE
+from gateway.web.answers_kept import KEPT
 from gateway.web.answers_requests import REQUESTS
 from gateway.web.i18n import later as _l
 
@@ -97,12 +102,17 @@ _PAGES: Mapping[str, Answer] = {
 ANSWERS: Mapping[str, Answer] = {
     **_PAGES,
     **ACCOUNTS,
+    **AUDIT,
     **ADDRESSES,
     **SERVICES,
+    **ENGINE,
+    **FACTORS,
     **GUARDS,
     **PEOPLE,
     **REQUESTS,
     **BREAK_GLASS,
+    **KEPT,
+    **CUSTODY,
 }
 
 BY_STATUS: Mapping[int, str] = {

@@ -9,6 +9,7 @@ from gateway.web.i18n import later as _l
 
 _TWO_READINGS = _l("This address can be read in two ways")
 _NOT_FORWARDED = _l("This request did not come through our own front server")
+_NOT_SEALED = _l("The audit log is not being sealed")
 _CATALOGUE = _l("The catalogue was not changed")
 
 _READINGS = {
@@ -103,6 +104,31 @@ SERVICES: Mapping[str, Answer] = {
         503,
         _l("No decision can be made now"),
         _l("The data base does not answer, so nothing is opened. Try again in a minute."),
+    ),
+    "log_busy": Answer(
+        503,
+        _l("The gateway is busy"),
+        _l(
+            "More requests than can be put on record arrive at once, and none passes without a "
+            "record. Try again in a moment."
+        ),
+    ),
+    "log_holds_privileged": Answer(
+        503,
+        _NOT_SEALED,
+        _l(
+            "Rights, accounts, rules and exports wait until the audit log is being sealed again. "
+            "Nothing was changed. The operators have to look; locking and taking away still work."
+        ),
+    ),
+    "log_holds_writes": Answer(
+        503,
+        _NOT_SEALED,
+        _l(
+            "The audit log has not been sealed for some minutes, or cannot be read, so nothing "
+            "passes that would have to be recorded. Nothing was changed. The operators have to "
+            "look; it opens again by itself."
+        ),
     ),
     "proxy_unproven": Answer(
         403, _NOT_FORWARDED, _l("Decisions are given to our own front server alone.")

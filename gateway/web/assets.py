@@ -16,7 +16,18 @@ from gateway.web.headers import FOREVER
 
 PREFIX = "/.hangu/static"
 _DIGEST_LENGTH = 16
-_LOOK = ("paper.css", "band.css", "shell.css", "forms.css", "lists.css", "people.css", "print.css")
+_LOOK = (
+    "paper.css",
+    "band.css",
+    "shell.css",
+    "forms.css",
+    "lists.css",
+    "people.css",
+    "factors.css",
+    "custody.css",
+    "log.css",
+    "print.css",
+)
 _OURS = files("gateway.web").joinpath("static")
 _BOOTSTRAP = files("flask_bootstrap").joinpath("static/bootstrap5/css/bootstrap.min.css")
 _TYPES = {
@@ -44,6 +55,7 @@ def load() -> Mapping[str, Asset]:
         "bootstrap.css": _BOOTSTRAP.read_bytes(),
         "hangu.css": look,
         "hangu.js": _OURS.joinpath("hangu.js").read_bytes(),
+        "passkeys.js": _OURS.joinpath("passkeys.js").read_bytes(),
         "mark.svg": _OURS.joinpath("mark.svg").read_bytes(),
     }
     return {name: _sealed(name, body) for name, body in bodies.items()}

@@ -21,6 +21,7 @@ from gateway.web import told
 from gateway.web.access import requires
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem
+from gateway.web.fresh import asks_itself
 from gateway.web.session import house, person, visit
 from policies.permissions import Permission
 
@@ -35,7 +36,7 @@ def show() -> str:
 
 
 @pages.post("/propose")
-@requires(Permission.BREAK_GLASS_PROPOSE)
+@requires(Permission.BREAK_GLASS_PROPOSE, fresh=True)
 def propose() -> Response:
     """Propose to a second officer."""
     form = request.form
@@ -66,7 +67,7 @@ def look(opening_id: UUID) -> str:
 
 
 @pages.post("/<uuid:opening_id>/confirm")
-@requires(Permission.BREAK_GLASS_PROPOSE)
+@requires(Permission.BREAK_GLASS_PROPOSE, fresh=True)
 def confirm(opening_id: UUID) -> str:
     """Open it. The code is shown this once, to be handed to the person named."""
     code = house().desk.confirm_opening(person(), opening_id, visit=visit())
@@ -75,7 +76,7 @@ def confirm(opening_id: UUID) -> str:
 
 
 @pages.post("/<uuid:opening_id>/refuse")
-@requires(Permission.BREAK_GLASS_PROPOSE)
+@requires(Permission.BREAK_GLASS_PROPOSE, fresh=True)
 def refuse(opening_id: UUID) -> Response:
     """Refuse it, or take one's own back."""
     house().desk.refuse_opening(person(), opening_id, visit=visit())
@@ -83,7 +84,7 @@ def refuse(opening_id: UUID) -> Response:
 
 
 @pages.post("/<uuid:opening_id>/close")
-@requires(Permission.BREAK_GLASS_CLOSE)
+@requires(Permission.BREAK_GLASS_CLOSE, fresh=True)
 def close(opening_id: UUID) -> Response:
     """End it at once."""
     house().desk.close_opening(person(), opening_id, visit=visit())
@@ -91,7 +92,7 @@ def close(opening_id: UUID) -> Response:
 
 
 @pages.post("/<uuid:opening_id>/review")
-@requires(Permission.BREAK_GLASS_REVIEW)
+@requires(Permission.BREAK_GLASS_REVIEW, fresh=True)
 def review(opening_id: UUID) -> Response:
     """Write the finding; the account is sealed again."""
     try:
@@ -109,20 +110,21 @@ def entrance() -> str:
     return render_template("break_glass_enter.html", problems=())
 
 
+def _enter_once_more(problem: Problem) -> Response:
+    """The form without the opening code that was typed."""
+    return make_response(render_template("break_glass_enter.html", problems=[problem]))
+
+
 @pages.post("/enter")
-@requires(Permission.BREAK_GLASS_ENTER)
+@asks_itself(_enter_once_more)
+@requires(Permission.BREAK_GLASS_ENTER, fresh=True)
 def enter() -> Response:
     """Exchange one's own session for one of the account."""
     here = house()
     try:
         entered = here.desk.enter_opening(person(), request.form.get("code", ""), visit=visit())
     except Refused as refusal:
-        return with_refusal(
-            refusal,
-            lambda problem: make_response(
-                render_template("break_glass_enter.html", problems=[problem])
-            ),
-        )
+        return with_refusal(refusal, _enter_once_more)
     response = make_response(redirect(url_for("glass.show"), code=303))
     here.cookies.session.put(response, entered.token)
     return response

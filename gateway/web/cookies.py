@@ -9,6 +9,7 @@ from typing import Literal
 
 from flask import Request, Response
 
+from gateway.access import kept
 from gateway.identity import devices
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
@@ -62,6 +63,9 @@ class Cookies:
     language: Cookie
     told: Cookie
     device: Cookie
+    kept: Cookie
+    passkey: Cookie
+    """Binds a challenge to the browser that asked for it, where nobody has signed in yet."""
 
 
 def cookies_of(zone: str) -> Cookies:
@@ -78,7 +82,9 @@ def cookies_of(zone: str) -> Cookies:
         service=Cookie(f"{prefix}-svc", "Lax"),
         entering=Cookie(f"{prefix}-entering", "Lax", lifetime=300),
         language=Cookie(f"{prefix}-lang", "Lax", lifetime=365 * 24 * 3600),
+        kept=Cookie(f"{prefix}-kept", "Lax", lifetime=int(kept.LIFE.total_seconds())),
         told=Cookie(f"{prefix}-told", lifetime=60),
+        passkey=Cookie(f"{prefix}-passkey", lifetime=300),
         device=Cookie(
             f"{prefix}-device", lifetime=int(devices.LIFE.total_seconds()), most=devices.PEOPLE
         ),

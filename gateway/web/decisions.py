@@ -42,7 +42,7 @@ def look(request_id: UUID) -> str:
 
 
 @pages.post("/inbox/<uuid:request_id>/approve")
-@requires(Permission.ACCESS_DECIDE)
+@requires(Permission.ACCESS_DECIDE, fresh=True)
 def approve(request_id: UUID) -> Response:
     """Grant it, until the day asked for or an earlier one."""
     desk = house().desk

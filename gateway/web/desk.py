@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -19,12 +19,17 @@ from gateway.access.requests import Terms
 from gateway.access.service import Service
 from gateway.identity.written import Written
 from gateway.web.desk_accounts import AccountsDesk
+from gateway.web.desk_audit import AuditDesk
 from gateway.web.desk_break_glass import BreakGlassDesk
+from gateway.web.desk_custody import CustodyDesk
+from gateway.web.desk_engine import EngineDesk
+from gateway.web.desk_factors import FactorsDesk
 from gateway.web.desk_fresh import FreshDesk
 from gateway.web.desk_guards import GuardsDesk
+from gateway.web.desk_kept import KeptDesk
 from gateway.web.desk_notices import NoticesDesk
 from gateway.web.desk_requests import RequestsDesk
-from gateway.web.desk_values import ServiceCard, SignedIn, Visit
+from gateway.web.desk_values import Condition, Opened, ServiceCard, SignedIn, Visit
 from policies.permissions import Permission
 
 
@@ -49,10 +54,14 @@ class WebSettings:
     timezone: str = "Asia/Shanghai"
     """IANA name; times are stored in UTC and shown in this zone."""
     form_max_bytes: int = 1 << 20
+    kept_form_bytes: int = 1 << 18
+    """Largest form that is kept while its sender signs in again."""
     requests: Terms = field(default_factory=Terms)
     """How long a temporary grant may last."""
     password_min: int = 12
     """Shortest password, characters: for the hint, the rule itself is the identity room's."""
+    keep: timedelta = timedelta(days=365)
+    """How long entries of the log are kept before they may be pruned."""
     places: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
     """Networks that have a name, the narrowest first."""
 
@@ -65,23 +74,6 @@ class WebSettings:
     def host(self) -> str:
         """Host and, if not the scheme's own, port."""
         return urlsplit(self.public_url).netloc
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A new session's token, and the device cookie that the browser is to keep."""
-
-    token: str = field(repr=False)
-    device: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Factor:
-    """Something the person signs in with. `kind`: password, totp, passkey."""
-
-    kind: str
-    since: datetime
-    is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +127,18 @@ class Step:
 
 
 class Desk(
-    BreakGlassDesk, AccountsDesk, RequestsDesk, GuardsDesk, NoticesDesk, FreshDesk, Protocol
+    AuditDesk,
+    BreakGlassDesk,
+    CustodyDesk,
+    AccountsDesk,
+    EngineDesk,
+    FactorsDesk,
+    RequestsDesk,
+    GuardsDesk,
+    NoticesDesk,
+    FreshDesk,
+    KeptDesk,
+    Protocol,
 ):
     """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""
 
@@ -172,13 +175,13 @@ class Desk(
     def set_password(self, token: str, *, password: str, visit: Visit) -> AuthenticatorOffer:
         """Keep the first password as a candidate; returns the authenticator's secret."""
 
-    def confirm_authenticator(self, token: str, *, code: str, visit: Visit) -> None:
-        """Open the account. Refuses a wrong code or a step that was skipped."""
+    def confirm_authenticator(self, token: str, *, code: str, visit: Visit) -> Sequence[str]:
+        """Open the account; returns its recovery codes. Refuses a wrong code, a skipped step."""
+
+    def saved_at_enrolment(self, token: str, *, code: str, visit: Visit) -> None:
+        """Take one of those codes as the sign that they are saved. Refuses a foreign one."""
 
     # my account
-    def factors(self, person: SignedIn) -> Sequence[Factor]:
-        """What the person signs in with."""
-
     def sessions(self, person: SignedIn, *, now: datetime) -> Sequence[OpenSession]:
         """The person's live sessions, this one first."""
 
@@ -210,8 +213,10 @@ class Desk(
     def card(self, service: Service, *, now: datetime) -> ServiceCard:
         """A service with the names of its units and people."""
 
-    def decide(self, person: SignedIn, service: Service, path: str, *, visit: Visit) -> Verdict:
-        """Decide on GET of `path` and record it."""
+    def decide(
+        self, person: SignedIn, service: Service, path: str, *, visit: Visit, method: str = "GET"
+    ) -> Verdict:
+        """Decide on a request for `path` and record it."""
 
     def issue_ticket(self, person: SignedIn, slug: str, *, visit: Visit) -> str:
         """A one-time pass for one service, bound to this session."""
@@ -223,5 +228,5 @@ class Desk(
     def jwks(self, *, now: datetime) -> Mapping[str, object]:
         """The public keys of the assertions (RFC 7517)."""
 
-    def is_healthy(self) -> bool:
-        """Whether the data base answers."""
+    def condition(self) -> Condition:
+        """How the zone is."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from gateway.identity.directory import FactorView
+from gateway.identity.factor_views import FactorView
 from gateway.identity.roll import Entry
 from gateway.identity.roll_search import Found, Wanted
 from gateway.identity.sessions import SessionView

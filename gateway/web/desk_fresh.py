@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
-
-from gateway.identity import fresh
-from gateway.identity.registry import Registry
-from gateway.web.front_people import actor_of
 
 if TYPE_CHECKING:
     from gateway.web.desk_values import SignedIn, Visit
@@ -23,21 +18,13 @@ class FreshDesk(Protocol):
     def prove_fresh(self, person: SignedIn, *, act: str, code: str, visit: Visit) -> str:
         """Confirm an act; returns the session's new token. Refuses a wrong code."""
 
+    def prove_fresh_with_passkey(
+        self, person: SignedIn, *, act: str, answer: str, visit: Visit
+    ) -> str:
+        """As `prove_fresh`, by a passkey's answer."""
 
-@dataclass(frozen=True, kw_only=True)
-class FreshFront:
-    """Fulfils `FreshDesk` from the identity room."""
+    def fresh_passkey(self, person: SignedIn, *, act: str, visit: Visit) -> str:
+        """Options, as JSON, for confirming an act with a passkey."""
 
-    registry: Registry
-
-    def is_fresh(self, person: SignedIn, act: str, *, now: datetime) -> bool:
-        """Look."""
-        return fresh.is_fresh(self.registry, person.current, act, now=now)
-
-    def prove_fresh(self, person: SignedIn, *, act: str, code: str, visit: Visit) -> str:
-        """Check the code."""
-        actor = actor_of(person, visit)
-        renewed = fresh.prove(
-            self.registry, person.current, act=act, code=code, actor=actor, now=visit.now
-        )
-        return renewed.token
+    def fresh_ways(self, person: SignedIn) -> frozenset[str]:
+        """What the person may confirm with: totp, recovery, passkey."""

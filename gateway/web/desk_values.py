@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from gateway.access.service import Service
 from gateway.identity.current import Current
+
+
+class Condition(StrEnum):
+    """How a zone is, in one word that strangers may know."""
+
+    OK = "ok"
+    UNAVAILABLE = "unavailable"  # no database, no rules, or nothing may be written
+    MISSING = "missing"  # entries of the log were gone before they were sealed
+    UNSEALED = "unsealed"  # no rights, changes and exports until the log is sealed again
+    DISAGREES = "disagrees"  # the two engines decided one request differently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +30,14 @@ class Visit:
     now: datetime
     device: str | None = field(default=None, repr=False)
     """The cookie by which the browser may be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session's token, and the device cookie that the browser is to keep."""
+
+    token: str = field(repr=False)
+    device: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

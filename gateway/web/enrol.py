@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Sequence
+
 import segno
 from flask import Blueprint, Response, make_response, render_template, request
 from markupsafe import Markup
 
 from gateway.refusals import Refused
 from gateway.web.access import public
+from gateway.web.answer_forms import form_page
 from gateway.web.errors import with_refusal
 from gateway.web.forms import CodeForm, NewPasswordForm, Problem, problems
+from gateway.web.forms_factors import RecoveryForm
+from gateway.web.i18n import _
 from gateway.web.session import house, visit
 
 pages = Blueprint("enrol", __name__, url_prefix="/enrol")
@@ -55,10 +61,45 @@ def confirm(token: str) -> Response:
     if not form.validate():
         return _code_page(token, form)
     try:
-        house().desk.confirm_authenticator(token, code=form.digits(), visit=visit())
+        codes = house().desk.confirm_authenticator(token, code=form.digits(), visit=visit())
     except Refused as refusal:
         return with_refusal(refusal, lambda problem: _code_page(token, form, problem))
+    if not codes:
+        return make_response(render_template("enrol_done.html"))
+    page = render_template("enrol_codes.html", token=token, codes=codes, file=file_of(codes))
+    return make_response(page)
+
+
+@pages.get("/<token>/saved")
+@public(_WHY)
+def ask_saved(token: str) -> Response:
+    """One of the codes shows that they are kept somewhere."""
+    return _saved_page(token, RecoveryForm())
+
+
+@pages.post("/<token>/saved")
+@public("the link that was just used says whose codes they are; it opens nothing any more")
+def saved(token: str) -> Response:
+    """Look whether it is one of them; it is not used up."""
+    form = RecoveryForm(request.form)
+    if not form.validate():
+        return _saved_page(token, form)
+    try:
+        house().desk.saved_at_enrolment(token, code=form.code.data or "", visit=visit())
+    except Refused as refusal:
+        return with_refusal(
+            refusal, lambda found: _saved_page(token, form, Problem("code", found.text))
+        )
     return make_response(render_template("enrol_done.html"))
+
+
+def file_of(codes: Sequence[str]) -> str:
+    """Recovery codes as an address that is the file itself: nothing is sent or kept for it."""
+    settings = house().settings
+    head = _("Recovery codes for %(address)s", address=settings.public_url)
+    lines = [head, _("Each works once."), "", *codes, ""]
+    body = "\r\n".join(lines).encode("utf-8-sig")  # the mark lets every editor read Chinese
+    return "data:text/plain;charset=utf-8;base64," + base64.b64encode(body).decode()
 
 
 def qr_picture(uri: str) -> Markup:
@@ -78,6 +119,10 @@ def _password_page(token: str, form: NewPasswordForm, problem: Problem | None = 
         "enrol_password.html", token=token, form=form, invitation=invitation, problems=found
     )
     return make_response(page, 422 if found else 200)
+
+
+def _saved_page(token: str, form: RecoveryForm, problem: Problem | None = None) -> Response:
+    return form_page("enrol_saved.html", form, problem, token=token)
 
 
 def _code_page(token: str, form: CodeForm, problem: Problem | None = None) -> Response:

@@ -21,12 +21,15 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 
 from gateway.access.gate import ServiceDenied
 from gateway.refusals import Refused
+from gateway.web import step_up
 from gateway.web.access import Place, public, requires
 from gateway.web.cookies import new_token
 from gateway.web.headers import FORGET
 from gateway.web.i18n import LANGUAGES
+from gateway.web.kept import wanted
 from gateway.web.paths import inside
 from gateway.web.session import chosen_language, house, person, visit, visitor
+from policies.decision import Outcome
 from policies.permissions import Permission
 
 pages = Blueprint("entry", __name__)
@@ -42,7 +45,7 @@ class EntryRefused(Refused):
 @pages.get("/open/<slug>")
 @requires(Permission.SERVICE_OPEN)
 def open_service(slug: str) -> Response:
-    """Decide and hand over. Raises ServiceDenied, which the log already knows."""
+    """Decide and hand over, or ask for more proof. Raises ServiceDenied, which the log knows."""
     here = house()
     to = inside(request.args.get("to"))
     service = here.desk.any_service(slug)
@@ -50,7 +53,10 @@ def open_service(slug: str) -> Response:
     state = request.args.get("state", "")
     if not _STATE.match(state):
         return _go(f"{card.origin}/.hangu/begin", to=to, language=chosen_language())
-    verdict = here.desk.decide(person(), service, to, visit=visit())
+    method, path = wanted(slug, to)
+    verdict = here.desk.decide(person(), service, path, method=method, visit=visit())
+    if verdict.outcome is Outcome.STEP_UP:
+        return step_up.ask(card, to, verdict)
     if not verdict.allowed:
         raise ServiceDenied(verdict)
     ticket = here.desk.issue_ticket(person(), slug, visit=visit())

@@ -6,14 +6,18 @@ import json
 import logging
 import secrets
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from gateway.access.gate import ServiceDenied
+from gateway.access.gate import ServiceDenied, StepUpNeeded
+from gateway.access.kept_refusals import FormNotKept
 from gateway.access.masking import masked
+from gateway.access.reply import challenge
 from gateway.refusals import Refused
+from gateway.web import kept
 from gateway.web.access import SignInRequired
 from gateway.web.answer import Answer
 from gateway.web.answers import answer_for, answer_for_status
@@ -22,8 +26,9 @@ from gateway.web.fresh import FreshRequired
 from gateway.web.fresh import page as fresh_page
 from gateway.web.hosts import WrongHost
 from gateway.web.i18n import either, ngettext
-from gateway.web.paths import sign_in_address
-from gateway.web.session import house, visitor
+from gateway.web.origin import FormExpired
+from gateway.web.paths import here, sign_in_address
+from gateway.web.session import house, is_replaced, visitor
 from policies.decision import Reason
 from policies.permissions import Permission
 
@@ -56,7 +61,17 @@ def install(app: Flask) -> None:
 def refused(error: Refused) -> Response:
     """Answer one of our own refusals."""
     if isinstance(error, SignInRequired) and wants_page():
-        return make_response(redirect(sign_in_address(), code=303))
+        return _to_sign_in()
+    if isinstance(error, FormExpired):
+        if wants_page():
+            try:
+                instead = kept.instead(error)
+            except FormNotKept as why:
+                return refused(why)
+            if instead is not None:
+                return instead
+        elif visitor() is None:
+            error = SignInRequired(*error.args)
     log.info(_line("refused", code=error.code))
     if isinstance(error, FreshRequired) and wants_page():
         return fresh_page(error)
@@ -90,7 +105,17 @@ def answer(code: str, row: Answer, *, error: Refused | None = None) -> Response:
         response.content_type = "application/problem+json"
     if retry_after is not None:
         response.headers["Retry-After"] = str(_seconds(retry_after))
+    if row.status == HTTPStatus.UNAUTHORIZED:
+        verdict = error.verdict if isinstance(error, StepUpNeeded) else None
+        response.headers.add(*challenge(house().settings.zone, verdict))
     return response
+
+
+def _to_sign_in() -> Response:
+    """To the sign-in and back. A tab that asked a moment too early asks again instead."""
+    if request.method == "GET" and is_replaced():
+        return make_response(render_template("bounce.html", target=here(), meanwhile=True))
+    return make_response(redirect(sign_in_address(), code=303))
 
 
 def with_refusal(refusal: Refused, render: Callable[[Problem], Response]) -> Response:
@@ -123,6 +148,8 @@ def _page(code: str, row: Answer, error: Refused | None, retry_after: object) ->
     After a bug, and at an unknown host, it is `bare`: it asks the desk nothing, for the desk
     may be what broke, and there is nobody to show and no form that could be sent.
     """
+    if isinstance(error, FormNotKept):
+        return render_template("not_kept.html", answer=row, code=code, sign_in=error.sign_in)
     if isinstance(error, ServiceDenied):
         card = house().desk.card(error.verdict.service, now=g.now)
         may_ask = _may_ask(error.verdict.reason)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from audit.health import Health, Step
+from audit.source import Unseal
 from gateway.access.assertion import Signer
 from gateway.access.catalogue import Catalogue
 from gateway.access.decide import Access
@@ -13,12 +15,19 @@ from gateway.access.policy_point import PolicyPoint
 from gateway.access.refusals import PolicyUnavailable
 from gateway.identity.registry import Registry
 from gateway.identity.roll import Roll
+from gateway.store.brake import Brake
 from gateway.web.desk import WebSettings
-from gateway.web.desk_fresh import FreshFront
 from gateway.web.desk_notices import NoticesFront
+from gateway.web.desk_values import Condition
 from gateway.web.front_accounts import AccountsFront
+from gateway.web.front_audit import AuditFront
 from gateway.web.front_break_glass import BreakGlassFront
+from gateway.web.front_custody import CustodyFront
+from gateway.web.front_engine import EngineFront
+from gateway.web.front_factors import FactorsFront
+from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
+from gateway.web.front_kept import KeptFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
 from gateway.web.front_services import ServiceDesk
@@ -32,12 +41,17 @@ FORMS_PURPOSE = "web/forms"
 
 @dataclass(frozen=True, kw_only=True)
 class FrontDesk(
+    AuditFront,
     BreakGlassFront,
+    CustodyFront,
     AccountsFront,
+    EngineFront,
     TreeFront,
+    FactorsFront,
     GuardsFront,
     NoticesFront,
     FreshFront,
+    KeptFront,
     RequestsFront,
     PeopleDesk,
     ServiceDesk,
@@ -46,19 +60,31 @@ class FrontDesk(
     """Fulfils `gateway.web.desk.Desk`."""
 
     signer: Signer
+    brake: Brake | None = None
     csrf_key: bytes = field(repr=False)
 
     def jwks(self, *, now: datetime) -> Mapping[str, object]:  # noqa: ARG002 - keys may rotate
         """The public keys of the assertions."""
         return self.signer.jwks()
 
-    def is_healthy(self) -> bool:
-        """Whether the data base answers and there are rules to decide by."""
+    def condition(self) -> Condition:
+        """How the zone is."""
         try:
             self.policy.now()
         except PolicyUnavailable:
-            return False
-        return True
+            return Condition.UNAVAILABLE
+        found = Condition.OK if self.brake is None else _condition(self.brake.health())
+        if found is Condition.OK and self.disagreements_open():
+            return Condition.DISAGREES
+        return found
+
+
+def _condition(health: Health) -> Condition:
+    if health.step is Step.NO_WRITES:
+        return Condition.UNAVAILABLE
+    if health.missing:
+        return Condition.MISSING
+    return Condition.UNSEALED if health.step is Step.NO_PRIVILEGED else Condition.OK
 
 
 def front_desk(
@@ -69,6 +95,8 @@ def front_desk(
     access: Access,
     signer: Signer,
     settings: WebSettings,
+    unseal: Unseal,
+    brake: Brake | None = None,
 ) -> FrontDesk:
     """Put the desk together."""
     return FrontDesk(
@@ -80,5 +108,7 @@ def front_desk(
         access=access,
         settings=settings,
         signer=signer,
+        brake=brake,
+        unseal=unseal,
         csrf_key=registry.vault.derive(FORMS_PURPOSE),
     )

@@ -8,19 +8,19 @@ from datetime import datetime
 from typing import ClassVar
 
 from audit.record import Actor
-from gateway.identity import enrolment, people, sessions, sign_in
+from gateway.identity import enrolment, links, recovery, sessions, sign_in
+from gateway.identity.hashing import Busy
+from gateway.identity.links import EnrolmentOver
 from gateway.identity.registry import Registry
 from gateway.refusals import Refused
 from gateway.web.desk import (
     AuthenticatorOffer,
-    Factor,
     Invitation,
-    Opened,
     OpenSession,
     RecentSignIn,
     Step,
 )
-from gateway.web.desk_values import SignedIn, Visit
+from gateway.web.desk_values import Opened, SignedIn, Visit
 from gateway.web.front_units import UnitNames
 
 SIGN_INS_SHOWN = 10
@@ -102,16 +102,22 @@ class PeopleDesk:
         )
         return AuthenticatorOffer(secret_text=offer.secret_text, uri=offer.uri)
 
-    def confirm_authenticator(self, token: str, *, code: str, visit: Visit) -> None:
-        """Open the account."""
-        enrolment.finish(self.registry, token, code, now=visit.now, address=visit.address)
+    def confirm_authenticator(self, token: str, *, code: str, visit: Visit) -> Sequence[str]:
+        """Open the account, then make the codes; if that fails, the account's page reminds."""
+        whose = enrolment.finish(self.registry, token, code, now=visit.now, address=visit.address)
+        actor = Actor(subject=f"person:{whose}", address=visit.address)
+        try:
+            return recovery.make(self.registry, whose, actor=actor, now=visit.now)
+        except Busy:
+            return ()
 
-    def factors(self, person: SignedIn) -> Sequence[Factor]:
-        """What the person signs in with."""
-        return [
-            Factor(kind=each.kind, since=each.since, is_disabled=each.disabled_at is not None)
-            for each in people.factors(self.registry, person.current.person_id)
-        ]
+    def saved_at_enrolment(self, token: str, *, code: str, visit: Visit) -> None:
+        """Only the link that was just used says whose codes they are; it opens nothing."""
+        whose = links.used_by(self.registry, token, now=visit.now)
+        if whose is None:
+            raise EnrolmentOver
+        actor = Actor(subject=f"person:{whose}", address=visit.address)
+        recovery.save(self.registry, whose, code, actor=actor, now=visit.now)
 
     def sessions(self, person: SignedIn, *, now: datetime) -> Sequence[OpenSession]:
         """The live ones, this one first."""

@@ -49,7 +49,8 @@ class ServiceDesk:
             now=int(now.timestamp()),
             clearance=current.clearance,
         )
-        decision = self.policy.engine(at=current.epoch).decide(request)
+        engine = self.policy.engine(at=current.epoch)
+        decision = self.policy.decide(engine, request)
         return decision.outcome is Outcome.ALLOW
 
     def page_denied(self, person: SignedIn, permission: Permission, *, visit: Visit) -> None:
@@ -104,12 +105,14 @@ class ServiceDesk:
             closed=service.closed(now),
         )
 
-    def decide(self, person: SignedIn, service: Service, path: str, *, visit: Visit) -> Verdict:
+    def decide(
+        self, person: SignedIn, service: Service, path: str, *, visit: Visit, method: str = "GET"
+    ) -> Verdict:
         """Decide on a visit to `path`, which is canonical already."""
         target, _, query = path.partition("?")
         canonical = canonicalise(
             RawRequest(
-                method="GET",
+                method=method,
                 scheme=self.settings.scheme,
                 host=service.host,
                 target=target.encode(),

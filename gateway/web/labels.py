@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.access.decide import FRESH_NEEDED
 from gateway.access.service import EVALUATION_EXPIRED, NOT_EVALUATED, OTHER_ZONE
 from gateway.web.i18n import _
 from gateway.web.i18n import later as _l
@@ -26,6 +27,7 @@ FACTORS = {
     "password": _l("Password"),
     "totp": _l("Authenticator app"),
     "passkey": _l("Passkey"),
+    "recovery": _l("Recovery codes"),
 }
 
 REASONS = {
@@ -35,6 +37,7 @@ REASONS = {
     "write_down": _l("It may not receive data from where you work."),
     "unknown_subject": _l("Your account is not known to the rules now in force."),
     "unknown_zone": _l("You have no rights in this network zone."),
+    FRESH_NEEDED: _l("It asks for a fresh proof that it is you."),
     "stronger_sign_in": _l("It asks for a stronger sign-in than the one you used."),
     "malformed": _l("The address is not one that the rules can speak of."),
     EVALUATION_EXPIRED: _l("Its security evaluation has run out, so it is closed to everybody."),
@@ -69,6 +72,10 @@ ENDINGS = {
     "enrolled": _l("Sign-in set up anew"),
     "password": _l("Password changed"),
     "disowned": _l("Reported as not mine"),
+    "guessed": _l("Too many wrong codes"),
+    "case": _l("Emergency over"),
+    "factor": _l("Means of sign-in changed"),
+    "passkey": _l("A passkey is needed"),
 }
 """Why a session ended. Keys are those of `gateway.identity.ending.Why`."""
 
@@ -81,6 +88,13 @@ PROOFS = {
     "rc": _l("recovery code"),
 }
 """What proved the person, by `amr` value. Others (as `user`) say how, not what."""
+
+STRENGTHS = {
+    1: _l("a password"),
+    2: _l("password and code"),
+    3: _l("a passkey"),
+}
+"""What a sign-in of each strength is made with."""
 
 OUTCOMES = {
     "accepted": _l("Signed in"),
@@ -187,6 +201,11 @@ def role(slug: str) -> str:
 def factor(kind: str) -> str:
     """The word for a way to sign in."""
     return str(FACTORS.get(kind, kind))
+
+
+def strength(level: int) -> str:
+    """What a sign-in of this strength is made with."""
+    return str(STRENGTHS.get(level, level))
 
 
 def proofs(amr: Iterable[str]) -> str:

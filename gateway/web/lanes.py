@@ -23,7 +23,7 @@ def show() -> str:
 
 
 @pages.post("/<ref>/open")
-@requires(Permission.LANE_OPEN)
+@requires(Permission.LANE_OPEN, fresh=True)
 def open_lane(ref: str) -> Response:
     """Let it take attempts again."""
     house().desk.open_lane(person(), ref, visit=visit())

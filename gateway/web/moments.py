@@ -32,20 +32,20 @@ def utc_now() -> datetime:
 
 def day(value: date | datetime) -> Markup:
     """`2026年11月22日` or `22 November 2026`, in a <time> element."""
-    local = _local(value).date() if isinstance(value, datetime) else value
-    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), _words(local))
+    which = local(value).date() if isinstance(value, datetime) else value
+    return Markup('<time datetime="{}">{}</time>').format(which.isoformat(), _words(which))
 
 
 def moment(value: datetime) -> Markup:
     """`2026年11月22日 14:05`, with the second and the offset from UTC in the title."""
-    local = _local(value)
+    shown = local(value)
     comma = " " if is_chinese() else ", "
     return Markup('<time datetime="{}" title="{}">{}{}{}</time>').format(
         value.astimezone(UTC).isoformat(timespec="seconds"),
-        local.isoformat(sep=" ", timespec="seconds"),
-        _words(local.date()),
+        shown.isoformat(sep=" ", timespec="seconds"),
+        _words(shown.date()),
         comma,
-        f"{local:%H:%M}",
+        f"{shown:%H:%M}",
     )
 
 
@@ -54,8 +54,18 @@ def stamped(text: str) -> Markup:
     return moment(datetime.fromisoformat(text))
 
 
-def _local(value: datetime) -> datetime:
-    """In the zone's time zone, which is Flask-Babel's default one."""
+def second(value: datetime) -> Markup:
+    """`2026-11-22 14:05:09`: for tables of the log, whose lines are compared."""
+    shown = local(value)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        value.astimezone(UTC).isoformat(timespec="milliseconds"),
+        shown.isoformat(sep=" ", timespec="milliseconds"),
+        f"{shown:%Y-%m-%d %H:%M:%S}",
+    )
+
+
+def local(value: datetime) -> datetime:
+    """The moment in the zone's time zone, which is Flask-Babel's default one."""
     moved: datetime = to_user_timezone(value)
     return moved
 

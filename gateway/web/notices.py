@@ -29,6 +29,17 @@ SENTENCES: Mapping[str, Any] = {
         "Somebody entered your right password and no code, from %(address)s. If it was not you, "
         "change your password now."
     ),
+    "passkey_added": _l("A passkey was added to your account: %(name)s."),
+    "passkey_removed": _l("A passkey was removed from your account: %(name)s."),
+    "passkey_copied": _l(
+        "Somebody tried to use your passkey %(name)s in an old state, so there may be a copy of "
+        "it. It was refused. If you did not do it, remove this passkey."
+    ),
+    "totp_replaced": _l("Your authenticator app was replaced by another one."),
+    "totp_removed": _l("The authenticator app was removed from your account."),
+    "recovery_made": _l("New recovery codes were made for you. All older ones are worthless."),
+    "recovery_removed": _l("Your recovery codes were removed. Make new ones."),
+    "recovery_used": _l("You signed in or confirmed with a recovery code. Codes left: %(left)s."),
     "break_glass_for_you": _l(
         "Two officers opened a sealed account for you. One of them hands you the code."
     ),

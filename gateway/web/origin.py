@@ -19,6 +19,7 @@ from typing import Any, ClassVar, TypeVar
 
 from flask import Flask, Response, g, request
 
+from gateway.access.forms import KEPT
 from gateway.refusals import Refused
 from gateway.web.access import SAFE_METHODS
 from gateway.web.cookies import Cookies, new_token
@@ -36,10 +37,21 @@ class CrossSite(Refused):
     code: ClassVar[str] = "cross_site"
 
 
+def _of_nobody(_session: str) -> bool:
+    return False
+
+
 class FormExpired(Refused):
-    """The form's token is missing, or belongs to another session."""
+    """The form's token is missing, or belongs to another session.
+
+    `is_of` tells whether it was made for a session, by the session's id.
+    """
 
     code: ClassVar[str] = "form_expired"
+
+    def __init__(self, endpoint: str = "", is_of: Callable[[str], bool] = _of_nobody) -> None:
+        super().__init__(endpoint)
+        self.is_of = is_of
 
 
 def no_origin_check(why: str) -> Callable[[View], View]:
@@ -73,7 +85,10 @@ class Tokens:
 
     def belongs(self, token: str) -> bool:
         """Whether `token` was made for the cookie that this request carries."""
-        bound_to = self._bound_to()
+        return self.is_of(self._bound_to(), token)
+
+    def is_of(self, bound_to: str | None, token: str) -> bool:
+        """Whether `token` was made for a session, or for a stranger's cookie."""
         try:
             raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
         except (binascii.Error, UnicodeEncodeError):
@@ -111,9 +126,11 @@ def guard(app: Flask, tokens: Tokens, *, own_origin: Callable[[], str]) -> Calla
             origin=request.headers.get("Origin"),
             own_origin=own_origin(),
         )
+        if KEPT in request.environ:  # the page that offered it has checked its own token
+            return
         given = request.form.get(FIELD) or request.headers.get(HEADER) or ""
         if not tokens.belongs(given):
-            raise FormExpired(request.endpoint)
+            raise FormExpired(request.endpoint, lambda bound_to: tokens.is_of(bound_to, given))
 
     return enforce
 

@@ -13,6 +13,7 @@ from gateway.web import told
 from gateway.web.access import requires
 from gateway.web.errors import with_refusal
 from gateway.web.forms import PASSWORD_LIMIT, Problem, problems
+from gateway.web.fresh import asks_itself
 from gateway.web.i18n import later as _l
 from gateway.web.paths import PORTAL, here, inside
 from gateway.web.session import house, person, visit, visitor
@@ -23,7 +24,7 @@ _TOO_LONG = _l("This is too long")
 _OF_NEW = "password_"
 """Codes of refusals that are about the new password."""
 
-OPEN = frozenset({"password", "assets", "language", "sign_in", "sign_out", "well_known"})
+OPEN = frozenset({"password", "assets", "language", "sign_in", "sign_out", "ways", "well_known"})
 """Blueprints that answer while a new password is wanted first."""
 
 
@@ -51,8 +52,14 @@ def show() -> Response:
     return _page(ChangeForm(), inside(request.args.get("next"), otherwise=""))
 
 
+def _once_more(problem: Problem) -> Response:
+    """The form without what was typed: passwords stand on no page."""
+    return _page(ChangeForm(), inside(request.form.get("next"), otherwise=""), problem)
+
+
 @pages.post("")
-@requires(Permission.ACCOUNT_CHANGE_PASSWORD)
+@asks_itself(_once_more)
+@requires(Permission.ACCOUNT_CHANGE_PASSWORD, fresh=True)
 def change() -> Response:
     """Replace the password. A wrong present one is counted."""
     form = ChangeForm(request.form)

@@ -25,6 +25,11 @@ def here() -> str:
     """
     if request.endpoint in _ASKED_ONCE:
         return PORTAL
+    return own_address()
+
+
+def own_address() -> str:
+    """The path and query of this request, whatever its method."""
     query = request.query_string.decode("latin-1")
     path = quote(request.path)
     return inside(f"{path}?{query}" if query else path)
@@ -32,6 +37,10 @@ def here() -> str:
 
 def sign_in_address() -> str:
     """The sign-in page, and back here afterwards if here can be visited."""
-    back = here() if request.method == "GET" else PORTAL
+    return sign_in_to(here() if request.method == "GET" else PORTAL)
+
+
+def sign_in_to(back: str) -> str:
+    """The sign-in page, and on to `back` afterwards."""
     address = url_for("sign_in.show")
     return address if back == PORTAL else f"{address}?{urlencode({'next': back})}"

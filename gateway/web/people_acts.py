@@ -43,7 +43,7 @@ def ask_new() -> Response:
 
 
 @pages.post("/new")
-@requires(Permission.PERSON_CREATE)
+@requires(Permission.PERSON_CREATE, fresh=True)
 def create() -> Response:
     """Invite somebody; answer with the slip, which is shown this once."""
     form = NewAccountForm(request.form)
@@ -67,7 +67,7 @@ def ask_change(person_id: UUID) -> Response:
 
 
 @pages.post("/<uuid:person_id>/change")
-@requires(Permission.PERSON_CHANGE)
+@requires(Permission.PERSON_CHANGE, fresh=True)
 def change(person_id: UUID) -> Response:
     """Rename, move, number."""
     form = AccountForm(request.form)
@@ -91,7 +91,7 @@ def ask_disable(person_id: UUID) -> Response:
 
 
 @pages.post("/<uuid:person_id>/disable")
-@requires(Permission.PERSON_DISABLE)
+@requires(Permission.PERSON_DISABLE, fresh=True)
 def disable(person_id: UUID) -> Response:
     """Shut somebody out at once."""
     form = ReasonForm(request.form)
@@ -107,14 +107,14 @@ def disable(person_id: UUID) -> Response:
 
 
 @pages.post("/<uuid:person_id>/restore")
-@requires(Permission.PERSON_DISABLE)
+@requires(Permission.PERSON_DISABLE, fresh=True)
 def restore(person_id: UUID) -> Response:
     """Invite a disabled person again, without rights; answer with the slip."""
     return slip_page([house().desk.restore_account(person(), person_id, visit=visit())])
 
 
 @pages.post("/<uuid:person_id>/link")
-@requires(Permission.PERSON_CREATE)
+@requires(Permission.PERSON_CREATE, fresh=True)
 def link(person_id: UUID) -> Response:
     """A new link for who has not enrolled; answer with the slip."""
     return slip_page([house().desk.invite_again(person(), person_id, visit=visit())])

@@ -70,7 +70,7 @@ def preview(draft: UUID) -> str:
 
 
 @pages.post("/<uuid:draft>")
-@requires(Permission.PERSON_IMPORT)
+@requires(Permission.PERSON_IMPORT, fresh=True)
 def confirm(draft: UUID) -> Response:
     """Do what the preview said. If the office has changed meanwhile: another preview."""
     seal = request.form.get("seal", "")

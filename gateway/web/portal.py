@@ -11,6 +11,9 @@ from policies.permissions import Permission
 
 pages = Blueprint("portal", __name__)
 
+PRESSING = frozenset({"password_ends", "recovery_low", "totp_disabled"})
+"""What a person is reminded of here; the rest waits on the page of their account."""
+
 
 @pages.get("/")
 @requires(Permission.PORTAL_VIEW)
@@ -26,5 +29,6 @@ def show() -> str:
         closed=[card for card in cards if card.closed is not None],
         may_open=desk.may(who, Permission.SERVICE_OPEN, now=g.now),
         last_sign_in=next(before, None),
+        reminders=[each for each in desk.reminders(who, now=g.now) if each.code in PRESSING],
         duties=[DUTIES[role] for role in sorted(who.current.roles & DUTIES.keys())],
     )

@@ -61,7 +61,7 @@ def one(report_id: UUID) -> Response:
 
 
 @pages.post("/<uuid:report_id>")
-@requires(Permission.REPORT_CLOSE)
+@requires(Permission.REPORT_CLOSE, fresh=True)
 def close(report_id: UUID) -> Response:
     """Decide it. A new link is shown once, on the answer itself."""
     form = DecisionForm(request.form)

@@ -63,6 +63,17 @@ def find_user() -> SignedIn | None:
     return here.desk.session(token, service=service, now=g.now)
 
 
+def is_replaced() -> bool:
+    """Whether this request's cookie was the session's until another tab confirmed something.
+
+    The browser has the new one by now, or will in a moment: the tab need only ask again.
+    """
+    token = house().cookies.session.read(request)
+    if token is None or g.service is not None:
+        return False
+    return house().desk.was_replaced(token, now=g.now)
+
+
 def visitor() -> SignedIn | None:
     """The signed-in person, or None for a stranger."""
     user: Any = current_user

@@ -16,7 +16,7 @@ pages = Blueprint("sessions_admin", __name__)
 
 
 @pages.post("/people/<uuid:person_id>/sessions/end")
-@requires(Permission.SESSION_END_ANY)
+@requires(Permission.SESSION_END_ANY, fresh=True)
 def end_all(person_id: UUID) -> Response:
     """End everything that is open under the person's name; field `back` says where to go on."""
     ended = house().desk.end_sessions_of(person(), person_id, visit=visit())

@@ -8,7 +8,18 @@ from typing import Any
 
 from flask import Flask, g, request, url_for
 
-from gateway.web import headers, i18n, labels, labels_break_glass, moments, paths
+from gateway.web import (
+    headers,
+    i18n,
+    labels,
+    labels_audit,
+    labels_break_glass,
+    labels_custody,
+    labels_engine,
+    labels_factors,
+    moments,
+    paths,
+)
 from gateway.web.assets import Asset
 from gateway.web.desk_values import SignedIn
 from gateway.web.i18n import later as _l
@@ -41,12 +52,25 @@ TASKS: tuple[Task, ...] = (
     Task("temporary.show", _l("Temporary grants"), Permission.ACCESS_REVOKE),
     Task("glass.show", _l("Emergency acts"), Permission.BREAK_GLASS_ACT),
     Task("break_glass.show", _l("Sealed accounts"), Permission.BREAK_GLASS_VIEW),
-    Task("account.show", _l("My account"), Permission.ACCOUNT_VIEW, also=("password", "sign_ins")),
+    Task(
+        "account.show",
+        _l("My account"),
+        Permission.ACCOUNT_VIEW,
+        also=("password", "sign_ins", "factors", "authenticator", "recovery"),
+    ),
     Task(
         "people.show", _l("People"), Permission.PERSON_VIEW, also=("people_acts", "people_import")
     ),
     Task("units.show", _l("Units"), Permission.UNIT_VIEW),
+    Task("policy_workers.show", _l("Rules at work"), Permission.POLICY_VIEW),
     Task("reports.show", _l("Reported sign-ins"), Permission.REPORT_VIEW),
+    Task("audit_now.show", _l("To decide now"), Permission.AUDIT_VIEW),
+    Task("audit.show", _l("Search the log"), Permission.AUDIT_VIEW, also=("audit_entry",)),
+    Task("audit_charts.show", _l("Activity"), Permission.AUDIT_VIEW),
+    Task("audit_acts.show", _l("Acts of the auditors"), Permission.AUDIT_WATCH),
+    Task("checkpoint.show", _l("Checkpoint of the day"), Permission.AUDIT_VIEW),
+    Task("retention.show", _l("Keeping of the log"), Permission.RETENTION_VIEW),
+    Task("receipts.show", _l("My receipts"), Permission.RECEIPT_VIEW),
     Task("lanes.show", _l("Slowed sign-ins"), Permission.LANE_VIEW),
 )
 
@@ -78,6 +102,14 @@ def _is_here(task: Task) -> bool:
     return request.blueprint in {area, *task.also}
 
 
+def engines_disagree() -> bool:
+    """Whether to alarm this officer: the engines gave different answers, and it is not settled."""
+    person, desk = visitor(), house().desk
+    if person is None or not person.current.is_officer:
+        return False
+    return desk.may(person, Permission.POLICY_VIEW, now=g.now) and desk.disagreements_open() > 0
+
+
 def seconds_left(person: SignedIn) -> int:
     """Until idleness ends the session, counted by the server's clock."""
     return max(0, int((person.ends_unless_used - g.now).total_seconds()))
@@ -89,19 +121,36 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "asset": assets.__getitem__,
         "csrf_token": tokens.for_form,
         "either": i18n.either,
+        "engines_disagree": engines_disagree,
         "here": paths.here,
         "html_lang": i18n.html_lang,
         "ending": labels.ending,
         "lane": labels.lane,
         "outcome": labels.outcome,
         "proofs": labels.proofs,
+        "strength": labels.strength,
         "factor": labels.factor,
+        "reminder": labels_factors.reminder,
+        "reminder_place": labels_factors.PLACES,
         "label": labels.word,
+        "log_event": labels_audit.event,
+        "log_flaw": labels_audit.flaw,
+        "log_personal": labels_audit.personal,
+        "log_result": labels_audit.result,
+        "log_why": labels_audit.why,
+        "ngettext": i18n.ngettext,
         "now": lambda: g.now,
         "glass_event": labels_break_glass.event,
+        "keeping_kind": labels_custody.kind,
+        "keeping_state": labels_custody.state,
+        "receipt_act": labels_custody.act,
         "opening_state": labels_break_glass.state,
         "request_state": labels.request_state,
         "role": labels.role,
+        "decided": labels_engine.decided,
+        "trouble": labels_engine.trouble,
+        "worker_state": labels_engine.state,
+        "asked_about": labels_engine.asked_about,
         "seconds_left": seconds_left,
         "why": labels.reason,
         "nonce": headers.nonce,
@@ -113,6 +162,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
     app.jinja_env.globals.update(words)
     app.jinja_env.filters.update(
         stamped=moments.stamped,
+        second=moments.second,
         day=moments.day,
         moment=moments.moment,
         device=labels.device,

@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
+from gateway.identity.pending_step import StepOver
 from gateway.refusals import Refused
 from gateway.web import greeting
 from gateway.web.access import public
-from gateway.web.desk import Opened
+from gateway.web.desk_values import Opened
 from gateway.web.errors import with_refusal
 from gateway.web.forms import CodeForm, Problem, SignInForm, problems
 from gateway.web.paths import PORTAL, here, inside
@@ -22,9 +23,9 @@ _WHY = "strangers sign in here"
 @pages.get("/sign-in")
 @public(_WHY)
 def show() -> Response:
-    """The form; or, for who is signed in already, the page they meant."""
+    """The form; or, for who is signed in already (and strongly enough), the page they meant."""
     target = inside(request.args.get("next"))
-    if visitor() is not None:
+    if visitor() is not None and "stronger" not in request.args:
         return make_response(redirect(target, code=303))
     if _came_from_elsewhere():
         return make_response(render_template("bounce.html", target=here()))
@@ -57,8 +58,8 @@ def ask_code() -> Response:
     """The second step; without the first it leads back to the beginning."""
     target = inside(request.args.get("next"))
     if house().cookies.step.read(request) is None:
-        return make_response(redirect(_first_address(target), code=303))
-    return _second(CodeForm(), target)
+        return make_response(redirect(first_address(target), code=303))
+    return second_page(target)
 
 
 @pages.post("/sign-in/code")
@@ -70,7 +71,7 @@ def submit_code() -> Response:
     here_now = house()
     step_token = here_now.cookies.step.read(request)
     if step_token is None:
-        return make_response(redirect(_first_address(target), code=303))
+        return make_response(redirect(first_address(target), code=303))
     if not form.validate():
         return _second(form, target)
     try:
@@ -118,28 +119,40 @@ def _onward(target: str) -> Response:
 
 def _first(form: SignInForm, target: str, problem: Problem | None = None) -> Response:
     found = [*problems(form), *([problem] if problem else [])]
-    again = _first_address(target)
+    again = first_address(target)
     page = render_template("sign_in.html", form=form, target=target, problems=found, again=again)
     return make_response(page, 422 if found else 200)
 
 
+def second_page(target: str, problem: Problem | None = None) -> Response:
+    """The second step without anything typed."""
+    return _second(CodeForm(), target, problem)
+
+
 def _second(form: CodeForm, target: str, problem: Problem | None = None) -> Response:
+    """What this person can give as the second step; a step that is over has no ways."""
+    step = house().cookies.step.read(request) or ""
+    try:
+        ways = house().desk.second_ways(step, now=visit().now)
+    except StepOver:
+        ways = frozenset()
     if problem is not None:
-        problem = Problem("code", problem.text)
+        problem = Problem("code" if "totp" in ways else "", problem.text)
     found = [*problems(form), *([problem] if problem else [])]
     again = _code_address(target)
     page = render_template(
-        "sign_in_code.html", form=form, target=target, problems=found, again=again
+        "sign_in_code.html", form=form, target=target, problems=found, again=again, ways=ways
     )
     return make_response(page, 422 if found else 200)
 
 
-def _first_address(target: str) -> str:
-    return _with_target(url_for(".show"), target)
+def first_address(target: str) -> str:
+    """The beginning, and where to go from there."""
+    return _with_target(url_for("sign_in.show"), target)
 
 
 def _code_address(target: str) -> str:
-    return _with_target(url_for(".ask_code"), target)
+    return _with_target(url_for("sign_in.ask_code"), target)
 
 
 def _with_target(address: str, target: str) -> str:

@@ -35,7 +35,7 @@ def show() -> str:
 
 
 @pages.post("/<uuid:request_id>/revoke")
-@requires(Permission.ACCESS_REVOKE)
+@requires(Permission.ACCESS_REVOKE, fresh=True)
 def revoke(request_id: UUID) -> Response:
     """End one before its time."""
     try:

@@ -12,7 +12,8 @@ from flask import Flask, Response, g, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from gateway.web.i18n import later as _l
-from gateway.web.session import house
+from gateway.web.session import house, person
+from policies.permissions import Permission
 
 LIFE = 60
 """Seconds for which a sentence waits to be shown."""
@@ -29,6 +30,10 @@ SENTENCES: Mapping[str, Any] = {
     "account_changed": _l("The account is changed."),
     "account_disabled": _l("The account is disabled. All its sessions are ended."),
     "all_sessions_ended": _l("All sessions are ended. Sign in again where you need to."),
+    "keeping_approved": _l("It is approved, and is carried out within a minute or two."),
+    "keeping_held": _l("The hold counts from now on."),
+    "keeping_proposed": _l("It is proposed. An officer of the other office decides."),
+    "keeping_refused": _l("The request is closed; nothing was removed."),
     "lane_opened": _l("The lane is open again."),
     "last_sign_in": _l("You signed in last on %(at)s from %(place)s."),
     "last_sign_in_failures": _l(
@@ -38,14 +43,23 @@ SENTENCES: Mapping[str, Any] = {
     "password_changed": _l("Your password is changed."),
     "report_closed": _l("The report is decided."),
     "sessions_of_person_ended": _l("Sessions ended: %(count)s."),
+    "disagreement_closed": _l("It is settled, with your reason."),
+    "authenticator_replaced": _l("The new authenticator app counts now; the old one is worthless."),
+    "factor_removed": _l("It is removed, and your other sessions are ended."),
+    "passkey_added": _l("The passkey “%(name)s” is yours now."),
+    "passkey_renamed": _l("The passkey has its new name."),
+    "recovery_saved": _l("Good: your recovery codes count as saved."),
     "glass_disabled": _l("%(name)s is shut out."),
     "glass_ended": _l("The sessions of %(name)s are ended."),
     "glass_shut": _l("The service is closed until it is approved anew."),
+    "form_discarded": _l("It is discarded. Nothing was sent."),
     "grant_revoked": _l("The grant is ended. It counts from the next request on."),
     "opening_closed": _l("It is closed. A security administrator without a part in it reviews it."),
     "opening_proposed": _l("It is proposed. A second officer has 24 hours to confirm."),
     "opening_refused": _l("The proposal is gone."),
     "opening_reviewed": _l("The finding is kept; the account is sealed again."),
+    "search_removed": _l("The saved search is removed."),
+    "search_saved": _l("The search is saved."),
     "session_ended": _l("The session is ended."),
     "staff_list_imported": _l("The staff list is imported."),
     "staff_list_outdated": _l(
@@ -56,6 +70,26 @@ SENTENCES: Mapping[str, Any] = {
     "unit_created": _l("The unit is there."),
 }
 """What can be said, by code; `%(name)s` stands for a word that is given with it."""
+
+
+RECEIPTED = frozenset(
+    {
+        "access_approved",
+        "access_refused",
+        "account_changed",
+        "account_disabled",
+        "grant_revoked",
+        "keeping_approved",
+        "keeping_held",
+        "keeping_proposed",
+        "keeping_refused",
+        "opening_proposed",
+        "opening_reviewed",
+        "report_closed",
+        "staff_list_imported",
+    }
+)
+"""Sentences about acts of which the log's receipt is handed out: they lead to it."""
 
 
 def say(response: Response, code: str, **words: str) -> Response:
@@ -81,12 +115,21 @@ def heard() -> str:
         sentence: str = str(SENTENCES[code]) % words
     except (BadData, KeyError, TypeError, ValueError):
         return ""
+    g.told_code = code
     return sentence
 
 
+def of_receipt() -> bool:
+    """Whether the sentence that was just shown is about an act with a receipt for this person."""
+    if g.get("told_code") not in RECEIPTED:
+        return False
+    return house().desk.may(person(), Permission.RECEIPT_VIEW, now=g.now)
+
+
 def install(app: Flask) -> None:
-    """Give the templates `told`."""
+    """Give the templates `told` and `told_of_receipt`."""
     app.jinja_env.globals["told"] = heard
+    app.jinja_env.globals["told_of_receipt"] = of_receipt
 
 
 def forget(response: Response) -> Response:

@@ -104,7 +104,7 @@ def rename(slug: str) -> Response:
 
 
 @pages.post("/<slug>/place")
-@requires(Permission.UNIT_CHANGE)
+@requires(Permission.UNIT_CHANGE, fresh=True)
 def move(slug: str) -> Response:
     """Hang it elsewhere, with all below it."""
     form = MoveUnitForm(request.form)
@@ -119,7 +119,7 @@ def move(slug: str) -> Response:
 
 
 @pages.post("/<slug>/close")
-@requires(Permission.UNIT_CHANGE)
+@requires(Permission.UNIT_CHANGE, fresh=True)
 def close(slug: str) -> Response:
     """Take it away, if nobody is in it and nothing names it."""
     try:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, g, make_response, request
 
 from gateway.access.masking import masked
 from gateway.web.access import public
+from gateway.web.desk_values import Condition
 from gateway.web.headers import REPORT_PATH
 from gateway.web.origin import no_origin_check
 from gateway.web.rate import Rate
@@ -32,12 +33,24 @@ def jwks() -> Response:
 
 
 @pages.get("/health")
-@public("the load balancer asks without a session; it learns one word")
+@public("the monitoring asks without a session; it learns one word")
 def health() -> Response:
-    """`ok`, or 503 when the data base does not answer. No details for strangers."""
-    if house().desk.is_healthy():
-        return Response("ok\n", content_type="text/plain; charset=utf-8")
-    return make_response("unavailable\n", 503, {"Content-Type": "text/plain; charset=utf-8"})
+    """`ok`, or 503 and the word for what is wrong. No details for strangers."""
+    condition = house().desk.condition()
+    return _word(condition, well=condition is Condition.OK)
+
+
+@pages.get("/health/serving")
+@public("the load balancer asks without a session; it learns one word")
+def serving() -> Response:
+    """503 only if the zone can do nothing at all: else taking it out would end what still works."""
+    condition = house().desk.condition()
+    return _word(condition, well=condition is not Condition.UNAVAILABLE)
+
+
+def _word(condition: Condition, *, well: bool) -> Response:
+    headers = {"Content-Type": "text/plain; charset=utf-8"}
+    return make_response(f"{condition}\n", 200 if well else 503, headers)
 
 
 @pages.post(REPORT_PATH)

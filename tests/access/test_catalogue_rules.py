@@ -291,3 +291,32 @@ def test_whatever_is_typed_is_taken_or_refused_but_never_breaks(text: str, key: 
 )
 def test_a_pattern_covers_a_path_or_a_subtree(pattern: str, path: str, *, covered: bool) -> None:
     assert PathRule(pattern=pattern, classification=0).covers("GET", path) is covered
+
+
+@pytest.mark.parametrize("minutes", [0, -1, 61])
+def test_minutes_of_a_fresh_proof_have_a_range(minutes: int) -> None:
+    rules = (PathRule(pattern="/pay/**", fresh_minutes=minutes),)
+    assert keys_of(path_rules=rules) == {"path_rules[0].fresh_minutes"}
+    assert keys_of(path_rules=(PathRule(pattern="/pay/**", fresh_minutes=60),)) == set()
+
+
+def test_the_first_rule_that_matches_says_how_fresh_a_proof_is_wanted() -> None:
+    entry = service(
+        path_rules=(
+            PathRule(pattern="/pay/list", fresh_minutes=30),
+            PathRule(pattern="/pay/**", methods=frozenset({"POST"}), fresh_minutes=5),
+        )
+    )
+    wanted = {
+        (method, path): entry.label(method, path).fresh_minutes
+        for method in ("GET", "POST")
+        for path in ("/pay/list", "/pay/7", "/books")
+    }
+    assert wanted == {
+        ("GET", "/pay/list"): 30,
+        ("POST", "/pay/list"): 30,
+        ("GET", "/pay/7"): None,
+        ("POST", "/pay/7"): 5,
+        ("GET", "/books"): None,
+        ("POST", "/books"): None,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gateway.access.catalogue import PathRule
-from gateway.access.decide import Access
-from gateway.access.policy_point import PolicyPoint, load
+from gateway.access.decide import FRESH_NEEDED, Access
+from gateway.access.policy_point import Built, PolicyPoint, load
 from gateway.access.refusals import PolicyUnavailable, StoreUnavailable
 from gateway.store.engines import open_store
 from policies.decision import Outcome
@@ -42,7 +42,21 @@ def test_an_allowed_request_is_on_record_with_all_that_decided_it(world: World) 
     assert record["ev"] == "decision.allowed"
     assert (record["did"], record["svc"]) == (verdict.decision_id, "ledger")
     assert (record["pv"], record["rules"]) == (verdict.version, list(verdict.rules))
-    assert record["d"] == {"method": "GET", "path": "/books/2026", "has_query": True}
+    assert record["d"] == {
+        "method": "GET",
+        "path": "/books/2026",
+        "has_query": True,
+        "q": {
+            "act": "GET",
+            "as": ["role:staff"],
+            "auth": 2,
+            "cat": "cat:none",
+            "clr": 2,
+            "cls": record["d"]["q"]["cls"],
+            "net": "lan",
+            "now": int(world.clock.timestamp()),
+        },
+    }
     assert record["obj"] == "svc:ledger/books/2026"
     assert record["sid"] == person.session_ref
     assert "10.0.0.9" not in json.dumps(record)
@@ -224,7 +238,7 @@ def test_class_15_a_database_that_is_gone_allows_nothing(small_world: World) -> 
 def test_an_engine_is_built_once_for_an_epoch_however_many_ask(small_world: World) -> None:
     built: list[int] = []
 
-    def counted(session: Session, last: Engine | None) -> Engine:
+    def counted(session: Session, last: Built | None) -> Built:
         built.append(threading.get_ident())
         return load(session, last)
 
@@ -270,3 +284,56 @@ def test_a_path_of_any_length_is_recorded(small_world: World) -> None:
     kept = last_record(small_world)["d"]["path"]
     assert kept["len"] == len(path)
     assert kept["pre"] == path[:256]
+
+
+def test_a_place_that_wants_a_fresh_proof_opens_to_a_proof_for_this_service_alone(
+    world: World,
+) -> None:
+    proofs: dict[str, datetime] = {}
+    rules = (PathRule(pattern="/pay/**", methods=frozenset({"POST"}), fresh_minutes=5),)
+    ledger = world.open(service(path_rules=rules))
+    access = Access(
+        ledger=world.ledger,
+        policy=world.policy,
+        catalogue=world.catalogue,
+        zone="intranet",
+        proved=lambda _session, slug: proofs.get(slug),
+    )
+    person, now = world.current("zhang"), world.clock
+    pay = canonical("/pay/7", "POST")
+
+    def reason() -> str:
+        return access.check(person, ledger, pay, now).reason
+
+    first = access.check(person, ledger, pay, now)
+    assert (first.outcome, first.reason, first.fresh_minutes) == (
+        Outcome.STEP_UP,
+        FRESH_NEEDED,
+        5,
+    )
+    assert not first.allowed
+    proofs["payroll"] = now
+    assert reason() == FRESH_NEEDED
+    proofs["ledger"] = now - timedelta(minutes=5)
+    assert reason() == FRESH_NEEDED
+    proofs["ledger"] = now + timedelta(seconds=1)  # a clock that went back proves nothing
+    assert reason() == FRESH_NEEDED
+    proofs["ledger"] = now - timedelta(minutes=5) + timedelta(seconds=1)
+    assert access.check(person, ledger, pay, now).allowed
+    proofs.clear()
+    assert access.check(person, ledger, canonical("/pay/7"), now).allowed
+    denied = access.check(person, ledger, canonical("/admin/pay", "POST"), now)
+    assert denied.outcome is Outcome.DENY
+    # Without anybody who knows the proofs, such a place stays shut.
+    assert not world.access.check(person, ledger, pay, now).allowed
+
+
+def test_the_record_of_a_decision_names_the_fresh_proof_that_was_wanted(world: World) -> None:
+    ledger = world.open(service(path_rules=(PathRule(pattern="/pay/**", fresh_minutes=5),)))
+    world.access.check(world.current("zhang"), ledger, canonical("/pay/7"), world.clock)
+
+    with world.store.read.connect() as connection:
+        bodies = connection.exec_driver_sql("SELECT body FROM audit_event").scalars().all()
+    entry = json.loads(bytes(bodies[-1]))
+    assert (entry["ev"], entry["why"]) == ("decision.step_up", FRESH_NEEDED)
+    assert entry["d"]["fresh_minutes"] == 5

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sealed_log import SealedLog
 
-from audit.health import Step, look, step_of
+from audit.health import LIMITS, Step, look
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from audit.health import Step, look, step_of
     ],
 )
 def test_the_gateway_closes_in_steps(seconds: float, step: Step) -> None:
-    assert step_of(timedelta(seconds=seconds)) is step
+    assert LIMITS.step(timedelta(seconds=seconds)) is step
 
 
 def test_a_sealed_log_is_well_and_an_unsealed_one_ages(sealed: SealedLog) -> None:

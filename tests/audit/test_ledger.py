@@ -167,5 +167,7 @@ def test_after_a_commit_that_failed_the_next_transaction_is_a_clean_one(
         patch.setattr(things.write.dialect, "do_commit", fail)
         with pytest.raises(OSError, match="disk full"):
             ledger.append("unit.created", actor=ACTOR, now=now)
+        with pytest.raises(OSError, match="disk full"), ledger.begin() as tx:
+            tx.record("unit.created", actor=ACTOR, now=now)
     ledger.append("unit.created", actor=ACTOR, now=now)
     assert count(things.read, "audit_event") == 1

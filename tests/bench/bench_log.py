@@ -22,7 +22,7 @@ from sqlalchemy import make_url, select
 
 from audit import verify
 from audit.keep import Keep
-from audit.leaves import heartbeat
+from audit.leaves import Guards, heartbeat
 from audit.ledger import Ledger
 from audit.note import Checkpoint, Note, sign, vkey_of
 from audit.record import Actor, Event, compose
@@ -48,6 +48,7 @@ except SystemExit:
     print(*(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 START = datetime(2026, 1, 5, tzinfo=UTC)
+GUARDS = Guards(triggers="0" * 64, schema="0" * 64)
 
 
 def main() -> list[Row]:
@@ -106,7 +107,7 @@ def _write_log(folder: Path) -> str:
     levels: dict[int, list[bytes]] = {}
     for number, width in bundles(ENTRIES):
         now = START + timedelta(minutes=number)
-        beat = heartbeat(zone="intranet", beat=number, after=60, triggers="0" * 64, now=now)
+        beat = heartbeat(zone="intranet", beat=number, after=60, guards=GUARDS, now=now)
         records = [beat, *made][:width]
         edge, new = edge.grown([record.leaf for record in records])
         for level, hashes in new.items():

@@ -151,3 +151,8 @@ def test_rules_are_shown_in_the_form_that_import_reads(terminal: Terminal, tmp_p
     said = terminal.fails("policy", "import", zone, str(file), "--note", "typo", "--yes")
     assert "line 1" in said
     assert "Nothing was published" in said
+
+
+def test_operators_see_that_forms_wait_and_nothing_of_what_they_say(terminal: Terminal) -> None:
+    assert "Kept forms" in terminal.run("kept", "list", str(terminal.zone))
+    assert "Forms dropped: 0" in terminal.run("kept", "sweep", str(terminal.zone))

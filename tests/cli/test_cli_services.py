@@ -165,7 +165,7 @@ def test_a_role_that_a_rule_names_may_be_given(terminal: Terminal, open_zone: st
     )
     terminal.run("policy", "grant", open_zone, *night)
     terminal.run("person", "add", open_zone, "liu", "刘洋", "--unit", "tax", "--role", "night")
-    assert "and by rules night" in terminal.fails(
+    assert "and by rules break_glass, night" in terminal.fails(
         "person", "add", open_zone, "x", "X", "--unit", "tax", "--role", "day"
     )
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import rules
-from config.sections import SECTIONS, keys
+from config.sections import SECTIONS, SignIn, keys
 from config.settings import DEFAULTS, Settings, SettingsError, load
 
 MINIMAL = """
@@ -308,3 +308,14 @@ def test_settings_are_frozen(zone: Path) -> None:
     settings: Settings = load(zone)
     with pytest.raises(AttributeError):
         settings.zone.name = "extranet"  # type: ignore[misc]
+
+
+@pytest.mark.asvs("V6.3.3")
+def test_roles_that_must_use_a_passkey_are_names_of_roles_with_factors() -> None:
+    """A misspelt list is refused, and so is the role that never has a factor."""
+    rule = keys(SignIn)["phishing_resistant_roles"]
+    assert rule.parse(["system_admin", "auditor"]) == {"system_admin", "auditor"}
+    assert rule.parse([]) == frozenset()
+    for wrong in ("auditor", ["Auditor"], [""], [7], ["break_glass"], ["a" * 41]):
+        with pytest.raises(ValueError):  # noqa: PT011 - a rule may say no without words
+            rule.parse(wrong)

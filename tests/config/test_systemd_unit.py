@@ -1,4 +1,4 @@
-"""The unit file shuts a zone in."""
+"""The unit files shut a zone and its sealer in."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-UNIT = Path(__file__).parents[2] / "config" / "systemd" / "hangu@.service"
+UNITS = Path(__file__).parents[2] / "config" / "systemd"
+ACCOUNTS = {"hangu@.service": "hangu-%i", "hangu-seal@.service": "hangu-seal-%i"}
 MUST = {
-    "User=hangu-%i",
     "UMask=0077",
     "NoNewPrivileges=yes",
     "CapabilityBoundingSet=",
@@ -24,23 +24,26 @@ MUST = {
     "SystemCallFilter=@system-service",
     "IPAddressDeny=any",
     "LimitCORE=0",
-    "Restart=on-failure",
 }
 MOST_EXPOSURE = 1.0
 
 
-def test_the_unit_takes_away_what_the_standard_lists() -> None:
-    lines = set(UNIT.read_text().splitlines())
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_the_unit_takes_away_what_the_standard_lists(name: str) -> None:
+    lines = set((UNITS / name).read_text().splitlines())
     assert lines >= MUST
+    assert f"User={ACCOUNTS[name]}" in lines
+    assert lines & {"Restart=on-failure", "Restart=always"}
 
 
-def test_systemd_rates_the_unit_as_safe(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_systemd_rates_the_unit_as_safe(tmp_path: Path, name: str) -> None:
     """Where systemd is installed, its own verdict is at most 1.0 of 10 (standards 6.4)."""
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("no systemd here; the directives are tested above")
-    unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text())
+    unit = tmp_path / name
+    unit.write_text((UNITS / name).read_text())
     said = subprocess.run(
         [analyze, "security", "--offline=true", "--no-pager", str(unit)],
         capture_output=True,

@@ -93,7 +93,7 @@ def test_a_colleague_of_another_unit_learns_why_not_and_whom_to_ask(demo: Demo, 
     assert answer is not None
     assert answer.status == 403
     expect(page.locator("h1")).to_contain_text("财政台账")
-    expect(page.locator("main")).to_contain_text("该系统由财政科主管")
+    expect(page.locator("main")).to_contain_text("此服务由财政科主管")
     expect(page.locator("main")).to_contain_text("no_rule")
     picture(page, "denied-intranet-zh")
 

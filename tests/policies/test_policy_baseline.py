@@ -17,6 +17,7 @@ from policies.rules import Rule, RuleSet
 from policies.vocabulary import ZONES
 
 EVERYBODY = {
+    Permission.ACCOUNT_CHANGE_FACTORS,
     Permission.ACCOUNT_CHANGE_PASSWORD,
     Permission.ACCOUNT_DISOWN,
     Permission.ACCOUNT_VIEW,
@@ -30,16 +31,32 @@ OPENERS = {
     Permission.BREAK_GLASS_PROPOSE,
     Permission.BREAK_GLASS_VIEW,
 }
+KEEPERS = {
+    Permission.RECEIPT_VIEW,
+    Permission.RETENTION_DECIDE,
+    Permission.RETENTION_VIEW,
+}
 GRANTS = {
-    "role:auditor": EVERYBODY | {Permission.BREAK_GLASS_VIEW, Permission.AUDIT_VIEW},
-    "role:responder": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
+    "role:auditor": EVERYBODY
+    | KEEPERS
+    | {
+        Permission.AUDIT_OPEN,
+        Permission.AUDIT_VIEW,
+        Permission.BREAK_GLASS_VIEW,
+        Permission.POLICY_VIEW,
+    },
+    "role:responder": EVERYBODY | BUSINESS | {Permission.RECEIPT_VIEW, Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
+    | KEEPERS
     | OPENERS
     | {
         Permission.ACCESS_REVOKE,
+        Permission.AUDIT_WATCH,
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,
+        Permission.POLICY_CLOSE_ALARM,
+        Permission.POLICY_VIEW,
         Permission.REPORT_CLOSE,
         Permission.REPORT_VIEW,
         Permission.SESSION_END_ANY,
@@ -47,10 +64,23 @@ GRANTS = {
     "role:staff": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
     "role:system_admin": EVERYBODY
     | OPENERS
-    | {Permission.CATALOGUE_VIEW, Permission.SESSION_END_ANY},
+    | {
+        Permission.CATALOGUE_VIEW,
+        Permission.PERSON_CHANGE,
+        Permission.PERSON_CREATE,
+        Permission.PERSON_DISABLE,
+        Permission.PERSON_IMPORT,
+        Permission.PERSON_VIEW,
+        Permission.POLICY_VIEW,
+        Permission.RECEIPT_VIEW,
+        Permission.SESSION_END_ANY,
+        Permission.UNIT_CHANGE,
+        Permission.UNIT_VIEW,
+    },
     "role:service_owner": {
         Permission.ACCESS_DECIDE,
         Permission.ACCESS_REVOKE,
+        Permission.RECEIPT_VIEW,
         Permission.SERVICE_VIEW,
     },
     "role:break_glass": {Permission.BREAK_GLASS_ACT, Permission.SESSION_END_OWN},
@@ -101,7 +131,7 @@ def test_permissions_are_named_by_area_and_verb_in_alphabetical_order() -> None:
     values = [permission.value for permission in Permission]
     assert values == sorted(values)
     for permission in Permission:
-        assert re.fullmatch(r"[a-z]+\.[a-z_]+", permission.value)
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+", permission.value)
         assert permission.name == permission.value.replace(".", "_").upper()
 
 

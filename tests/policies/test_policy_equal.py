@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_pair import both
-from policy_worlds import PEOPLE, STRANGER, request, search, world
+from policy_proof import search
+from policy_worlds import PEOPLE, STRANGER, request, world
 
 from policies.bench_model import NOON, office
 from policies.compiled import CompiledEngine
@@ -139,11 +140,28 @@ def test_what_is_remembered_is_bounded_and_never_about_strangers() -> None:
     engine = CompiledEngine(rules, memberships, remembered=8)
     for who in people:
         assert engine.decide(replace(READ, subject=who)).is_allowed
-    before = engine._subjects._of.cache_info()
-    assert (before.currsize, before.maxsize) == (8, 8)
+        assert len(engine._subjects._remembered["intranet"]) <= 8
+    before = {zone: set(found) for zone, found in engine._subjects._remembered.items()}
     for strange in ({"subject": STRANGER}, {"zone": "lab"}, {"subject": "role:a"}):
         engine.decide(replace(READ, **strange))  # type: ignore[arg-type]
-    assert engine._subjects._of.cache_info() == before
+    assert {zone: set(found) for zone, found in engine._subjects._remembered.items()} == before
+
+
+def test_places_below_many_rules_take_no_copies_of_them() -> None:
+    """The memory for copies is bounded; what is not copied is still found."""
+    crowd = [f"p, role:r{number}, *, svc:s/**, GET, *, *, *, *, allow" for number in range(200)]
+    below = [f"p, role:a, *, svc:s/d{number}/**, GET, *, *, *, *, deny" for number in range(50)]
+    rules = RuleSet.parse(
+        "\n".join([*crowd, *below, "p, role:a, *, svc:s/**, GET, *, *, *, *, allow"])
+    )
+    engine = build(rules, CLERK)
+    tables = {
+        id(table) for path in range(50) for table in engine._index.tables(f"svc:s/d{path}/x", "")
+    }
+    assert len(tables) == 51
+    asked = both(rules, CLERK)
+    assert asked.decide(replace(READ, object="svc:s/d7/x")).reason is Reason.DENIED_BY_RULE
+    assert asked.decide(replace(READ, object="svc:s/e/x")).is_allowed
 
 
 def test_a_path_is_followed_no_further_than_the_rules_go() -> None:
@@ -174,7 +192,7 @@ def test_an_old_version_is_gone_when_the_new_one_takes_its_place() -> None:
     rules = RuleSet.parse("p, *, *, svc:s/a/**, *, *, *, *, *, allow")
     engine = build(rules, CLERK)
     engine.decide(READ)
-    index = weakref.ref(engine._subjects._of)
+    index = weakref.ref(engine._subjects._everybody)
     gc.disable()
     try:
         del engine

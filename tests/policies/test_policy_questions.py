@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from random import Random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_worlds import ASKED, PEOPLE, STRANGER, request, world
 
-from policies import shadow
+from policies import temporary
 from policies.bench import measure
-from policies.decision import Outcome, Request
+from policies.compiled import CompiledEngine
+from policies.decision import Decision, Outcome, Request
 from policies.engine import Memberships, build
 from policies.permissions import Permission
 from policies.questions import Access, Grant, what_can, who_can
@@ -106,41 +108,78 @@ def test_the_shadow_agrees_and_says_nothing() -> None:
     luck = Random(3)
     drawn = world(luck)
     told: list[Difference] = []
-    shadowed = ShadowCheck(drawn.rules, drawn.memberships, share=1, alarm=told.append)
-    plain = build(drawn.rules, drawn.memberships)
-    asked = [request(luck) for _ in range(60)]
-    assert [shadowed.decide(each) for each in asked] == [plain.decide(each) for each in asked]
-    assert shadowed.version == plain.version
-    assert [shadowed.check(at_most=50), shadowed.check(at_most=50)] == [50, 10]
+    shadow = ShadowCheck(share=1, alarm=told.append)
+    engine = build(drawn.rules, drawn.memberships)
+    for asked in [request(luck) for _ in range(60)]:
+        shadow.offer(engine, asked, engine.decide(asked))
+    assert [shadow.check(at_most=50), shadow.check(at_most=50)] == [50, 10]
     assert told == []
 
 
-def test_the_shadow_tells_of_a_difference_with_its_evidence(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+class Forgetful(CompiledEngine):
+    """A planted defect: an engine that overlooks whatever denies."""
+
+    def decide(self, request: Request) -> Decision:
+        """Decide as if only the allows were there."""
+        allows = RuleSet(tuple(rule for rule in self.published.rules if rule.allows))
+        found = CompiledEngine(allows, self.memberships).decide(request)
+        return found.named(version=self.version, grants="")
+
+
+def test_the_shadow_tells_of_a_difference_with_its_evidence() -> None:
     """A compiled engine that forgot a deny is found out."""
-    faulty = build(RuleSet.parse(ALLOW), OFFICE)
-    monkeypatch.setattr(shadow, "CompiledEngine", lambda *_, **__: faulty)
     told: list[Difference] = []
-    shadowed = ShadowCheck(RULES, OFFICE, share=1, alarm=told.append)
+    shadow = ShadowCheck(share=1, alarm=told.append)
+    engine = Forgetful(RULES, OFFICE)
     asked = replace(READ, subject=BORIS, object="svc:s/secret/x")
-    decided = shadowed.decide(asked)
+    decided = engine.decide(asked)
     assert decided.is_allowed
-    assert shadowed.check(at_most=10) == 1
+    shadow.offer(engine, asked, decided)
+    assert shadow.check(at_most=10) == 1
     (difference,) = told
     assert (difference.request, difference.decided) == (asked, decided)
     assert difference.expected is not None
     assert difference.expected.rules == (IDS[DENY],)
 
 
+def test_the_shadow_judges_by_the_temporary_grants_of_the_decision_too() -> None:
+    """They lie beside the published rules; the reference takes both as one set."""
+    told: list[Difference] = []
+    shadow = ShadowCheck(share=1, alarm=told.append)
+    lent = RuleSet((temporary.grant(CAROL, "s", zone="intranet", writes=False, opens=0, closes=9),))
+    engine = build(RULES, OFFICE).with_grants(lent)
+    asked = replace(READ, subject=CAROL)
+    assert engine.decide(asked).grants == lent.version
+    shadow.offer(engine, asked, engine.decide(asked))
+    assert (shadow.check(at_most=9), told) == (1, [])
+
+
 def test_the_shadow_is_a_sample_and_never_keeps_anybody_waiting() -> None:
     """What does not fit is let go; a share of nothing checks nothing."""
-    none = ShadowCheck(RULES, OFFICE, share=0, alarm=lambda _: None)
-    few = ShadowCheck(RULES, OFFICE, share=1, alarm=lambda _: None, room=3)
+    engine = build(RULES, OFFICE)
+    none = ShadowCheck(share=0, alarm=lambda _: None)
+    few = ShadowCheck(share=1, alarm=lambda _: None, room=3)
     for _ in range(10):
-        assert none.decide(READ) == few.decide(READ)
+        none.offer(engine, READ, engine.decide(READ))
+        few.offer(engine, READ, engine.decide(READ))
     assert none.check(at_most=10) == 0
     assert few.check(at_most=10) == 3
+
+
+def test_the_shadow_keeps_no_old_engine_in_memory() -> None:
+    """What waits for an engine that was replaced is let go with it."""
+    shadow = ShadowCheck(share=1, alarm=lambda _: None)
+    people = Memberships(roles=OFFICE.roles)
+    gone = weakref.ref(people)
+    old = build(RULES, people)
+    for _ in range(5):
+        shadow.offer(old, READ, old.decide(READ))
+    del old, people
+    new = build(RULES, OFFICE)
+    shadow.offer(new, READ, new.decide(READ))
+    gc.collect()
+    assert gone() is None
+    assert shadow.check(at_most=10) == 1
 
 
 def test_the_measurement_measures_both_engines_on_the_same_rules() -> None:

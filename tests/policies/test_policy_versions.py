@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +12,11 @@ from sqlalchemy import delete, insert, select, update
 from audit.ledger import Ledger, UnauditedWriteError
 from audit.record import Actor
 from audit.tables import audit_event
-from gateway.store.engines import Store
+from gateway.store.engines import Store, open_store
 from policies import baseline
+from policies.rows import RULE_COLUMNS
 from policies.rules import RuleSet
+from policies.signature import KeyMissingError, Statement, VersionKey
 from policies.tables import policy_category, policy_rule, policy_version
 from policies.versions import (
     AlreadyInForce,
@@ -22,10 +24,13 @@ from policies.versions import (
     at,
     current,
     history,
+    named,
     publish,
+    sign_older,
 )
 
 ACTOR = Actor(subject="operator:root")
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LINES = [
     f"p, role:{role}, *, svc:{service}/**, GET, *, *, *, *, allow"
     for role in ("alice", "bob")
@@ -197,6 +202,125 @@ def test_a_row_changed_behind_the_programs_back_stops_all_decisions(
         in_force(store)
     with pytest.raises(StoredRulesDifferError):
         put(ledger, RuleSet(), now)
+
+
+FORGED = RuleSet.parse("p, *, *, svc:d1/**, *, *, *, *, *, allow")
+
+
+def forge(ledger: Ledger, now: datetime, signature: bytes | None, *, seq: int = 2) -> None:
+    """Add a version as somebody would who can write the database: whole, and with a right hash."""
+    row = {"seq": seq, "hash": FORGED.hash, "created_at": now, "author": "operator:root"}
+    tamper(ledger, insert(policy_version).values(**row, note="", signature=signature))
+    columns = dict(zip(RULE_COLUMNS, FORGED.rules[0].columns, strict=True))
+    tamper(ledger, insert(policy_rule).values(seq=seq, position=0, **columns))
+
+
+@pytest.mark.parametrize("signature", [None, b"", b"\0" * 64], ids=["none", "empty", "zeros"])
+def test_attack_a_version_added_in_the_database_decides_nothing(
+    store: Store, ledger: Ledger, now: datetime, signature: bytes | None
+) -> None:
+    """Whoever can write rows can hash rules, but has not the zone's key."""
+    put(ledger, SMALL, now)
+    forge(ledger, now, signature)
+    with pytest.raises(StoredRulesDifferError, match="signed"):
+        in_force(store)
+    with store.reading() as session:
+        assert [each.is_ours for each in history(session)] == [False, True]
+
+
+def test_attack_a_signature_of_another_version_does_not_fit(
+    store: Store, ledger: Ledger, now: datetime
+) -> None:
+    """The number, the rules, the time, the author and the note are signed together."""
+    put(ledger, SMALL, now)
+    with store.reading() as session:
+        signature = session.scalar(select(policy_version.c.signature))
+    forge(ledger, now, signature)
+    with pytest.raises(StoredRulesDifferError, match="signed"):
+        in_force(store)
+
+
+def test_attack_an_old_version_under_a_new_number_does_not_return(
+    store: Store, ledger: Ledger, now: datetime
+) -> None:
+    """A return to older rules is a publication; it cannot be had by renumbering a row."""
+    put(ledger, FORGED, now)
+    put(ledger, SMALL, now)
+    with store.reading() as session:
+        row = session.execute(select(policy_version).where(policy_version.c.seq == 1)).one()
+    tamper(ledger, insert(policy_version).values({**row._mapping, "seq": 3}))
+    columns = dict(zip(RULE_COLUMNS, FORGED.rules[0].columns, strict=True))
+    tamper(ledger, insert(policy_rule).values(seq=3, position=0, **columns))
+    with pytest.raises(StoredRulesDifferError, match="signed"):
+        in_force(store)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"author": "person:00000000-0000-4000-8000-000000000001"},
+        {"note": "another reason"},
+        {"created_at": datetime(2020, 1, 1, tzinfo=UTC)},
+    ],
+    ids=["author", "note", "time"],
+)
+def test_attack_who_published_when_and_why_cannot_be_rewritten(
+    store: Store, ledger: Ledger, now: datetime, changes: dict[str, object]
+) -> None:
+    put(ledger, SMALL, now)
+    tamper(ledger, update(policy_version).values(changes))
+    with pytest.raises(StoredRulesDifferError, match="signed"):
+        in_force(store)
+
+
+def test_attack_the_key_of_another_zone_signs_nothing_here() -> None:
+    """A zone's statement names it, and its key is its own."""
+    stated = Statement(seq=1, hash="0" * 64, created_at=NOON, author="operator:root", note="")
+    ours, theirs = (VersionKey(b"k" * 32, zone=zone) for zone in ("intranet", "extranet"))
+    assert ours.verifies(stated, ours.sign(stated))
+    assert not ours.verifies(stated, theirs.sign(stated))
+    assert not VersionKey(b"l" * 32, zone="intranet").verifies(stated, ours.sign(stated))
+    with pytest.raises(ValueError, match="32"):
+        VersionKey(b"short", zone="intranet")
+
+
+def test_without_the_zones_keys_nothing_is_published_or_trusted(
+    database_url: str, now: datetime
+) -> None:
+    """There is no default key, and no unsigned mode."""
+    bare = open_store(database_url)
+    ledger = Ledger(bare.write, zone="intranet", seal=lambda _eid, _field, value: value)
+    with pytest.raises(KeyMissingError):
+        put(ledger, SMALL, now)
+    bare.close()
+
+
+def test_versions_from_before_signatures_are_signed_once_when_the_schema_learns_of_them(
+    store: Store, ledger: Ledger, now: datetime
+) -> None:
+    """And only if their rows are whole."""
+    put(ledger, SMALL, now)
+    put(ledger, RuleSet(), now)
+    tamper(ledger, update(policy_version).values(signature=None))
+    with ledger.begin(unaudited_because="the test is the migration") as tx:
+        assert sign_older(tx) == 2
+        assert sign_older(tx) == 0
+    assert in_force(store) == RuleSet()
+    tamper(ledger, update(policy_version).values(signature=None))
+    tamper(ledger, delete(policy_rule))
+    with pytest.raises(StoredRulesDifferError), ledger.begin(unaudited_because="again") as tx:
+        sign_older(tx)
+
+
+def test_a_version_is_found_by_the_name_that_decisions_bear(
+    store: Store, ledger: Ledger, now: datetime
+) -> None:
+    """However long ago it was in force."""
+    put(ledger, SMALL, now)
+    put(ledger, RuleSet(), now)
+    with store.reading() as session:
+        assert named(session, SMALL.version) == SMALL
+        assert named(session, "0" * 16) is None
 
 
 def test_defect_03_removing_two_rules_of_four_leaves_the_other_two(

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.typing import ResponseReturnValue
-from route_table import FILE, access_of, roles_of, table
+from route_table import FILE, access_of, address, asked, roles_of, table
 from web_fixtures import app, clerk, compiled_catalogues, office, office_template, stranger
 from web_office import HOST, PEOPLE, Browser, Office
-from werkzeug.routing import Rule, UUIDConverter
 
 from gateway.web.access import Place, UndeclaredRouteError, declarations, guard, public, requires
 from policies.permissions import Permission
@@ -19,29 +17,8 @@ from policies.permissions import Permission
 __all__ = ["app", "clerk", "compiled_catalogues", "office", "office_template", "stranger"]
 
 
-NOBODY = UUID(int=0)
 ENDS_ITSELF = frozenset({"account.end_all"})
 """Routes by which a session ends itself."""
-
-
-def address(rule: Rule, value: str = "x") -> str:
-    """An address of the route."""
-    values = {
-        name: NOBODY if isinstance(rule._converters[name], UUIDConverter) else value
-        for name in rule.arguments
-    }
-    built = rule.build(values, append_unknown=False)
-    assert built is not None
-    return built[1]
-
-
-def asked(app: Flask) -> list[tuple[Rule, str]]:
-    """Every route with every method it has."""
-    return [
-        (rule, method)
-        for rule in app.url_map.iter_rules()
-        for method in sorted((rule.methods or set()) - {"OPTIONS"})
-    ]
 
 
 def test_table_of_routes_is_the_one_that_was_reviewed(app: Flask) -> None:
@@ -130,7 +107,14 @@ def test_undeclared_route_stops_the_application() -> None:
 def test_route_added_after_the_start_is_not_open() -> None:
     """It breaks instead: what the guard does not know it does not let pass."""
     late = Flask("late", static_folder=None)
-    late.before_request(guard(late, signed_in=lambda: True, is_allowed=lambda _permission: True))
+    late.before_request(
+        guard(
+            late,
+            signed_in=lambda: True,
+            is_allowed=lambda _permission: True,
+            confirm=lambda: None,
+        )
+    )
 
     def forgotten() -> ResponseReturnValue:
         return "open"

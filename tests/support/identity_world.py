@@ -132,9 +132,9 @@ class World:
         return self.code(step.token, person.code(self.clock), previous=previous).token
 
     def forget_lanes(self) -> None:
-        """Forget all failures, as two quiet days would."""
+        """Forget all failures, as two quiet months would."""
         with self.registry.ledger.begin(unaudited_because="a test") as tx:
-            throttle.forget(tx.session, now=self.clock + timedelta(days=2))
+            throttle.forget(tx.session, now=self.clock + timedelta(days=60))
 
     def events(self) -> list[dict[str, object]]:
         """Return the recorded entries' bodies, oldest first."""

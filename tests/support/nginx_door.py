@@ -8,6 +8,7 @@ from functools import partial
 from access_world import GATEWAY_HOST, ZONE, World
 
 from gateway.access.channel import Channel
+from gateway.access.forms import Forms
 from gateway.access.gate import Gate
 from gateway.access.proxy import ReverseProxy
 from gateway.access.slots import Slots
@@ -38,13 +39,16 @@ def door_of(world: World, channel: Channel | None = None) -> Door:
         access=world.access,
         signer=world.signer,
         settings=told,
+        unseal=lambda _e, _f, value: value,
     )
     pages = create_web(desk, told)
     channel = channel or Channel()
+    forms = Forms(registry=registry, gateway_origin=world.gateway)
     gate = Gate(
         access=world.access,
         find_session=partial(sessions.present, registry),
         peek_session=partial(sessions.find, registry),
+        forms=forms,
         signer=world.signer,
         proxy=ReverseProxy(failure_page=partial(refuse, pages)),
         zone=ZONE,
@@ -56,6 +60,7 @@ def door_of(world: World, channel: Channel | None = None) -> Door:
         pages=pages,
         forward_auth=replace(world.forward_auth(channel), denied_page=partial(denied_page, pages)),
         gate=gate,
+        forms=forms,
         catalogue=world.catalogue,
         channel=channel,
         ledger=world.ledger,

@@ -7,14 +7,16 @@ of their own. What a task costs is counted as a person would: clicks, fields, pa
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyotp
 import time_machine
@@ -195,11 +197,23 @@ def _served(directory: Path) -> Iterator[str]:
     assert process.stdout is not None
     try:
         assert process.stdout.readline().strip() == "listening"
-        yield demo_office.addresses(directory)["intranet"]
+        address = demo_office.addresses(directory)["intranet"]
+        _wait_for(address)
+        yield address
     finally:
         process.terminate()
         process.wait(timeout=30)
         process.stdout.close()
+
+
+def _wait_for(address: str) -> None:
+    """Until the worker takes connections: "listening" is said before it does."""
+    parts = urlsplit(address)
+    for _ in range(300):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", parts.port or 80), 1):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"nobody answers at {address}")
 
 
 def browser_of(chrome: Browser) -> Hand:

@@ -1,15 +1,11 @@
 """Small worlds of rules, people and questions, dense enough that much is allowed.
 
 Each draws from a source of luck: hypothesis gives one that it can shrink, and a long run a
-seeded one, so that both search the same worlds. As a program, it runs the long search:
-
-    PYTHONPATH=tests/support:. python tests/support/policy_worlds.py 1000000 1
+seeded one (`policy_proof`), so that both search the same worlds.
 """
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
@@ -41,6 +37,7 @@ class World:
     rules: RuleSet
     memberships: Memberships
     pair: Pair
+    no_write_down: bool
 
 
 def world(luck: Random) -> World:
@@ -48,7 +45,9 @@ def world(luck: Random) -> World:
     rows = {rule(luck) for _ in range(luck.randint(2, 11))}
     rules = RuleSet(tuple(rows), tuple(link for link in CATEGORIES if luck.randrange(5)))
     memberships = people(luck)
-    return World(rules, memberships, both(rules, memberships, no_write_down=not luck.randrange(6)))
+    no_write_down = not luck.randrange(6)
+    pair = both(rules, memberships, no_write_down=no_write_down)
+    return World(rules, memberships, pair, no_write_down)
 
 
 def people(luck: Random) -> Memberships:
@@ -98,21 +97,3 @@ def request(luck: Random) -> Request:
         clearance=luck.choice((2, 2, 2, 2, 1, 0)),
         network=luck.choice(("lan", "lan", *sorted(NETWORKS))),
     )
-
-
-def search(decisions: int, *, seed: int, questions: int = 100) -> Counter[str]:
-    """Compare that many decisions in seeded worlds; return how often each reason was given.
-
-    Raises:
-        AssertionError: the engines differ.
-    """
-    luck = Random(seed)
-    found: Counter[str] = Counter()
-    while found.total() < decisions:
-        asked = world(luck).pair
-        found.update(asked.decide(request(luck)).reason for _ in range(questions))
-    return found
-
-
-if __name__ == "__main__":
-    print(dict(search(int(sys.argv[1]), seed=int(sys.argv[2]))))  # noqa: T201 - its purpose

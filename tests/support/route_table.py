@@ -8,10 +8,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 from flask import Flask
 from web_office import build_office, open_office
-from werkzeug.routing import Rule
+from werkzeug.routing import Rule, UUIDConverter
 
 from gateway.store import migrate
 from gateway.web.access import MARK, Access
@@ -24,6 +25,7 @@ HEAD = """\
 # Every route of the pages: address, methods, host, who may. Made by tests/support/route_table.py.
 # Roles are those of policies/baseline.csv. A change here is a change of rights: review it as one.
 """
+NOBODY = UUID(int=0)
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -42,6 +44,26 @@ def roles_of(permission: Permission) -> list[str]:
     )
 
 
+def address(rule: Rule, value: str = "x") -> str:
+    """An address of the route."""
+    values = {
+        name: NOBODY if isinstance(rule._converters[name], UUIDConverter) else value
+        for name in rule.arguments
+    }
+    built = rule.build(values, append_unknown=False)
+    assert built is not None
+    return built[1]
+
+
+def asked(app: Flask) -> list[tuple[Rule, str]]:
+    """Every route with every method it has."""
+    return [
+        (rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"OPTIONS"})
+    ]
+
+
 def lines(app: Flask) -> Iterator[str]:
     """One line a route, sorted by address."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda each: (each.rule, each.endpoint)):
@@ -52,8 +74,9 @@ def lines(app: Flask) -> Iterator[str]:
         else:
             who = f"{access.permission}: {', '.join(roles_of(access.permission)) or 'nobody'}"
         why = getattr(app.view_functions[rule.endpoint], EXEMPT, "")
+        fresh = "  [fresh proof]" if access.fresh else ""
         exempt = f"  [no origin check: {why}]" if why else ""
-        yield f"{rule.rule:<36} {methods:<5} {access.place:<8} {who}{exempt}"
+        yield f"{rule.rule:<36} {methods:<5} {access.place:<8} {who}{fresh}{exempt}"
 
 
 def table(app: Flask) -> str:

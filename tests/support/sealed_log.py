@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 
+from audit.announcements import Book
 from audit.keep import Keep
 from audit.ledger import Ledger
 from audit.note import Checkpoint, sign
@@ -27,6 +28,8 @@ POLICY = "quorum none\n"
 TRIGGERS = (
     *("audit_event_keep", "audit_event_fix", "log_tile_keep", "log_tile_grow"),
     *("log_checkpoint_keep", "log_checkpoint_fix", "log_state_keep", "log_state_grow"),
+    *("log_pruned_keep", "log_pruned_grow", "log_hold_keep", "log_hold_fix", "log_request_keep"),
+    *("audit_missing_keep", "audit_missing_fix"),
 )
 
 
@@ -38,6 +41,7 @@ class SealedLog:
         self.store: Store = open_store(url)
         self.ledger = Ledger(self.store.write, zone="intranet", seal=lambda _e, _f, value: value)
         self.engine: Engine = open_for_migration(url)
+        self.book = Book()
         self.rhythm = Rhythm(epoch=timedelta(minutes=5), batch=every)
         self.restart()
 
@@ -55,6 +59,7 @@ class SealedLog:
             begin=self.engine.begin,
             read=self.store.read,
             rhythm=self.rhythm,
+            book=self.book,
         )
 
     @property

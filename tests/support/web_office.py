@@ -12,11 +12,13 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pyotp
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from audit.ledger import Ledger
@@ -26,9 +28,10 @@ from gateway.access.catalogue import Catalogue, Evaluation, Service, Surrounding
 from gateway.access.decide import Access
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.service import PathRule
-from gateway.identity import enrolment, epoch, people, sign_in, units
+from gateway.identity import enrolment, epoch, fresh, people, sign_in, units
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
+from gateway.identity.tables import Totp
 from gateway.store.engines import Store, open_store
 from gateway.vault import KeyFile, create_keyring, install, open_keyring
 from gateway.web import FrontDesk, WebSettings, create_web, front_desk
@@ -135,6 +138,17 @@ class Office:
         )
         return opened.token
 
+    def next_code(self, login: str) -> str:
+        """A code that was not used yet, as if half a minute had passed since the last."""
+        found = people.by_login(self.registry, login)
+        assert found is not None
+        with self.registry.ledger.begin(unaudited_because="a test lets time pass") as tx:
+            tx.session.execute(
+                update(Totp).where(Totp.person_id == found.id).values(last_step=0),
+                execution_options={"synchronize_session": False},
+            )
+        return self.code(login)
+
     def disable(self, login: str) -> None:
         """Shut a person out, as the system administrator would."""
         found = people.by_login(self.registry, login)
@@ -187,9 +201,16 @@ def open_office(directory: Path, *, port: int = 8100, zone: str = ZONE) -> Offic
         registry=registry,
         catalogue=catalogue,
         policy=policy,
-        access=Access(ledger=ledger, policy=policy, catalogue=catalogue, zone=zone),
+        access=Access(
+            ledger=ledger,
+            policy=policy,
+            catalogue=catalogue,
+            zone=zone,
+            proved=partial(fresh.proved_for_service, registry),
+        ),
         signer=Signer(vault.derive(SEED_PURPOSE), issuer=settings.public_url, zone=zone),
         settings=settings,
+        unseal=lambda _e, _f, value: value,
     )
     return Office(desk=desk, registry=registry, store=store, port=port)
 
@@ -277,6 +298,7 @@ def _limits() -> Limits:
     )
 
 
+CONFIRM = 'name="confirm_code"'
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 PAGE = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
 
@@ -288,6 +310,7 @@ class Browser:
         self.client: FlaskClient = app.test_client()
         self.office = office
         self.base = f"http://{host}:{office.port}"
+        self.login = "liwen"
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> TestResponse:
         """Ask for a page as a navigation from our own."""
@@ -300,10 +323,15 @@ class Browser:
         *,
         page: str,
         headers: Mapping[str, str] | None = None,
+        confirm: bool = True,
     ) -> TestResponse:
-        """Send a form that stands on `page`."""
+        """Send a form that stands on `page`; `confirm`: with the code that a heavy act asks for."""
         data = {"csrf_token": self.token(page), **(form or {})}
         sent = PAGE | dict(headers or {})
+        answer = self.client.post(path, base_url=self.base, headers=sent, data=data)
+        if not confirm or answer.status_code != 401 or CONFIRM not in answer.text:
+            return answer
+        data["confirm_code"] = self.office.next_code(self.login)
         return self.client.post(path, base_url=self.base, headers=sent, data=data)
 
     def token(self, page: str) -> str:
@@ -319,6 +347,7 @@ class Browser:
 
     def sign_in(self, login: str = "liwen", **form: str) -> TestResponse:
         """Both steps, through the pages. Once for each person and half minute."""
+        self.login = login
         self.password(login, **form)
         code = {"code": self.office.code(login), **form}
         return self.post("/sign-in/code", code, page="/sign-in/code")
@@ -328,3 +357,11 @@ class Browser:
         host = self.base.removeprefix("http://").partition(":")[0]
         found = self.client.get_cookie(f"__Host-hangu-{ZONE}{suffix}", domain=host)
         return None if found is None else found.value
+
+
+def officer(app: Flask, office: Office, login: str, *, ago: int = 1) -> Browser:
+    """A browser in which an officer is signed in."""
+    browser = Browser(app, office)
+    token = office.session(login, ago=timedelta(minutes=ago))
+    browser.client.set_cookie("__Host-hangu-intranet", token, domain="intranet.localhost")
+    return browser

@@ -124,7 +124,7 @@ def test_only_our_own_page_passes(site: str | None, origin: str | None) -> None:
 def test_invented_tokens_never_belong(token: str) -> None:
     """Any text at all: refused without an error."""
     app = Flask("x")
-    tokens = Tokens(b"k" * 32, cookies=cookies_of("intranet"), session_token=lambda: "s" * 43)
+    tokens = Tokens(b"k" * 32, cookies=cookies_of("intranet"), session_binding=lambda: "s" * 43)
     with app.test_request_context("/"):
         assert not tokens.belongs(token)
         assert tokens.belongs(tokens.for_form())

@@ -19,10 +19,14 @@ def upgrade() -> None:
     _fresh_up()
     _requests_up()
     _break_glass_up()
+    _kept_up()
+    _factors_up()
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    _kept_down()
+    _factors_down()
     _break_glass_down()
     _requests_down()
     _fresh_down()
@@ -325,3 +329,122 @@ def _break_glass_down() -> None:
     op.drop_table("sealed_account")
     op.drop_column("session", "case_ref")
     op.drop_column("session", "ends_by")
+
+
+def _kept_up() -> None:
+    op.create_table(
+        "replaced_token",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name="fk_replaced_token_session_id_session"
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name="pk_replaced_token"),
+    )
+    op.create_index("ix_replaced_token_at", "replaced_token", ["at"])
+    op.create_table(
+        "kept_form",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("service", sa.String(length=40), nullable=True),
+        sa.Column("browser_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.String(length=16), nullable=True),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_kept_form_person_id_person"),
+        sa.PrimaryKeyConstraint("id", name="pk_kept_form"),
+    )
+    for column in ("person_id", "expires"):
+        op.create_index(f"ix_kept_form_{column}", "kept_form", [column])
+
+
+def _kept_down() -> None:
+    op.drop_table("kept_form")
+    op.drop_table("replaced_token")
+
+
+def _factors_up() -> None:
+    op.create_table(
+        "passkey",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("credential_index", sa.LargeBinary(), nullable=False),
+        sa.Column("credential_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("key_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("is_synced", sa.Boolean(), nullable=False),
+        sa.Column("is_backed_up", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_passkey_person_id_person"),
+        sa.PrimaryKeyConstraint("id", name="pk_passkey"),
+        sa.UniqueConstraint("credential_index", name="uq_passkey_credential_index"),
+    )
+    op.create_index("ix_passkey_person_id", "passkey", ["person_id"])
+    op.create_table(
+        "spent_challenge",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_spent_challenge"),
+    )
+    op.create_index("ix_spent_challenge_expires", "spent_challenge", ["expires"])
+    _recovery_up()
+    op.create_table(
+        "totp_draft",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name="fk_totp_draft_session_id_session"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_totp_draft"),
+        sa.UniqueConstraint("session_id", name="uq_totp_draft_session_id"),
+    )
+    op.create_index("ix_totp_draft_expires", "totp_draft", ["expires"])
+
+
+def _recovery_up() -> None:
+    op.create_table(
+        "recovery_set",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name="fk_recovery_set_person_id_person"
+        ),
+        sa.PrimaryKeyConstraint("person_id", name="pk_recovery_set"),
+    )
+    op.create_table(
+        "recovery_code",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("hash_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("number BETWEEN 0 AND 9", name=op.f("ck_recovery_code_number")),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["recovery_set.person_id"],
+            name="fk_recovery_code_person_id_recovery_set",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_recovery_code"),
+        sa.UniqueConstraint("person_id", "number", name="uq_recovery_code_person_id"),
+    )
+
+
+def _factors_down() -> None:
+    for table in ("totp_draft", "recovery_code", "recovery_set", "spent_challenge", "passkey"):
+        op.drop_table(table)

@@ -1,16 +1,339 @@
-"""The log's index and what the review of it leaves behind."""
+"""The log's index, what the review of it leaves behind, what anchors it and may leave it."""
 
 from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from gateway.store.demand import demand, no_longer_demand
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+MISSING_SQLITE = (
+    """CREATE TRIGGER audit_missing_keep BEFORE DELETE ON audit_missing
+       BEGIN SELECT RAISE(ABORT, 'what was missed is never forgotten'); END""",
+    """CREATE TRIGGER audit_missing_fix BEFORE UPDATE ON audit_missing
+       WHEN OLD.seen IS NOT NULL OR NEW.eid != OLD.eid OR NEW.leaf != OLD.leaf
+            OR NEW.found != OLD.found
+       BEGIN SELECT RAISE(ABORT, 'what was missed never changes'); END""",
+)
+MISSING_POSTGRESQL = (
+    """CREATE FUNCTION audit_missing_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN
+         IF TG_OP = 'UPDATE' AND OLD.seen IS NULL
+            AND (NEW.eid, NEW.leaf, NEW.found) = (OLD.eid, OLD.leaf, OLD.found) THEN
+           RETURN NEW;
+         END IF;
+         RAISE EXCEPTION 'what was missed never changes and is never forgotten';
+       END $$""",
+    """CREATE TRIGGER audit_missing_keep BEFORE UPDATE OR DELETE ON audit_missing
+       FOR EACH ROW EXECUTE FUNCTION audit_missing_guard()""",
+    """CREATE TRIGGER audit_missing_whole BEFORE TRUNCATE ON audit_missing
+       FOR EACH STATEMENT EXECUTE FUNCTION audit_missing_guard()""",
+)
+
 
 def upgrade() -> None:
     """Make the tables."""
+    _index_up()
+    _anchors_up()
+    _sealing_up()
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    _sealing_down()
+    _anchors_down()
+    _index_down()
+
+
+def _sealing_up() -> None:
+    op.create_table(
+        "audit_missing",
+        sa.Column("eid", sa.String(length=32), nullable=False),
+        sa.Column("leaf", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("found", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_by", sa.String(length=80), nullable=True),
+        sa.PrimaryKeyConstraint("eid", name=op.f("pk_audit_missing")),
+    )
+    on_file = op.get_bind().dialect.name == "sqlite"
+    for statement in MISSING_SQLITE if on_file else MISSING_POSTGRESQL:
+        op.execute(statement)
+    if not on_file:
+        demand(op.execute)
+
+
+def _sealing_down() -> None:
+    op.drop_table("audit_missing")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_missing_guard()")
+        no_longer_demand(op.execute)
+
+
+# Entries may go once the sealer has said so in the log, and only those before the point it named.
+ANCHORS_SQLITE = (
+    "DROP TRIGGER audit_event_keep",
+    """CREATE TRIGGER audit_event_keep BEFORE DELETE ON audit_event
+       WHEN OLD.seq IS NULL OR OLD.seq >= (SELECT upto FROM log_pruned)
+       BEGIN SELECT RAISE(ABORT, 'audit entries are never deleted before their time'); END""",
+    """CREATE TRIGGER log_pruned_grow BEFORE UPDATE ON log_pruned
+       WHEN NOT (NEW.id = OLD.id AND NEW.upto >= OLD.upto AND NEW.done >= OLD.done)
+       BEGIN SELECT RAISE(ABORT, 'what was removed stays removed'); END""",
+    """CREATE TRIGGER log_hold_fix BEFORE UPDATE ON log_hold
+       WHEN NOT (OLD.lifted_at IS NULL AND NEW.lifted_at IS NOT NULL AND NEW.id = OLD.id
+                 AND NEW.since = OLD.since AND NEW.case_ref = OLD.case_ref)
+       BEGIN SELECT RAISE(ABORT, 'a hold is lifted once, nothing else about it changes'); END""",
+    *(
+        f"""CREATE TRIGGER {table}_keep BEFORE DELETE ON {table}
+            BEGIN SELECT RAISE(ABORT, 'this is never deleted'); END"""
+        for table in ("log_pruned", "log_hold", "log_request")
+    ),
+)
+ANCHORS_POSTGRESQL = (
+    """CREATE OR REPLACE FUNCTION audit_event_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN
+         IF TG_OP = 'UPDATE' AND OLD.seq IS NULL AND NEW.seq IS NOT NULL
+            AND (OLD.id, OLD.eid, OLD.body, OLD.leaf, OLD.created)
+              = (NEW.id, NEW.eid, NEW.body, NEW.leaf, NEW.created) THEN
+           RETURN NEW;
+         ELSIF TG_OP = 'DELETE' THEN
+           IF OLD.seq < (SELECT upto FROM log_pruned) THEN
+             RETURN OLD;
+           END IF;
+         END IF;
+         RAISE EXCEPTION 'audit entries are never changed, nor deleted before their time';
+       END $$""",
+    """CREATE FUNCTION log_anchor_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN
+         IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'log_pruned' THEN
+           IF NEW.id = OLD.id AND NEW.upto >= OLD.upto AND NEW.done >= OLD.done THEN
+             RETURN NEW;
+           END IF;
+         ELSIF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'log_hold' THEN
+           IF OLD.lifted_at IS NULL AND NEW.lifted_at IS NOT NULL
+              AND (NEW.id, NEW.since, NEW.case_ref) = (OLD.id, OLD.since, OLD.case_ref) THEN
+             RETURN NEW;
+           END IF;
+         END IF;
+         RAISE EXCEPTION 'this only grows; it is never changed or deleted';
+       END $$""",
+    *(
+        f"""CREATE TRIGGER {table}_keep BEFORE UPDATE OR DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION log_anchor_guard()"""
+        for table in ("log_pruned", "log_hold")
+    ),
+    """CREATE TRIGGER log_request_keep BEFORE DELETE ON log_request
+       FOR EACH ROW EXECUTE FUNCTION log_anchor_guard()""",
+    *(
+        f"""CREATE TRIGGER {table}_whole BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION log_anchor_guard()"""
+        for table in ("log_pruned", "log_hold", "log_request")
+    ),
+)
+ANCHORS_BEFORE_SQLITE = (
+    "DROP TRIGGER audit_event_keep",
+    """CREATE TRIGGER audit_event_keep BEFORE DELETE ON audit_event
+       BEGIN SELECT RAISE(ABORT, 'audit entries are never deleted'); END""",
+)
+ANCHORS_BEFORE_POSTGRESQL = (
+    """CREATE OR REPLACE FUNCTION audit_event_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN
+         IF TG_OP = 'UPDATE' AND OLD.seq IS NULL AND NEW.seq IS NOT NULL
+            AND (OLD.id, OLD.eid, OLD.body, OLD.leaf, OLD.created)
+              = (NEW.id, NEW.eid, NEW.body, NEW.leaf, NEW.created) THEN
+           RETURN NEW;
+         END IF;
+         RAISE EXCEPTION 'audit entries are never changed or deleted';
+       END $$""",
+)
+ANCHOR_TABLES = (
+    *("log_key", "log_cosigned", "log_witness", "log_pruned"),
+    *("log_hold", "log_request", "log_forwarded"),
+)
+
+
+def _anchors_up() -> None:
+    _keys_and_witnesses_up()
+    _retention_up()
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in ANCHORS_SQLITE if sqlite else ANCHORS_POSTGRESQL:
+        op.execute(statement)
+
+
+def _keys_and_witnesses_up() -> None:
+    op.create_table(
+        "log_key",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("first_key", sa.String(length=400), nullable=False),
+        sa.Column("standing", sa.String(length=1000), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_log_key_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_key")),
+    )
+    op.create_table(
+        "log_cosigned",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_log_cosigned_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_cosigned")),
+    )
+    op.create_table(
+        "log_witness",
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("cosigned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_log_witness")),
+    )
+    op.create_table(
+        "log_forwarded",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("next", sa.BigInteger(), nullable=False),
+        sa.Column("sent", sa.BigInteger(), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_log_forwarded_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_forwarded")),
+    )
+
+
+def _retention_up() -> None:
+    pruned = op.create_table(
+        "log_pruned",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("upto", sa.BigInteger(), nullable=False),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("leaf", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("id = 1", name=op.f("ck_log_pruned_single")),
+        sa.CheckConstraint("done <= upto", name=op.f("ck_log_pruned_not_ahead")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_pruned")),
+    )
+    op.bulk_insert(pruned, [{"id": 1, "upto": 0, "done": 0}])
+    op.create_table(
+        "log_hold",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("case_ref", sa.String(length=80), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("placed_by", sa.String(length=80), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_hold")),
+    )
+    op.create_table(
+        "log_request",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("target", sa.String(length=80), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("proposed_by", sa.String(length=80), nullable=False),
+        sa.Column("proposed_as", sa.String(length=32), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(length=80), nullable=True),
+        sa.Column("decided_as", sa.String(length=32), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind IN ('prune', 'lift', 'erase')", name=op.f("ck_log_request_kind")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_request")),
+    )
+    op.create_index(op.f("ix_log_request_state"), "log_request", ["state"], unique=False)
+
+
+def _anchors_down() -> None:
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in ANCHORS_BEFORE_SQLITE if sqlite else ANCHORS_BEFORE_POSTGRESQL:
+        op.execute(statement)
+    for table in reversed(ANCHOR_TABLES):
+        op.drop_table(table)
+    if not sqlite:
+        op.execute("DROP FUNCTION log_anchor_guard()")
+
+
+_TEXT = sa.String(length=256)
+_DIGEST = sa.String(length=32)
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _index_up() -> None:
+    op.create_table(
+        "audit_index",
+        sa.Column("seq", _NUMBER, autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("event", _TEXT, nullable=False),
+        sa.Column("class_uid", sa.Integer(), nullable=False),
+        *(sa.Column(name, _TEXT, nullable=False) for name in ("outcome", "zone", "actor")),
+        *(
+            sa.Column(name, _TEXT, nullable=True)
+            for name in (
+                *("object", "unit", "service", "session", "reason", "policy"),
+                *("decision", "case_ref"),
+            )
+        ),
+        sa.Column("address", _DIGEST, nullable=True),
+        sa.Column("name", _DIGEST, nullable=True),
+        sa.PrimaryKeyConstraint("seq", name="pk_audit_index"),
+    )
+    for column in ("actor", "event"):
+        op.create_index(f"ix_audit_index_{column}", "audit_index", [column, "seq"])
+    op.create_table(
+        "audit_block",
+        sa.Column("number", _NUMBER, autoincrement=False, nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("marks", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_audit_block"),
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        # Marks stay beside the row and as they are: they do not compress, and are read in bulk.
+        op.execute("ALTER TABLE audit_block SET (toast_tuple_target = 8160)")
+        op.execute("ALTER TABLE audit_block ALTER COLUMN marks SET STORAGE EXTERNAL")
+    op.create_table(
+        "audit_hour",
+        sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False),
+        *(
+            sa.Column(name, _TEXT, nullable=False)
+            for name in ("event", "outcome", "service", "unit")
+        ),
+        sa.Column("entries", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            *("hour", "event", "outcome", "service", "unit"), name="pk_audit_hour"
+        ),
+    )
+    op.create_table(
+        "audit_index_state",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("form", sa.Integer(), nullable=False),
+        sa.Column("first", sa.BigInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_audit_index_state_single")),
+        sa.CheckConstraint("first <= size", name=op.f("ck_audit_index_state_range")),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_index_state"),
+    )
+    op.create_table(
+        "saved_search",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("owner", sa.String(length=80), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_saved_search"),
+    )
+    op.create_index("ix_saved_search_owner", "saved_search", ["owner"])
+
+
+def _index_down() -> None:
+    op.drop_table("saved_search")
+    for table in ("audit_index_state", "audit_hour", "audit_block", "audit_index"):
+        op.drop_table(table)

@@ -1,0 +1,292 @@
+"""Retention with provable pruning: what may go, the sealer's word for it, and the going.
+
+    propose (an officer) → approve (another, of another office) → the sealer looks for itself,
+    enters `retention.prune`, signed → rows go, at most 5,000 a transaction, hash tiles stay
+
+So what was removed in its time and what was torn out are told apart by anyone who has the
+log: the verifier asks for the leaf. Entries that hand over to another key stay for ever.
+Source: reference design, section 3.7; c2sp.org/tlog-tiles, "Pruning".
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, Engine, delete, func, select, update
+
+from audit.leaves import SEALER
+from audit.ledger import Ledger
+from audit.note import Checkpoint, Note
+from audit.record import Event, Json, Record, compose, leaf_hash, timestamp
+from audit.tables import audit_event, audit_secret, log_state, log_tile
+from audit.tables_anchors import log_hold, log_pruned, log_request
+from audit.tiles import WIDTH, Tile, TileHashes
+from audit.tree import HASH_BYTES, BadProof, Frontier, inclusion, verify_inclusion
+
+FLOOR = timedelta(days=184)
+"""Nothing younger ever goes: six months, the longest six there are (Cybersecurity Law, 21(3))."""
+BATCH = 19 * WIDTH
+"""Entries that go in one transaction, in whole bundles: 4,864 of the 5,000 allowed."""
+TITLE = "hangu.retention.prune/v1"
+KEPT = (b'"ev":"key.rotate"', b'"ev":"retention.prune"')
+"""What stays when its bundle goes: without it neither keys nor prunings could be followed."""
+
+log = logging.getLogger("hangu.sealer")
+
+
+class NothingToPrune(Exception):
+    """There is no whole bundle that may go; the message says what stands in the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What two officers agree on: entries `first` to `to`, exclusive, go.
+
+    `newest` is the time of the youngest among them, `policy` the rule in words.
+    """
+
+    first: int
+    to: int
+    newest: datetime
+    policy: str
+
+    def plain(self) -> dict[str, Json]:
+        """Return them as JSON."""
+        newest = timestamp(self.newest)
+        return {"from": self.first, "to": self.to, "newest": newest, "policy": self.policy}
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Terms:
+        """Read what `plain` wrote. Raises ValueError, KeyError."""
+        newest = datetime.fromisoformat(str(plain["newest"]))
+        policy = str(plain["policy"])
+        return cls(first=int(plain["from"]), to=int(plain["to"]), newest=newest, policy=policy)
+
+
+def terms(connection: Connection, *, keep: timedelta, now: datetime) -> Terms:
+    """Return what may go at present.
+
+    Args:
+        connection: to the log.
+        keep: how long the office keeps entries; never less than `FLOOR`.
+        now: the present.
+
+    Raises:
+        NothingToPrune: not a single bundle is old enough and free of holds.
+    """
+    days = max(keep, FLOOR)
+    limit, first = now - days, done(connection).upto
+    held = holding(connection)
+    if held is not None:
+        limit = min(limit, held)
+    ends = range(first + WIDTH, _sealed(connection) + 1, WIDTH)
+    low, high = 0, len(ends)  # the first bundle that is too young, by halving
+    while low < high:
+        middle = (low + high) // 2
+        if _newest(connection, ends[middle]) < limit:
+            low = middle + 1
+        else:
+            high = middle
+    if low == 0:
+        why = f"a hold keeps everything since {held}" if held == limit else f"younger than {limit}"
+        raise NothingToPrune(f"no whole bundle of 256 entries may go: {why}")
+    to = ends[low - 1]
+    newest = _newest(connection, to)
+    return Terms(first=first, to=to, newest=newest, policy=f"{days.days} days")
+
+
+def holding(connection: Connection) -> datetime | None:
+    """Return from when on a hold keeps everything, or None."""
+    query = select(func.min(log_hold.c.since)).where(log_hold.c.lifted_at.is_(None))
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Entries below `upto` may go, those below `done` are gone."""
+
+    upto: int
+    done: int
+    at: datetime | None
+
+
+def done(connection: Connection) -> Done:
+    """Return how far pruning is."""
+    row = connection.execute(select(log_pruned.c.upto, log_pruned.c.done, log_pruned.c.at)).one()
+    return Done(row.upto, row.done, row.at)
+
+
+def is_published(connection: Connection) -> bool:
+    """Whether the sealer's word for what may go is under a checkpoint that is published."""
+    rows = connection.execute(select(log_state.c.size, log_state.c.note)).one()
+    leaf = connection.execute(select(log_pruned.c.leaf)).scalar()
+    if leaf is None or rows.note is None:
+        return False
+    return Checkpoint.parse(Note.parse(bytes(rows.note)).text).size > int(leaf)
+
+
+def enter(
+    connection: Connection,
+    *,
+    zone: str,
+    key: Ed25519PrivateKey,
+    origin: str,
+    sealed: Frontier,
+    before: Frontier,
+    now: datetime,
+) -> Record | None:
+    """The sealer's part: enter the next pruning that was approved, if it may be.
+
+    The sealer believes its own edge of the tree and nothing else: the youngest entry that
+    is to go must be in the tree that it signed, and must itself state a time before the floor.
+
+    Args:
+        connection: in the sealer's transaction.
+        zone: which the entry names.
+        key: of the present epoch.
+        origin: the log's name.
+        sealed: the edge as it was signed last.
+        before: the edge that the entry will follow.
+        now: the present.
+    """
+    request = log_request.c
+    query = select(log_request).where(request.kind == "prune", request.state == "approved")
+    row = connection.execute(query.order_by(request.decided_at).limit(1)).first()
+    if row is None:
+        return None
+    try:
+        agreed = Terms.read(row.terms)
+        _require(connection, agreed, sealed, now)
+    except (NothingToPrune, BadProof, ValueError, KeyError) as why:
+        log.warning("pruning %s is not entered: %s", row.id, why)
+        _settle(connection, row.id, "failed", str(why))
+        return None
+    approvers = (str(row.proposed_by), str(row.decided_by))
+    signature = key.sign(stated(agreed, approvers, origin=origin, before=before))
+    details: dict[str, Json] = {
+        **agreed.plain(),
+        "count": agreed.to - agreed.first,
+        "root_before": b64encode(before.root()).decode(),
+        "approvers": list(approvers),
+        "request": str(row.id),
+        "sig": b64encode(signature).decode(),
+    }
+    connection.execute(update(log_pruned).values(upto=agreed.to, leaf=before.size, at=now))
+    _settle(connection, row.id, "entered", "")
+    return compose(Event(name="retention.prune", actor=SEALER, at=now, zone=zone, details=details))
+
+
+def stated(agreed: Terms, approvers: tuple[str, str], *, origin: str, before: Frontier) -> bytes:
+    """What the sealer signs: the whole of the entry, and the tree that it follows."""
+    lines = [TITLE, origin, f"{agreed.first} {agreed.to}", timestamp(agreed.newest)]
+    lines += [agreed.policy, *approvers, str(before.size)]
+    return "\n".join([*lines, b64encode(before.root()).decode(), ""]).encode()
+
+
+def _settle(connection: Connection, request_id: str, state: str, outcome: str) -> None:
+    connection.execute(
+        update(log_request)
+        .where(log_request.c.id == request_id)
+        .values(state=state, outcome=outcome)
+    )
+
+
+def _require(connection: Connection, agreed: Terms, sealed: Frontier, now: datetime) -> None:
+    """Raise unless the terms hold by what the sealer itself knows."""
+    if agreed.first != done(connection).upto or agreed.to % WIDTH or agreed.to <= agreed.first:
+        raise NothingToPrune("it does not follow the pruning before")
+    if agreed.to > sealed.size:
+        raise NothingToPrune("it goes beyond what is sealed")
+    query = select(audit_event.c.body).where(audit_event.c.seq == agreed.to - 1)
+    body = connection.execute(query).scalar() or b""
+    hashes = TileHashes(lambda tile: _tile(connection, tile), sealed.size)
+    verify_inclusion(
+        leaf_hash(body),
+        index=agreed.to - 1,
+        size=sealed.size,
+        path=inclusion(hashes, agreed.to - 1, sealed.size),
+        root=sealed.root(),
+    )
+    newest = datetime.fromisoformat(json.loads(body)["ts"])
+    if newest != datetime.fromisoformat(timestamp(agreed.newest)):
+        raise NothingToPrune("its last entry is of another time than was agreed on")
+    if now - newest < FLOOR:
+        raise NothingToPrune(f"entries of {newest} have not been kept for {FLOOR.days} days")
+    held = holding(connection)
+    if held is not None and newest >= held:
+        raise NothingToPrune(f"a hold keeps everything since {held}")
+
+
+def _tile(connection: Connection, tile: Tile) -> bytes:
+    query = select(log_tile.c.hashes).where(
+        log_tile.c.level == tile.level, log_tile.c.number == tile.number
+    )
+    return (connection.execute(query).scalar() or b"")[: HASH_BYTES * tile.width]
+
+
+def remove(
+    ledger: Ledger,
+    read: Engine,
+    *,
+    batches: int | None = None,
+    forget: Callable[[Connection, int], None] = lambda _connection, _below: None,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> int:
+    """Remove what the sealer has entered and published; return how many entries are left to go.
+
+    It can be killed at any moment and goes on where it was: each transaction removes whole
+    bundles and says so in the same commit.
+
+    Args:
+        ledger: the log's; the sealer's entry is the record of what is done here.
+        read: an engine that cannot write.
+        batches: at most so many transactions.
+        forget: drops what copies of the entries (the index) hold below a number.
+        tell: told how many entries are done.
+    """
+    with read.connect() as connection:
+        so_far = done(connection)
+    start = so_far.done
+    while so_far.done < so_far.upto and (batches is None or batches > 0):
+        end = min(so_far.done + BATCH, so_far.upto)
+        because = "the sealer's entry retention.prune is the record of it"
+        with ledger.begin(unaudited_because=because) as tx:
+            _remove(tx.session.connection(), so_far.done, end)
+            forget(tx.session.connection(), end)
+        so_far = Done(so_far.upto, end, so_far.at)
+        batches = None if batches is None else batches - 1
+        tell(end - start)
+    return so_far.upto - so_far.done
+
+
+def _remove(connection: Connection, start: int, end: int) -> None:
+    event = audit_event.c
+    query = select(event.id, event.eid, event.body).where(event.seq >= start, event.seq < end)
+    going = [row for row in connection.execute(query) if not any(n in row.body for n in KEPT)]
+    for at in range(0, len(going), 500):
+        some = going[at : at + 500]
+        eids = [row.eid for row in some]
+        connection.execute(delete(audit_secret).where(audit_secret.c.eid.in_(eids)))
+        connection.execute(delete(audit_event).where(event.id.in_([row.id for row in some])))
+    connection.execute(update(log_pruned).where(log_pruned.c.done <= end).values(done=end))
+
+
+def _sealed(connection: Connection) -> int:
+    last: int | None = connection.execute(select(func.max(audit_event.c.seq))).scalar()
+    return 0 if last is None else last + 1
+
+
+def _newest(connection: Connection, end: int) -> datetime:
+    query = select(func.max(audit_event.c.created)).where(
+        audit_event.c.seq >= end - WIDTH, audit_event.c.seq < end
+    )
+    found: datetime = connection.execute(query).scalar_one()
+    return found

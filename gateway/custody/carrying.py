@@ -1,0 +1,105 @@
+"""Carrying out what two officers agreed on. Safe to be killed, and to be done twice at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from audit import erasure, pruning
+from audit.indexer import Indexer, forget
+from audit.record import Actor
+from audit.tables import audit_event
+from audit.tables_anchors import log_request
+from gateway.custody.agreeing import Kind, State, asked_of, settle
+from gateway.custody.room import Custody
+
+HOUSEKEEPING = Actor(subject="system:housekeeping")
+BATCHES = 10
+"""Transactions of pruning in one round of the chores: the gateway has other work, too."""
+
+
+def prune(
+    custody: Custody,
+    *,
+    batches: int | None = None,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> int:
+    """Remove what the sealer has entered; return how many entries are left to go.
+
+    Nothing goes before the leaf that says so is under a published checkpoint.
+    """
+    if not _leaf_is_published(custody):
+        return 0
+    left = pruning.remove(custody.ledger, custody.read, batches=batches, forget=_forget, tell=tell)
+    if not left:
+        for request in _requests(custody, Kind.PRUNE, State.ENTERED):
+            settle(custody, request, before=State.ENTERED, after=State.DONE)
+    return left
+
+
+def erase(
+    custody: Custody,
+    renews: Indexer,
+    *,
+    now: datetime,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> int:
+    """Carry out every approved erasure; return of how many entries values were erased.
+
+    `renews` takes what was erased out of the search, too, which had digests of the values.
+    """
+    total = 0
+    for request in _requests(custody, Kind.ERASE, State.APPROVED):
+        with custody.read.connect() as connection:
+            query = select(log_request).where(log_request.c.id == request)
+            asked = asked_of(connection.execute(query).one())
+        total += erasure.erase(
+            custody.ledger,
+            custody.read,
+            asked.target,
+            request=request,
+            actor=HOUSEKEEPING,
+            now=now,
+            tell=tell,
+        )
+        _renew(custody, renews, request)
+        settle(custody, request, before=State.APPROVED, after=State.DONE)
+    return total
+
+
+def sweep(custody: Custody, renews: Indexer, *, now: datetime) -> None:
+    """A round of the chores: erase, and prune a little."""
+    erase(custody, renews, now=now)
+    prune(custody, batches=BATCHES)
+
+
+def _forget(connection: Connection, below: int) -> None:
+    forget(connection, below=below)
+
+
+def _renew(custody: Custody, renews: Indexer, request: str) -> None:
+    with custody.read.connect() as connection:
+        eids = erasure.of_request(connection, request)
+        seqs: list[int] = []
+        for at in range(0, len(eids), erasure.AT_ONCE):
+            some = eids[at : at + erasure.AT_ONCE]
+            query = select(audit_event.c.seq).where(
+                audit_event.c.eid.in_(some), audit_event.c.seq.is_not(None)
+            )
+            seqs += connection.execute(query).scalars()
+    for at in range(0, len(seqs), erasure.AT_ONCE):
+        renews.renew(seqs[at : at + erasure.AT_ONCE])
+
+
+def _leaf_is_published(custody: Custody) -> bool:
+    with custody.read.connect() as connection:
+        return pruning.is_published(connection)
+
+
+def _requests(custody: Custody, kind: Kind, state: State) -> list[str]:
+    row = log_request.c
+    query = select(row.id).where(row.kind == kind, row.state == state).order_by(row.decided_at)
+    with custody.read.connect() as connection:
+        return list(connection.execute(query).scalars())

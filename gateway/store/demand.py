@@ -1,0 +1,85 @@
+"""PostgreSQL itself demands a record: a change of these tables without one does not commit.
+
+The ledger refuses such a change already. This holds for whoever comes with the gateway's
+account and SQL of their own: a deferred trigger looks, at the commit, for an audit entry of
+the same transaction. It is the newest one that this session numbered, so neither a setting
+nor an older entry can stand in for it. A superuser is let through: triggers do not bind one,
+and the sealer's heartbeat shows which are on.
+
+SQLite has no accounts, so nobody could be kept from dropping such a trigger there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+_ANY = "INSERT OR UPDATE OR DELETE"
+
+DEMANDING: Mapping[str, str] = {
+    "access_request": "INSERT OR DELETE OR UPDATE OF state, given_from, given_until",
+    "break_glass_opening": _ANY,
+    "enrolment": "INSERT OR UPDATE",
+    "log_hold": _ANY,
+    "log_request": "INSERT OR UPDATE OF decided_by",
+    "password": _ANY,
+    "person": _ANY,
+    "person_lock": _ANY,
+    "person_role": _ANY,
+    "policy_category": _ANY,
+    "policy_rule": _ANY,
+    "policy_version": _ANY,
+    "report": _ANY,
+    "sealed_account": _ANY,
+    "service": _ANY,
+    "session": "INSERT OR UPDATE OF ended_at",
+    "totp": _ANY,
+    "unit": _ANY,
+}
+"""Each table with the changes that need a record."""
+
+UNDEMANDING: Mapping[str, str] = {
+    "device": "a cookie's lane of attempts; it opens nothing",
+    "epoch": "a counter that only makes processes look again",
+    "familiar": "which lanes a person used before; forgotten by the clock",
+    "fresh_proof": "dies within minutes by itself; its making is recorded by the ledger",
+    "notice": "what a person was told and has read",
+    "pending_sign_in": "half a sign-in; it opens nothing",
+    "sign_in_attempt": "counts attempts, whose outcome is recorded",
+    "staff_draft": "an upload that changed nothing yet",
+    "throttle": "counts attempts",
+    "ticket": "good for a minute and one use, whose redemption is recorded",
+}
+"""Every other table of the gateway, and why it may change without a record."""
+
+_FUNCTION = """
+CREATE FUNCTION audit_demand() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+BEGIN
+  IF current_setting('is_superuser') = 'on' THEN
+    RETURN NULL;
+  END IF;
+  PERFORM 1 FROM audit_event
+    WHERE id = currval('audit_event_id_seq') AND xmin = pg_current_xact_id()::xid;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a change of % without a record in the audit log', TG_TABLE_NAME;
+  END IF;
+  RETURN NULL;
+EXCEPTION WHEN object_not_in_prerequisite_state THEN  -- this session numbered no entry at all
+  RAISE EXCEPTION 'a change of % without a record in the audit log', TG_TABLE_NAME;
+END $$"""
+
+
+def demand(execute: Callable[[str], object]) -> None:
+    """Create the function, and the trigger of every table that demands a record."""
+    execute(_FUNCTION)
+    for table, changes in DEMANDING.items():
+        execute(
+            f"CREATE CONSTRAINT TRIGGER {table}_demand AFTER {changes} ON {table} "
+            "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_demand()"
+        )
+
+
+def no_longer_demand(execute: Callable[[str], object]) -> None:
+    """Drop them again."""
+    for table in DEMANDING:
+        execute(f"DROP TRIGGER {table}_demand ON {table}")
+    execute("DROP FUNCTION audit_demand()")

@@ -1,0 +1,75 @@
+"""One entry of the log in words: what it says, what proves it, and where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, g, render_template
+
+from audit.entry import Entry
+from audit.query import Query
+from gateway.web import audit_asked, audit_words
+from gateway.web.access import requires
+from gateway.web.audit import address_of
+from gateway.web.desk_audit import OpenedValue
+from gateway.web.session import house, person, visit
+from policies.permissions import Permission
+
+pages = Blueprint("audit_entry", __name__, url_prefix="/audit")
+
+
+@pages.get("/entries/<int:seq>")
+@requires(Permission.AUDIT_VIEW)
+def show(seq: int) -> str:
+    """The entry with this number."""
+    return _page(seq, ())
+
+
+@pages.post("/entries/<int:seq>/open")
+@requires(Permission.AUDIT_OPEN)
+def open_values(seq: int) -> str:
+    """The same, with its personal values in clear: on this page only, and on record."""
+    return _page(seq, house().desk.log_values_opened(person(), seq, visit=visit()))
+
+
+@pages.get("/rules/<version>/<rule_id>")
+@requires(Permission.AUDIT_VIEW)
+def rule(version: str, rule_id: str) -> str:
+    """A rule as it stood when it decided, who published it, and what else it decided."""
+    if not version.isalnum():
+        abort(404)
+    used = house().desk.log_rule(rule_id, version)
+    decided = Query(include={"policy": (version,), "event": ("decision.*",)}, words=(rule_id,))
+    return render_template(
+        "audit_rule.html",
+        used=used,
+        words=audit_words.words_of(house().desk),
+        decided=address_of(decided),
+    )
+
+
+def _page(seq: int, opened: Sequence[OpenedValue]) -> str:
+    desk = house().desk
+    entry = desk.log_entry(person(), seq, visit=visit())
+    return render_template(
+        "audit_entry.html",
+        entry=entry,
+        words=audit_words.words_of(desk),
+        opened=opened,
+        may_open=desk.may(person(), Permission.AUDIT_OPEN, now=g.now),
+        ways=ways(entry),
+        raw=entry.body.decode("utf-8", "replace"),
+    )
+
+
+def ways(entry: Entry) -> dict[str, str]:
+    """Where the entry leads: what happened around it, and its actor's, object's, session's line."""
+    row = entry.row
+    found = {"around": address_of(audit_asked.around(entry.at))}
+    if row.actor:
+        found["actor"] = address_of(Query(include={"actor": (row.actor,)}))
+    for name in ("object", "session", "decision", "address", "case_ref"):
+        value = getattr(row, name)
+        if value:
+            found[name] = address_of(Query(include={name: (value,)}))
+    return found

@@ -1,0 +1,86 @@
+"""The auditor's first page: what needs my decision now?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, g, render_template
+
+from gateway.web.access import requires
+from gateway.web.audit import address_of
+from gateway.web.desk_audit import Card
+from gateway.web.i18n import later as _l
+from gateway.web.i18n import ngettext
+from gateway.web.session import house, person
+from policies.permissions import Permission
+
+pages = Blueprint("audit_now", __name__, url_prefix="/audit")
+
+TITLES: Mapping[str, Any] = {
+    "sealing": _l("Sealing of the log"),
+    "indexing": _l("The search is behind the log"),
+    "never_verified": _l("The log has never been verified"),
+    "verify_failed": _l("The last verification found something wrong"),
+    "verified": _l("Verification of the log"),
+    "refusals": _l("Refusals of the last hours"),
+    "changes": _l("Changes by other officers since yesterday"),
+}
+"""What a card is about, by its code."""
+
+_CALLING: Mapping[str, Any] = {
+    "sealing": _l("Entries wait for sealing. Have the system administrator look at the sealer."),
+    "indexing": _l("Sealed entries that the search does not know yet are counted here."),
+    "never_verified": _l("Run hangu audit verify on the gateway's machine."),
+    "verify_failed": _l("Open it, and run hangu audit verify again to see the first bad entry."),
+    "verified": _l("It is more than a day old. Run hangu audit verify on the gateway's machine."),
+    "refusals": _l("Far more than usual for two hours: about %(usual)s. Follow them."),
+    "changes": _l("Look whether each was asked for."),
+}
+_QUIET: Mapping[str, Any] = {
+    "sealing": _l("Every entry is sealed within seconds."),
+    "verified": _l("Found intact within the last day."),
+    "refusals": _l("Not more than usual."),
+    "changes": _l("Nothing was changed."),
+}
+
+
+@pages.get("/now")
+@requires(Permission.AUDIT_VIEW)
+def show() -> str:
+    """The cards, those that call first."""
+    cards = house().desk.log_cards(person(), now=g.now)
+    return render_template(
+        "audit_now.html",
+        calling=[card for card in cards if card.calls],
+        quiet=[card for card in cards if not card.calls],
+        title=title,
+        text=text,
+        figure=figure,
+        address=address_of,
+    )
+
+
+def title(card: Card) -> str:
+    """What the card is about."""
+    return str(TITLES[card.code])
+
+
+def text(card: Card) -> str:
+    """What there is to do, or that there is nothing."""
+    words = _CALLING if card.calls else _QUIET
+    return str(words[card.code]) % card.words
+
+
+_FIGURES: Mapping[str, Callable[[int], str]] = {
+    "refusals": lambda n: ngettext("%(num)s refusal", "%(num)s refusals", n),
+    "changes": lambda n: ngettext("%(num)s change", "%(num)s changes", n),
+    "sealing": lambda n: ngettext("%(num)s entry", "%(num)s entries", n),
+    "indexing": lambda n: ngettext("%(num)s entry", "%(num)s entries", n),
+}
+
+
+def figure(card: Card) -> str:
+    """The figure on the card, with what it counts; empty if it counts nothing."""
+    counts = _FIGURES.get(card.code)
+    return "" if counts is None else counts(card.count)

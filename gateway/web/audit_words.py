@@ -1,0 +1,171 @@
+"""Entries in words: who, about whom or what, what was before and what after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.entry import Entry
+from audit.query import FAMILY
+from gateway.web import labels, labels_audit
+from gateway.web.desk import Desk
+from gateway.web.i18n import _
+from gateway.web.i18n import later as _l
+
+_SYSTEM = {
+    "system:sealer": _l("The sealer of the log"),
+    "system:gateway": _l("The gateway"),
+    "system:clock": _l("The clock"),
+}
+_PAIRS = (("was", "unit"), ("old", "new"), ("was", "name"), ("lost", "gained"))
+"""Details that say what was before and what came after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one detail was before, and after."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The names behind ids, read once for a page."""
+
+    people: Mapping[str, str]
+    services: Mapping[str, str]
+    units: Mapping[str, str]
+
+    def who(self, subject: str) -> str:
+        """Who acted."""
+        kind, _colon, rest = subject.partition(":")
+        if kind == "operator":
+            return _("%(user)s at the terminal", user=rest)
+        if subject in _SYSTEM:
+            return str(_SYSTEM[subject])
+        return self.people.get(subject) or self._stranger(subject)
+
+    def about(self, thing: str | None) -> str:
+        """What it was about."""
+        if thing is None:
+            return "—"
+        kind, _colon, rest = thing.partition(":")
+        if kind == "person":
+            return self.who(thing)
+        if kind == "unit":
+            return self.unit(rest)
+        if kind == "svc":
+            slug, slash, path = rest.partition("/")
+            return f"{self.service(slug)} {slash}{path}".rstrip()
+        if kind == "audit":
+            return _("Entry %(number)s", number=rest)
+        return thing
+
+    def unit(self, unit: str | None) -> str:
+        """A unit, by its slug or its subject."""
+        if not unit:
+            return "—"
+        slug = unit.removeprefix("unit:")
+        return self.units.get(slug, slug)
+
+    def service(self, slug: str | None) -> str:
+        """A service; one that was removed keeps its slug."""
+        return "—" if not slug else self.services.get(slug, slug)
+
+    def value(self, field: str, value: str) -> str:
+        """The value of a filter."""
+        known: Mapping[str, Callable[[str], str]] = {
+            "event": _events,
+            "outcome": labels_audit.result,
+            "actor": self.who,
+            "object": self.about,
+            "unit": self.unit,
+            "service": self.service,
+            "reason": labels_audit.why,
+            "class_uid": labels_audit.class_of,
+            "address": _digest,
+            "name": _digest,
+        }
+        return known.get(field, str)(value)
+
+    def sentence(self, entry: Entry) -> str:
+        """Who did what to whom, with what result."""
+        row = entry.row
+        known = {
+            "who": self.who(row.actor),
+            "what": labels_audit.event(row.event),
+            "about": self.about(row.object),
+            "how": labels_audit.result(row.outcome),
+        }
+        if row.object is None or row.object == row.actor:
+            return _("%(who)s: %(what)s (%(how)s)", **known)
+        return _("%(who)s: %(what)s, about %(about)s (%(how)s)", **known)
+
+    def differences(self, entry: Entry) -> Sequence[Difference]:
+        """What the change was: before and after, in words."""
+        details = entry.details
+        found = [
+            Difference(
+                labels_audit.detail(after), self._told(details[b]), self._told(details[after])
+            )
+            for b, after in _PAIRS
+            if b in details and after in details
+        ]
+        changed = details.get("changed")
+        if isinstance(changed, dict):
+            found += [
+                Difference(labels_audit.detail(name), self._told(pair[0]), self._told(pair[1]))
+                for name, pair in changed.items()
+                if isinstance(pair, list) and len(pair) == len(("before", "after"))
+            ]
+        return found
+
+    def details(self, entry: Entry) -> Sequence[tuple[str, str]]:
+        """Everything else that the entry says."""
+        paired = {name for each in _PAIRS if set(each) <= entry.details.keys() for name in each}
+        return [
+            (labels_audit.detail(name), self._told(value))
+            for name, value in entry.details.items()
+            if name not in {*paired, "changed"}
+        ]
+
+    def _told(self, value: Any) -> str:  # noqa: ANN401 - whatever JSON an entry holds
+        match value:
+            case None | [] | "":
+                return "—"
+            case bool():
+                return _("true") if value else _("false")
+            case list():
+                return " · ".join(self._told(each) for each in value)
+            case {"pre": str(start), "len": int(length)}:
+                return _("%(start)s… (%(length)s characters)", start=start, length=length)
+            case dict():
+                return " · ".join(f"{name}: {self._told(each)}" for name, each in value.items())
+        return labels.role(self.units.get(str(value), str(value)))
+
+    @staticmethod
+    def _stranger(subject: str) -> str:
+        if subject == "system:unknown" or subject.startswith("person:anonymous"):
+            return _("Nobody signed in")
+        kind, _colon, rest = subject.partition(":")
+        if kind == "person":
+            return _("Person %(id)s", id=rest[:8])
+        return subject
+
+
+def words_of(desk: Desk) -> Words:
+    """The names as they are now."""
+    return Words(desk.log_people(), desk.log_services(), desk.log_units())
+
+
+def _events(value: str) -> str:
+    if value.endswith(FAMILY):
+        return _("%(family)s: all", family=labels_audit.family(value))
+    return labels_audit.event(value)
+
+
+def _digest(value: str) -> str:
+    return _("digest %(start)s…", start=value[:8])

@@ -1,0 +1,102 @@
+"""What needs the auditor's decision now: each card looks for one thing.
+
+A card that `calls` asks for something; the others say that all is well. A room that has
+something to ask adds a function to `CARDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from audit import activity, health
+from audit.query import Query
+from audit.search import Search
+from gateway.store.engines import Store
+from gateway.web.desk_audit import Card
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+BURST = 20
+"""Refusals of one hour that are looked at, if they are also three times the usual."""
+TIMES = 3
+VERIFY_EVERY = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the cards look at."""
+
+    store: Store
+    search: Search
+    subject: str
+    now: datetime
+
+
+def cards(store: Store, search: Search, *, subject: str, now: datetime) -> Sequence[Card]:
+    """Every card, those that call first."""
+    seen = Seen(store, search, subject, now)
+    found = [card for look in CARDS for card in look(seen)]
+    return sorted(found, key=lambda card: not card.calls)
+
+
+def sealing(seen: Seen) -> Sequence[Card]:
+    """Is the log being sealed?"""
+    state = health.look(seen.store.read, now=seen.now)
+    late = state.step is not health.Step.OPEN
+    return [Card(code="sealing", calls=late, count=state.size, since=state.published)]
+
+
+def indexing(seen: Seen) -> Sequence[Card]:
+    """Does the search know every sealed entry?"""
+    behind = seen.search.reach().behind
+    return [Card(code="indexing", calls=True, count=behind)] if behind > LATE else []
+
+
+LATE = 5000
+"""Entries by which the index may be behind in a busy second."""
+
+
+def verified(seen: Seen) -> Sequence[Card]:
+    """When was the log verified last, and how did it end?"""
+    query = Query(include={"event": ("audit.verified",)})
+    found = seen.search.page(query, limit=1).entries
+    if not found:
+        return [Card(code="never_verified", calls=True)]
+    at = found[0].at
+    if found[0].row.outcome != "success":
+        return [Card(code="verify_failed", calls=True, since=at, query=query)]
+    old = seen.now - at > VERIFY_EVERY
+    return [Card(code="verified", calls=old, since=at, query=query)]
+
+
+def refusals(seen: Seen) -> Sequence[Card]:
+    """Were far more requests refused in the last hour than usual?"""
+    hours = activity.by_hour(seen.store.read, since=seen.now - WEEK, until=seen.now)
+    last = sum(slot.denied for slot in hours[-2:])
+    usual = sum(slot.denied for slot in hours[:-2]) / max(1, len(hours) - 2) * 2
+    since = seen.now - 2 * HOUR
+    query = Query(since=since, include={"outcome": ("denied",)})
+    burst = last >= BURST and last > TIMES * usual
+    words = {"usual": str(round(usual))}
+    return [Card(code="refusals", calls=burst, count=last, since=since, query=query, words=words)]
+
+
+def changes(seen: Seen) -> Sequence[Card]:
+    """What the other officers changed in the last day: people, rights, services, rules."""
+    since = seen.now - DAY
+    events = ("person.*", "grant.*", "service.*", "policy.*", "unit.*", "break_glass.*")
+    query = Query(since=since, include={"event": events})
+    count = seen.search.count(query)
+    return [Card(code="changes", calls=count.entries > 0, count=count.entries, query=query)]
+
+
+CARDS: Sequence[Callable[[Seen], Sequence[Card]]] = (
+    sealing,
+    verified,
+    refusals,
+    indexing,
+    changes,
+)

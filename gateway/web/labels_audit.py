@@ -1,0 +1,281 @@
+"""Words for the log: what was done, how it ended, and what each field of an entry means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.access.service import EVALUATION_EXPIRED, NOT_EVALUATED, OTHER_ZONE
+from gateway.web import labels, labels_break_glass
+from gateway.web.i18n import later as _l
+
+FAMILIES = {
+    "sign_in": _l("Signing in"),
+    "session": _l("Sessions"),
+    "decision": _l("Entry to services"),
+    "page": _l("Pages"),
+    "request": _l("Addresses refused"),
+    "person": _l("People"),
+    "factor": _l("Sign-in factors"),
+    "password": _l("Passwords"),
+    "enrolment": _l("Enrolment"),
+    "ticket": _l("Passes to services"),
+    "lane": _l("Slowed sign-ins"),
+    "report": _l("Reported sign-ins"),
+    "access": _l("Requests for access"),
+    "grant": _l("Temporary grants"),
+    "break_glass": _l("Sealed accounts"),
+    "service": _l("Services"),
+    "unit": _l("Units"),
+    "staff_list": _l("Staff lists"),
+    "policy": _l("Rules"),
+    "audit": _l("The log itself"),
+    "key": _l("Keys of the log"),
+    "log": _l("Heartbeats of the log"),
+    "retention": _l("Retention"),
+    "zone": _l("The zone"),
+}
+"""What the first part of an event's name stands for."""
+
+EVENTS = {
+    **labels_break_glass.EVENTS,
+    "access.lapsed": _l("Request not answered in time"),
+    "access.refused": _l("Request for access refused"),
+    "access.requested": _l("Access requested"),
+    "access.withdrawn": _l("Request for access withdrawn"),
+    "audit.exported": _l("Log exported"),
+    "audit.indexed": _l("Index of the log made anew"),
+    "audit.proved": _l("Receipt made for an entry"),
+    "audit.read": _l("Entry of the log read"),
+    "audit.search_removed": _l("Saved search removed"),
+    "audit.search_saved": _l("Search saved"),
+    "audit.searched": _l("Log searched"),
+    "audit.value_opened": _l("Personal values of an entry opened"),
+    "audit.verified": _l("Log verified"),
+    "break_glass.prepared": _l("Sealed account prepared"),
+    "decision.allowed": _l("Entry to a service allowed"),
+    "decision.denied": _l("Entry to a service denied"),
+    "decision.step_up": _l("Stronger sign-in asked for"),
+    "enrolment.refused": _l("Enrolment refused"),
+    "enrolment.started": _l("Enrolment begun"),
+    "factor.disabled": _l("Sign-in factor disabled"),
+    "grant.ended": _l("Temporary grant ended"),
+    "grant.given": _l("Temporary grant given"),
+    "key.rotate": _l("Key of the log changed"),
+    "lane.closed": _l("Sign-in lane closed"),
+    "lane.opened": _l("Sign-in lane opened"),
+    "log.heartbeat": _l("Heartbeat of the log"),
+    "password.change_refused": _l("Change of password refused"),
+    "password.changed": _l("Password changed"),
+    "person.created": _l("Person added"),
+    "person.enrolled": _l("Person enrolled"),
+    "person.locked": _l("Account locked"),
+    "person.moved": _l("Person moved to another unit"),
+    "person.numbered": _l("Staff number entered"),
+    "person.renamed": _l("Person renamed"),
+    "person.roles_changed": _l("Roles changed"),
+    "person.unlocked": _l("Account unlocked"),
+    "policy.published": _l("Rules published"),
+    "report.closed": _l("Report decided"),
+    "report.opened": _l("Sign-in reported as not mine"),
+    "request.refused": _l("Ambiguous address refused"),
+    "retention.prune": _l("Old entries deleted as retention allows"),
+    "service.added": _l("Service added"),
+    "service.approved": _l("Service approved"),
+    "service.changed": _l("Service changed"),
+    "service.removed": _l("Service removed"),
+    "session.confirmation_refused": _l("Confirmation with a code refused"),
+    "session.confirmed": _l("Act confirmed with a code"),
+    "session.opened_for_service": _l("Session opened for a service"),
+    "sign_in.accepted": _l("Signed in"),
+    "sign_in.password_accepted": _l("Right password, code owed"),
+    "sign_in.refused": _l("Sign-in refused"),
+    "sign_in.throttled": _l("Sign-in slowed down"),
+    "staff_list.imported": _l("Staff list imported"),
+    "ticket.refused": _l("Pass to a service refused"),
+    "unit.changed": _l("Unit changed"),
+    "unit.closed": _l("Unit closed"),
+    "unit.created": _l("Unit added"),
+    "zone.created": _l("Zone set up"),
+    "zone.migrated": _l("Database brought up to date"),
+}
+"""What happened, by event."""
+
+OUTCOMES = {"success": _l("done"), "failure": _l("failed"), "denied": _l("refused")}
+
+WHY = {
+    "no_rule": _l("no rule allows it"),
+    "denied_by_rule": _l("a rule denies it"),
+    "allowed": _l("a rule allows it"),
+    "clearance": _l("label above the clearance"),
+    "write_down": _l("data would flow down"),
+    "unknown_subject": _l("unknown to the rules"),
+    "unknown_zone": _l("no rights in this zone"),
+    "stronger_sign_in": _l("stronger sign-in needed"),
+    "malformed": _l("address that no rule speaks of"),
+    "credentials": _l("name or password wrong"),
+    "code": _l("code wrong or used"),
+    "throttled": _l("too many attempts"),
+    EVALUATION_EXPIRED: _l("security evaluation run out"),
+    NOT_EVALUATED: _l("no security evaluation"),
+    OTHER_ZONE: _l("service of the other zone"),
+}
+"""Recorded reasons, as an officer reads them of somebody else."""
+
+CLASSES = {
+    "1008": _l("Acts on the log"),
+    "3001": _l("Account changes"),
+    "3002": _l("Authentication"),
+    "3004": _l("Managed things"),
+    "3005": _l("Rights of people"),
+    "6002": _l("Running the gateway"),
+    "6004": _l("Use of pages and services"),
+}
+"""OCSF classes, by number."""
+
+FIELDS: dict[str, Any] = {
+    "event": _l("What"),
+    "outcome": _l("Outcome"),
+    "actor": _l("Who"),
+    "object": _l("About"),
+    "unit": _l("Unit"),
+    "service": _l("Service"),
+    "session": _l("Session"),
+    "reason": _l("Reason"),
+    "policy": _l("Version of the rules"),
+    "decision": _l("Decision id"),
+    "case_ref": _l("Emergency or case"),
+    "zone": _l("Zone"),
+    "address": _l("From address"),
+    "name": _l("Sign-in name typed"),
+    "class_uid": _l("Class"),
+    "plain_address": _l("From address"),
+    "plain_name": _l("Sign-in name typed"),
+    "words": _l("Words"),
+    "since": _l("From time"),
+    "until": _l("To time"),
+}
+"""What can be filtered by, and what an entry says."""
+
+PERSONAL = {
+    "src_ip": _l("Network address"),
+    "login": _l("Sign-in name"),
+    "name": _l("Name"),
+    "was": _l("Name before"),
+    "reason": _l("Reason given"),
+    "staff_number": _l("Staff number"),
+    "user_agent": _l("Browser"),
+}
+
+DETAILS = {
+    "act": _l("Act confirmed"),
+    "added": _l("Rules added"),
+    "amr": _l("Signed in with"),
+    "categories": _l("Categories"),
+    "cause": _l("Cause"),
+    "clearance": _l("Clearance"),
+    "closed": _l("Was closed"),
+    "count": _l("Count"),
+    "code": _l("Result"),
+    "failures": _l("Failed attempts"),
+    "filter": _l("Searched for"),
+    "first": _l("First time"),
+    "for": _l("For service"),
+    "grants": _l("Temporary grants in force"),
+    "has_query": _l("With a query"),
+    "kind": _l("Kind"),
+    "last": _l("Last time"),
+    "locked": _l("Account locked"),
+    "method": _l("Method"),
+    "name": _l("Name"),
+    "name_en": _l("English name"),
+    "name_zh": _l("Chinese name"),
+    "new": _l("Content"),
+    "note": _l("Note"),
+    "parent": _l("Higher unit"),
+    "path": _l("Path"),
+    "removed": _l("Rules removed"),
+    "repeated": _l("Repeated"),
+    "report": _l("Report"),
+    "request": _l("Request"),
+    "roles": _l("Roles"),
+    "root": _l("Root of the tree"),
+    "rules": _l("Rules"),
+    "seconds": _l("Seconds to wait"),
+    "seq": _l("Number"),
+    "session": _l("Session"),
+    "shared": _l("Shared"),
+    "size": _l("Entries"),
+    "unit": _l("Unit"),
+    "until": _l("Until"),
+    "values": _l("Values"),
+    "writes": _l("With writing"),
+}
+"""What the details of an entry mean; others are shown by their own key."""
+
+FLAWS = {
+    "changed": _l("This entry is not the one that was sealed."),
+    "copied_wrong": _l("The index of the search says something else than the entry."),
+    "gone": _l("The index knows this entry, but the log no longer holds it."),
+}
+
+CAUSES = {
+    "address": _l("This is no network address."),
+    "nobody": _l("Nobody has this name, sign-in name, staff number or id."),
+    "unknown": _l("This is no filter of the search."),
+    "length": _l("A filter has 1 to 256 characters."),
+    "many": _l("Too many values for one filter: at most 32."),
+    "no_word": _l("Search for a word, a number or Chinese characters."),
+    "time": _l("Enter a day and a time."),
+    "zone": _l("A time in an address needs its time zone."),
+    "order": _l("The end must be after the beginning."),
+    "digest": _l("Type the address or sign-in name into its own field."),
+    "number": _l("This is a number."),
+}
+"""Why a filter cannot be used; keys are those of `audit.query.BadQuery`."""
+
+
+def event(name: str) -> str:
+    """What happened; an event without words is named as the log names it."""
+    return str(EVENTS.get(name, name))
+
+
+def family(name: str) -> str:
+    """What an event is about, by the first part of its name."""
+    first = name.partition(".")[0]
+    return str(FAMILIES.get(first, first))
+
+
+def result(code: str) -> str:
+    """How it ended."""
+    return str(OUTCOMES.get(code, code))
+
+
+def why(code: str) -> str:
+    """A recorded reason in words, where there are some."""
+    known = {**labels.ENDINGS, **WHY}
+    return str(known.get(code, code))
+
+
+def class_of(number: str) -> str:
+    """An OCSF class."""
+    return str(CLASSES.get(number, number))
+
+
+def field(name: str) -> str:
+    """A field of the search or of an entry."""
+    return str(FIELDS.get(name, name))
+
+
+def detail(key: str) -> str:
+    """A detail of an entry."""
+    return str(DETAILS.get(key, key))
+
+
+def personal(key: str) -> str:
+    """A personal field of an entry."""
+    return str(PERSONAL.get(key, key))
+
+
+def flaw(code: str) -> str:
+    """What is wrong with an entry."""
+    return str(FLAWS[code])
