@@ -51,10 +51,10 @@ def policy() -> None:
     """Show, question and publish the rules of a zone. Nothing that no rule allows is open."""
 
 
-for question in (explain, who, bench, workers_, uses_, replay_decision):
+for question in (explain, who, bench, check, test, diff, again, convert):
     policy.add_command(question)
-for draft in (check, test, diff, again, convert):
-    policy.add_command(draft)
+for question in (workers_, uses_, replay_decision):
+    policy.add_command(question)
 
 
 @policy.command(cls=ZoneCommand)

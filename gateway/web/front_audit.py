@@ -113,6 +113,17 @@ class AuditFront:
         kept = {name: (salt, value) for name, salt, value in self._reader.values(entry.eid)}
         return [self._opened(entry, name, kept.get(name)) for name in entry.personal]
 
+    def log_receipt(self, person: SignedIn, seq: int, *, visit: Visit) -> bytes:
+        """Make it, and record that it was handed out. Raises EntryUnknown."""
+        made = self._reader.receipt(seq)
+        if made is None:
+            raise EntryUnknown(seq)
+        actor = actor_of(person, visit)
+        self.registry.ledger.append(
+            "audit.proved", actor=actor, now=visit.now, object=f"audit:{seq}"
+        )
+        return made.encode()
+
     def log_digest(self, field: str, value: str) -> str:
         """By the vault's blind index."""
         return digest(self.registry.vault.blind, field, value)

@@ -80,8 +80,7 @@ class Side:
     def standing(self, names: Mapping[str, str]) -> dict[str, frozenset[str]]:
         """Return for every person known here what he or she counts as, of these names."""
         subjects = SubjectClosures(self.memberships, names, remembered=1)
-        found = ((person, subjects.of(person, self.zone)) for person in self.people)
-        return {person: held for person, held in found if held is not None}
+        return {person: subjects.of(person, self.zone) or frozenset() for person in self.people}
 
 
 def table_of(rules: Iterable[Rule]) -> Table:

@@ -198,17 +198,18 @@ def test_a_count_beyond_its_limit_says_that_there_are_more(full: SearchedLog) ->
     assert (some.entries, some.exact) == (10, False)
 
 
-@pytest.mark.parametrize(
-    "said",
-    ["' OR '1'='1", "%", "_", "\\", "x'); DROP TABLE audit_index; --", "{}", "$1", "?", ":x"],
-)
-@pytest.mark.parametrize("name", ["actor", "object", "event", "service", "unit", "session"])
-def test_injection_by_a_filter_finds_nothing_and_harms_nothing(
-    full: SearchedLog, name: str, said: str
-) -> None:
+INJECTED = ("' OR '1'='1", "%", "_", "\\", "x'); DROP TABLE audit_index; --", "{}", "$1", "?", ":x")
+
+
+def test_injection_by_a_filter_finds_nothing_and_harms_nothing(full: SearchedLog) -> None:
     before = full.search.count(Query()).entries
-    page = full.search.page(Query.parse([(name, said)]))
-    assert page.entries == []
+    for name in ("actor", "object", "event", "service", "session"):
+        for said in INJECTED:
+            query = Query.parse([(name, said)])
+            assert full.search.page(query).entries == [], query
+            assert full.search.count(query).entries == 0
+            kept = full.search.count(Query.parse([("not-" + name, said)])).entries
+            assert kept == before
     assert full.search.count(Query()).entries == before
 
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sealed_zone import leaves, seal
 
 from audit.note import Note, Vkey
 from audit.proof import Receipt
@@ -18,7 +19,6 @@ from audit.record import leaf_hash
 from gateway.cli import main
 from gateway.cli.office import opened
 from gateway.cli.zone import now, operator
-from gateway.office import sealing_of
 
 
 @pytest.fixture
@@ -32,24 +32,6 @@ def zone(tmp_path: Path) -> Path:
     ])  # fmt: skip
     seal(directory)
     return directory
-
-
-def seal(zone: Path) -> None:
-    with opened(zone) as office:
-        sealing = sealing_of(office, clock=now)
-        sealing.once()
-        assert sealing.problem == ""
-        sealing.stop()
-        sealing.release()
-
-
-def leaves(*words: str) -> int:
-    """Run a command; return the status it ends with."""
-    try:
-        main(words)
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
-    return 0
 
 
 def test_an_operator_verifies_exports_and_proves(

@@ -15,8 +15,8 @@ from audit.sealer import Sealer
 from audit.sealing import open_keep
 
 
-def settle(office: Office, directory: Path, *, now: datetime | None = None) -> None:
-    """Seal what waits, and index it."""
+def settle(office: Office, directory: Path, *, now: datetime | None = None) -> Indexer:
+    """Seal what waits, and index it; return the indexer."""
     at = now or datetime.now(UTC)
 
     @contextmanager
@@ -35,5 +35,5 @@ def settle(office: Office, directory: Path, *, now: datetime | None = None) -> N
         unseal=lambda _e, _f, value: value,
         blind=office.registry.vault.blind,
     )
-    while indexer.round():
-        pass
+    indexer.catch_up()
+    return indexer

@@ -128,7 +128,7 @@ class Desktop:
 
 def open_sessions(office: Office) -> dict[str, str]:
     """A session for the clerk (and one on a phone) and for an officer with nothing to open."""
-    minutes = {"liwen": 9, "wangqiang": 8}
+    minutes = {"liwen": 9, "wangqiang": 8, "chenjing": 7}
     office.session("liwen", ago=timedelta(minutes=12), user_agent="Android Chrome/142")
     return {
         login: office.session(login, ago=timedelta(minutes=ago)) for login, ago in minutes.items()

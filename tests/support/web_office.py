@@ -364,4 +364,5 @@ def officer(app: Flask, office: Office, login: str, *, ago: int = 1) -> Browser:
     browser = Browser(app, office)
     token = office.session(login, ago=timedelta(minutes=ago))
     browser.client.set_cookie("__Host-hangu-intranet", token, domain="intranet.localhost")
+    browser.login = login
     return browser

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from web_office import PASSWORD, PHONE, Browser, Office
+from web_office import PASSWORD, PHONE, Browser, Office, officer
 
 from audit.tables import audit_event
 from gateway.identity import attempts, people, reports, sign_in
@@ -19,15 +19,6 @@ from gateway.identity.throttle import CLOSED_AFTER
 from gateway.web import create_web
 
 NEW = "春眠不觉晓处处闻啼鸟夜来风雨声花落"
-
-
-def officer(app: Flask, office: Office, login: str, *, ago: int = 1) -> Browser:
-    """A browser in which an officer is signed in."""
-    browser = Browser(app, office)
-    token = office.session(login, ago=timedelta(minutes=ago))
-    browser.client.set_cookie("__Host-hangu-intranet", token, domain="intranet.localhost")
-    browser.login = login
-    return browser
 
 
 def at(browser: Browser, address: str) -> Browser:

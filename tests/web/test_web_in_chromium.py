@@ -31,6 +31,9 @@ PAGES = {
     "denied": (f"/open/council?state={'a' * 64}", "liwen"),
     "not permitted": ("/open/ledger", "wangqiang"),
     "not found": ("/nix", "liwen"),
+    "search of the log": ("/audit/", "chenjing"),
+    "log, to decide": ("/audit/now", "chenjing"),
+    "log, activity": ("/audit/activity", "chenjing"),
     "dead link": ("/enrol/x", None),
     "signed out": ("/signed-out", None),
 }
@@ -121,6 +124,12 @@ def test_every_step_with_its_mistakes_is_accessible(desktop: Desktop, language: 
     press(page)
     assert_accessible(page, "enrolment 3, refused")
     page.fill("#code", pyotp.TOTP(key).now())
+    press(page)
+    assert_accessible(page, "enrolment, recovery codes")
+    saved = page.inner_text(".recovery-codes code >> nth=3")
+    press(page)
+    assert_accessible(page, "enrolment, are they saved")
+    page.fill("#code", saved)
     press(page)
     assert_accessible(page, "enrolment done")
     press(page)

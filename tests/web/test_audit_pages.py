@@ -1,0 +1,278 @@
+"""The log's pages: what an auditor finds, what is kept from others, and that every look is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from office_log import settle
+from sqlalchemy import select, text
+from web_office import CHROME, Browser, Office, officer
+
+from audit import index_check
+from audit.note import Checkpoint, Note
+from audit.proof import Receipt
+from audit.record import leaf_hash
+from audit.tables import audit_event
+from audit.tree import verify_inclusion
+from audit.verify import Report
+from audit.vocabulary import EVENTS
+from gateway.web import labels_audit
+from gateway.web.desk_values import Visit
+
+BURST = 23
+
+
+@pytest.fixture
+def burst(office: Office, tmp_path: Path) -> Office:
+    """Return the office after a clerk was refused a service many times within a minute."""
+    now = datetime.now(UTC)
+    token = office.session("liwen", ago=timedelta(minutes=12))
+    who = office.desk.session(token, service=None, now=now)
+    assert who is not None
+    for service, path, count in (("ledger", "/2026", 5), ("payroll", "/staff", BURST)):
+        for number in range(count):
+            moment = now - timedelta(minutes=5, seconds=-number)
+            office.desk.decide(
+                who,
+                office.desk.any_service(service),
+                f"{path}/{number}",
+                visit=Visit(address="10.12.8.44", user_agent=CHROME, now=moment),
+            )
+    settle(office, tmp_path / "sealer")
+    return office
+
+
+@pytest.fixture
+def auditor(app: Flask, burst: Office, tmp_path: Path) -> Browser:
+    """Return the auditor's browser."""
+    browser = officer(app, burst, "chenjing", ago=7)
+    settle(burst, tmp_path / "sealer")
+    return browser
+
+
+def entries(office: Office, event: str) -> list[dict[str, object]]:
+    with office.store.reading() as session:
+        bodies = session.execute(select(audit_event.c.body).order_by(audit_event.c.id)).scalars()
+        return [found for body in bodies if (found := json.loads(body))["ev"] == event]
+
+
+def lines(page: str) -> list[str]:
+    """The numbers of the entries that a page lists, as it lists them."""
+    return re.findall(r'<th role="rowheader"[^>]*><a href="/audit/entries/(\d+)"', page)
+
+
+def test_what_is_typed_becomes_an_address_that_shows_the_same_again(auditor: Browser) -> None:
+    typed = {
+        "actor": "李雯",
+        "outcome": "denied",
+        "words": "payroll",
+        "plain_address": "10.12.8.44",
+    }
+    sent = auditor.post("/audit/", typed, page="/audit/")
+    assert sent.status_code == 303
+    where = sent.headers["Location"]
+    assert "10.12.8.44" not in where
+    page = auditor.get(where).text
+    assert len(lines(page)) == BURST
+    assert f"共 {BURST} 条" in page
+    assert lines(auditor.get(where).text) == lines(page)
+    assert page.count("李雯") > BURST
+
+
+def test_a_filter_can_be_turned_into_its_opposite_and_taken_away(auditor: Browser) -> None:
+    page = auditor.get("/audit/?outcome=denied&service=payroll").text
+    turned = re.search(r'href="(/audit/\?[^"]*not-outcome=denied[^"]*)"', page)
+    assert turned is not None
+    rest = auditor.get(turned[1].replace("&amp;", "&")).text
+    assert len(lines(rest)) == len(("added", "approved"))
+    assert "拒绝访问服务</td>" not in rest
+    assert '"/audit/?service=payroll"' in page
+
+
+def test_who_cannot_be_found_is_said_at_the_field_and_nothing_typed_is_lost(
+    auditor: Browser,
+) -> None:
+    typed = {"actor": "无此人", "words": "payroll", "plain_address": "不是地址"}
+    page = auditor.post("/audit/", typed, page="/audit/")
+    assert page.status_code == 422
+    assert 'id="problem-actor"' in page.text or 'id="problem-plain_address"' in page.text
+    for value in typed.values():
+        assert f'value="{value}"' in page.text
+    assert auditor.get("/audit/?since=yesterday").status_code == 422
+
+
+def test_an_entry_says_who_did_what_with_what_result_and_leads_on(
+    auditor: Browser, burst: Office
+) -> None:
+    first = lines(auditor.get("/audit/?service=payroll").text)[0]
+    page = auditor.get(f"/audit/entries/{first}").text
+    assert "李雯：拒绝访问服务" in page
+    assert "没有规则准予" in page
+    assert "已重新计算" in page
+    for way in ("since=", "actor=person", "object=svc", "session="):
+        assert f'href="/audit/?{way}' in page
+    assert "10.12.8.44" not in page
+    assert auditor.get("/audit/entries/999999").status_code == 404
+    assert len(entries(burst, "audit.read")) == 1
+
+
+def test_an_entry_and_its_receipt_are_handed_out_and_prove_each_other(
+    auditor: Browser, burst: Office
+) -> None:
+    first = lines(auditor.get("/audit/?service=payroll").text)[0]
+    made = Receipt.parse(auditor.get(f"/audit/entries/{first}.tlog-proof").data)
+    body = auditor.get(f"/audit/entries/{first}.json").data
+    checkpoint = Checkpoint.parse(Note.parse(made.checkpoint).text)
+    verify_inclusion(
+        leaf_hash(body),
+        index=int(first),
+        size=checkpoint.size,
+        path=made.path,
+        root=checkpoint.root,
+    )
+    assert auditor.get("/audit/entries/999999.tlog-proof").status_code == 404
+    assert [each["obj"] for each in entries(burst, "audit.proved")] == [f"audit:{first}"]
+
+
+def test_the_rule_that_decided_is_shown_with_who_published_it(auditor: Browser) -> None:
+    first = lines(auditor.get("/audit/?event=decision.allowed").text)[0]
+    page = auditor.get(f"/audit/entries/{first}").text
+    rule = re.search(r'href="(/audit/rules/[^"]+)"', page)
+    assert rule is not None
+    shown = auditor.get(rule[1]).text
+    assert "unit:caiwu" in shown
+    assert "system:test" in shown
+    published = re.search(r'href="(/audit/entries/\d+)"', shown)
+    assert published is not None
+    assert "policy.published" in auditor.get(published[1]).text
+
+
+def test_personal_values_are_opened_for_the_auditor_only_and_each_opening_is_kept(
+    auditor: Browser, app: Flask, burst: Office
+) -> None:
+    first = lines(auditor.get("/audit/?service=payroll").text)[0]
+    for _ in range(2):
+        page = auditor.get(f"/audit/entries/{first}/values")
+        assert "10.12.8.44" in page.text
+    kept = entries(burst, "audit.value_opened")
+    assert [each["obj"] for each in kept] == [f"audit:{first}"] * 2
+    other = officer(app, burst, "zhaomin", ago=5)
+    assert other.get(f"/audit/entries/{first}/values").status_code == 403
+    assert len(entries(burst, "audit.value_opened")) == 2
+
+
+def test_a_personal_value_that_was_exchanged_does_not_fit_and_says_so(
+    auditor: Browser, burst: Office
+) -> None:
+    first = lines(auditor.get("/audit/?service=payroll").text)[0]
+    with burst.registry.ledger.begin(unaudited_because="an attack") as tx:
+        tx.session.execute(text("UPDATE audit_secret SET value = X'382e382e382e38'"))
+    page = auditor.get(f"/audit/entries/{first}/values").text
+    assert "8.8.8.8" in page
+    assert "与封存的承诺值不符" in page
+
+
+def test_every_look_is_on_record_and_the_same_within_a_minute_is_counted(
+    auditor: Browser, burst: Office
+) -> None:
+    for _ in range(4):
+        auditor.get("/audit/?service=payroll")
+    auditor.get("/audit/?service=ledger")
+    kept = entries(burst, "audit.searched")
+    assert [each["d"] for each in kept] == [
+        {"filter": "service=payroll"},
+        {"filter": "service=ledger"},
+    ]
+    burst.registry.tally.flush(burst.registry.ledger, now=datetime.now(UTC), everything=True)
+    counted = entries(burst, "audit.searched")[-1]
+    assert (counted["d"]["repeated"], counted["out"]) == (3, "success")  # type: ignore[index]
+
+
+def test_the_security_administrator_watches_the_auditor_who_sees_no_such_page(
+    auditor: Browser, app: Flask, burst: Office, tmp_path: Path
+) -> None:
+    auditor.get("/audit/?service=payroll&not-event=page.denied")
+    settle(burst, tmp_path / "sealer")
+    page = officer(app, burst, "zhaomin", ago=5).get("/audit/acts").text
+    assert "检索日志" in page
+    assert "服务：工资发放" in page
+    assert auditor.get("/audit/acts").status_code == 403
+
+
+@pytest.mark.parametrize("login", ["liwen", "wangqiang", "zhaomin"])
+@pytest.mark.parametrize("path", ["/audit/", "/audit/now", "/audit/activity", "/audit/entries/1"])
+def test_the_log_is_nobody_elses_to_read(app: Flask, office: Office, login: str, path: str) -> None:
+    assert officer(app, office, login, ago=3).get(path).status_code == 403
+
+
+def test_searches_are_kept_shared_and_removed_by_their_owner(
+    auditor: Browser, burst: Office
+) -> None:
+    form = {"query": "service=payroll&outcome=denied", "name": " 工资  拒绝 ", "shared": "y"}
+    kept = auditor.post("/audit/searches", form, page="/audit/")
+    assert kept.headers["Location"].endswith("/audit/?outcome=denied&service=payroll")
+    page = auditor.get("/audit/").text
+    assert "工资 拒绝</a>" in page
+    remove = re.search(r'action="(/audit/searches/[^"]+/remove)"', page)
+    assert remove is not None
+    assert auditor.post(remove[1], page="/audit/").status_code == 303
+    assert auditor.post(remove[1], page="/audit/").status_code == 404
+    assert auditor.post("/audit/searches", {"name": ""}, page="/audit/").status_code == 422
+    assert len(entries(burst, "audit.search_saved")) == 1
+    assert len(entries(burst, "audit.search_removed")) == 1
+
+
+def test_the_first_page_calls_for_the_burst_and_leads_to_it(auditor: Browser) -> None:
+    page = auditor.get("/audit/now").text
+    calling, quiet = page.split("正常事项")
+    assert f"拒绝 {BURST} 次" in calling
+    assert "日志尚未核验过" in calling
+    assert "日志封存" in quiet
+    burst = re.search(r'href="(/audit/\?outcome=denied[^"]*)"', calling)
+    assert burst is not None
+    assert len(lines(auditor.get(burst[1].replace("&amp;", "&")).text)) == BURST
+
+
+@pytest.mark.parametrize("name", ["hours", "days", "services", "units"])
+def test_each_chart_is_a_picture_without_script_beside_its_table(
+    auditor: Browser, name: str
+) -> None:
+    drawn = auditor.get(f"/audit/activity/{name}.svg")
+    assert drawn.content_type.startswith("image/svg+xml")
+    assert drawn.text.startswith("<?xml")
+    assert "<script" not in drawn.text
+    assert "http://www.w3.org/2000/svg" in drawn.text
+    page = auditor.get("/audit/activity").text
+    assert f'src="/audit/activity/{name}.svg"' in page
+    assert "<td" in page
+    assert auditor.get("/audit/activity/x.svg").status_code == 404
+
+
+@pytest.mark.parametrize("said", ["<script>alert(1)</script>", "' OR 1=1 --", "%_\\", "\u202e"])
+def test_markup_and_injection_in_an_address_are_shown_as_text(auditor: Browser, said: str) -> None:
+    page = auditor.client.get(
+        "/audit/", base_url=auditor.base, query_string={"words": f"a {said}", "actor": said}
+    )
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    assert lines(page.text) == []
+
+
+def test_every_event_of_the_vocabulary_has_words() -> None:
+    assert sorted(EVENTS.keys() - labels_audit.EVENTS.keys()) == []
+    assert sorted({name.partition(".")[0] for name in EVENTS} - labels_audit.FAMILIES.keys()) == []
+
+
+def test_looking_and_indexing_leave_an_index_that_fits(
+    auditor: Browser, burst: Office, tmp_path: Path
+) -> None:
+    auditor.get("/audit/?service=payroll")
+    indexer = settle(burst, tmp_path / "sealer")
+    report = Report()
+    index_check.inspect(burst.store.read, report, indexer)
+    assert report.code == 0, report.lines()
