@@ -17,6 +17,7 @@ from gateway.access.decide import Access
 from gateway.access.forms import Forms
 from gateway.access.forward_auth import ForwardAuth
 from gateway.access.gate import Gate
+from gateway.access.networks import Networks
 from gateway.access.policy_point import Lease, PolicyPoint
 from gateway.access.proxy import ReverseProxy, Timing
 from gateway.access.pulse import Pulse, this_worker
@@ -112,6 +113,7 @@ def create_door(office: Office, policy: PolicyPoint) -> Door:
         policy=policy,
         catalogue=catalogue,
         zone=zone,
+        networks=Networks.of(settings.policy.networks),
         proved=functools.partial(fresh.proved_for_service, registry),
     )
     signer = Signer(registry.vault.derive(SEED_PURPOSE), issuer=origin, zone=zone)
