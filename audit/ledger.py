@@ -220,6 +220,7 @@ class Ledger:
 
     def _write_together(self, entries: Sequence[Entry]) -> None:
         with self._engine.connect() as connection:
+            connection.begin()  # the driver's own cursor begins nothing by itself
             info = connection.info
             info[_OPEN] = self._recording(None)
             try:

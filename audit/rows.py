@@ -91,7 +91,12 @@ def _postgresql(
 
 @contextmanager
 def _cursor(connection: Connection) -> Iterator[DBAPICursor]:
-    """The driver's cursor; what it raises comes out as SQLAlchemy's errors do."""
+    """The driver's cursor; what it raises comes out as SQLAlchemy's errors do.
+
+    Outside of a transaction there is none: SQLAlchemy would not commit what it did not begin.
+    """
+    if not connection.in_transaction():
+        raise RuntimeError("an entry is written inside of a transaction")
     driver = connection.dialect.loaded_dbapi
     cursor = connection.connection.cursor()
     try:

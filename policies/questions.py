@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
 from typing import TypeAlias
 
 from policies.compiled import CompiledEngine
 from policies.decision import Outcome, Request
+from policies.patterns import next_segments, unused
 from policies.permissions import Permission
 from policies.vocabulary import ACTIONS, NO_CATEGORY, STRENGTHS, USE
 
@@ -143,30 +143,15 @@ def _places(
     """Return the places the person's rules cut the world into, each with one path of it."""
     held = engine.subjects_of(subject, zone)
     patterns = {rule.obj for rule in engine.rules.rules if rule.sub in held}
-    taken = _next_segments(patterns)
+    taken = next_segments(patterns)
     for pattern in sorted(patterns):
         if pattern.startswith("svc:"):
             top = pattern.removesuffix(_SUBTREE)
             is_exact = top == pattern
-            yield pattern, top if is_exact else f"{top}/{_unused(taken.get(top, set()))}"
-    yield category, f"svc:{_unused({top.removeprefix('svc:') for top in taken})}/"
+            yield pattern, top if is_exact else f"{top}/{unused(taken.get(top, set()))}"
+    yield category, f"svc:{unused({top.removeprefix('svc:') for top in taken})}/"
     for permission in Permission:
         yield permission.object, permission.object
-
-
-def _next_segments(patterns: Iterable[str]) -> dict[str, set[str]]:
-    """Return, for each place on the way to a pattern, the segments that follow it."""
-    found: dict[str, set[str]] = {}
-    for pattern in patterns:
-        way, *segments = pattern.split("/")
-        for segment in segments:
-            found.setdefault(way, set()).add(segment)
-            way = f"{way}/{segment}"
-    return found
-
-
-def _unused(segments: set[str]) -> str:
-    return next(name for number in count() if (name := f"any{number}") not in segments)
 
 
 def _grants(opened: Mapping[str, Mapping[str, Opened]]) -> Iterator[Grant]:

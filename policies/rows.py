@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from policies.functions import window_bounds
 from policies.permissions import Permission
@@ -34,10 +34,18 @@ _PAGES: Final = frozenset(permission.object for permission in Permission) | {"ap
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a value, and what to write instead."""
+    """What is wrong with a row, and what to write instead.
+
+    `place` is the column it is about, counted from 0 after the row's kind; -1 is the whole row.
+    """
 
     what: str
     fix: str
+    place: int = -1
+
+
+Check: TypeAlias = tuple[Callable[[str], bool], str]
+"""Tells whether a value is good, and what to write if it is not."""
 
 
 def canonical(columns: Sequence[str]) -> tuple[str, ...]:
@@ -53,44 +61,46 @@ def canonical(columns: Sequence[str]) -> tuple[str, ...]:
 
 def rule_faults(columns: Sequence[str]) -> list[Fault]:
     """Return everything that is wrong with the columns of a rule."""
-    found = _shape_faults("p", RULE_COLUMNS, columns)
-    if found:
-        return found
-    values = dict(zip(RULE_COLUMNS, columns, strict=True))
-    for name, (is_good, fix) in _CHECKS.items():
-        if not is_good(values[name]):
-            found.append(Fault(f"{name} is {values[name]!r}", fix))
-    return found or _pairing_faults(values["obj"], values["act"])
+    return column_faults("p", _CHECKS, columns) or pairing_faults(columns[2], columns[3])
 
 
 def category_faults(columns: Sequence[str]) -> list[Fault]:
     """Return everything that is wrong with the columns of a category row."""
-    found = _shape_faults("g3", CATEGORY_COLUMNS, columns)
-    return found or [
-        Fault(f"{name} is {value!r}", "write cat:<name> of a-z, 0-9 and -")
-        for name, value in zip(CATEGORY_COLUMNS, columns, strict=True)
-        if not is_category(value)
-    ]
+    return column_faults("g3", _CATEGORY_CHECKS, columns)
 
 
-def _shape_faults(kind: str, names: Sequence[str], columns: Sequence[str]) -> list[Fault]:
-    if len(columns) != len(names):
+def column_faults(kind: str, checks: Mapping[str, Check], columns: Sequence[str]) -> list[Fault]:
+    """Return what is wrong with the columns of a row of this kind, each looked at by its check.
+
+    Values no reader could take apart safely are named first, and alone.
+    """
+    if len(columns) != len(checks):
         what = f"{len(columns)} columns after {kind!r}"
-        return [Fault(what, f"write exactly {len(names)}: {', '.join(names)}")]
+        return [Fault(what, f"write exactly {len(checks)}: {', '.join(checks)}")]
+    rows = [
+        (place, name, value, *checks[name])
+        for place, (name, value) in enumerate(zip(checks, columns, strict=True))
+    ]
+    unsafe = "use only A-Z a-z 0-9 _ : . / | ~ * - and at least one"
     return [
-        Fault(f"{name} is {value!r}", "use only A-Z a-z 0-9 _ : . / | ~ * - and at least one")
-        for name, value in zip(names, columns, strict=True)
+        Fault(f"{name} is {value!r}", unsafe, place)
+        for place, name, value, _, _ in rows
         if not is_value(value)
+    ] or [
+        Fault(f"{name} is {value!r}", fix, place)
+        for place, name, value, is_good, fix in rows
+        if not is_good(value)
     ]
 
 
-def _pairing_faults(obj: str, act: str) -> list[Fault]:
+def pairing_faults(obj: str, act: str) -> list[Fault]:
     """A page can only be used, and nothing else can be."""
+    place = RULE_COLUMNS.index("act")
     is_page = obj.startswith("app:")
     if is_page and act not in (USE, ANY):
-        return [Fault(f"act is {act!r} on a page", f"write {USE} for app: objects")]
+        return [Fault(f"act is {act!r} on a page", f"write {USE} for app: objects", place)]
     if not is_page and USE in tokens(act):
-        return [Fault(f"act is {act!r} on {obj}", f"{USE} is for app: objects only")]
+        return [Fault(f"act is {act!r} on {obj}", f"{USE} is for app: objects only", place)]
     return []
 
 
@@ -102,7 +112,8 @@ def _is_object(value: str) -> bool:
     return value in _PAGES or is_service_pattern(value) or is_category(value)
 
 
-def _one_of(names: frozenset[str]) -> Callable[[str], bool]:
+def one_of(names: frozenset[str]) -> Callable[[str], bool]:
+    """Return the check that a value is one of these."""
     return lambda value: value in names
 
 
@@ -126,9 +137,12 @@ def _listed(names: frozenset[str]) -> str:
 
 _LEVELS = frozenset(map(str, LEVELS))
 _STRENGTHS = frozenset(map(str, STRENGTHS))
-_CHECKS: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
+_CATEGORY_CHECKS: Final[dict[str, Check]] = dict.fromkeys(
+    CATEGORY_COLUMNS, (is_category, "write cat:<name> of a-z, 0-9 and -")
+)
+_CHECKS: Final[dict[str, Check]] = {
     "sub": (_is_subject, "write *, person:<uuid>, role:<name> or unit:<name>, in lower case"),
-    "zone": (_one_of(ZONES | {ANY}), f"write * or one of {_listed(ZONES)}"),
+    "zone": (one_of(ZONES | {ANY}), f"write * or one of {_listed(ZONES)}"),
     "obj": (
         _is_object,
         "write svc:<service>/<path> or one with a last /**, cat:<name>, app:<permission>, app:**",
@@ -136,7 +150,7 @@ _CHECKS: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
     "act": (_any_or_some_of(ACTIONS), f"write * or, joined by |, of {_listed(ACTIONS)}"),
     "cls": (_any_or_some_of(_LEVELS), f"write * or, joined by |, of {_listed(_LEVELS)}"),
     "net": (_any_or_some_of(NETWORKS), f"write * or, joined by |, of {_listed(NETWORKS)}"),
-    "auth": (_one_of(_STRENGTHS | {ANY}), f"write * or the least strength, {_listed(_STRENGTHS)}"),
+    "auth": (one_of(_STRENGTHS | {ANY}), f"write * or the least strength, {_listed(_STRENGTHS)}"),
     "win": (_is_windows, "write * or from~to in seconds since 1970 UTC, from before to"),
-    "eft": (_one_of(EFFECTS), f"write one of {_listed(EFFECTS)}, in lower case"),
+    "eft": (one_of(EFFECTS), f"write one of {_listed(EFFECTS)}, in lower case"),
 }

@@ -60,3 +60,12 @@ def _row_table(name: str, columns: tuple[str, ...]) -> Table:
 
 policy_rule: Final = _row_table("policy_rule", RULE_COLUMNS)
 policy_category: Final = _row_table("policy_category", CATEGORY_COLUMNS)
+
+# Tests and separations of duties: they decide nothing, but the version's name covers them.
+policy_beside: Final = Table(
+    "policy_beside",
+    metadata,
+    Column("seq", ForeignKey(policy_version.c.seq), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("line", Text, nullable=False),
+)

@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from audit.ledger import Transaction
 from audit.record import Actor
+from policies import separation
 from policies.rows import CATEGORY_COLUMNS, RULE_COLUMNS
 from policies.rules import Rule, RuleProblems, RuleSet
 from policies.signature import Statement, VersionKey, key_of
-from policies.tables import policy_category, policy_rule, policy_version
+from policies.tables import policy_beside, policy_category, policy_rule, policy_version
 
 EVENT = "policy.published"
 MAX_NOTE = 2000
@@ -137,10 +138,12 @@ def publish(tx: Transaction, rules: RuleSet, *, actor: Actor, now: datetime, not
     note says why, in the author's words, in at most 2000 characters.
 
     Raises:
+        RuleProblems: they would give somebody an office's pages, or an office a service.
         AlreadyInForce: these very rules are in force.
         ValueError: the note is too long.
         StoredRulesDifferError: the rules now in force were tampered with; look into that first.
     """
+    separation.check(rules)
     if len(note) > MAX_NOTE:
         raise ValueError(f"the note has more than {MAX_NOTE} characters")
     old = current(tx.session)
@@ -160,6 +163,7 @@ def publish(tx: Transaction, rules: RuleSet, *, actor: Actor, now: datetime, not
     )
     _store(tx.session, policy_rule, seq, [rule.columns for rule in rules.rules])
     _store(tx.session, policy_category, seq, rules.categories)
+    _store(tx.session, policy_beside, seq, [(line,) for line in rules.beside])
     before = old or RuleSet()
     tx.record(
         EVENT,
@@ -234,9 +238,14 @@ def _store(session: Session, table: Table, seq: int, rows: Sequence[Sequence[str
 def _load(session: Session, seq: int, name: str) -> RuleSet:
     rules = _rows(session, policy_rule, RULE_COLUMNS, seq)
     categories = _rows(session, policy_category, CATEGORY_COLUMNS, seq)
+    lines = _rows(session, policy_beside, ("line",), seq)
     try:
+        beside = RuleSet.parse("\n".join(row[0] for row in lines))
         found = RuleSet(
-            tuple(Rule(*row) for row in rules), tuple((row[0], row[1]) for row in categories)
+            tuple(Rule(*row) for row in rules),
+            tuple((row[0], row[1]) for row in categories),
+            beside.tests,
+            beside.duties,
         )
     except RuleProblems as problems:
         raise StoredRulesDifferError(f"version {seq} cannot be read: {problems}") from problems

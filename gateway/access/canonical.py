@@ -45,7 +45,7 @@ _QUERY = re.compile(rb"[\x21\x22\x24-\x7e]*")
 # Cc control, Cf invisible and bidi, Zl/Zp line and paragraph separator, Cs lone surrogate.
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 # The gen-delims and sub-delims that stay as they are. Not "+": some servers read a space.
-_PATH_SAFE = "!$&'()*,=:@~"
+PATH_SAFE = "!$&'()*,=:@~"
 _FORBIDDEN = (
     ("/\u2044\u2215\uff0f", refusals.EncodedSlash),  # and fraction, division, full-width slash
     ("\\\uff3c", refusals.Backslash),
@@ -130,7 +130,7 @@ def canonicalise(raw: RawRequest) -> Canonical:
         scheme=scheme,
         host=host,
         port=port,
-        path="/" + "/".join(quote(each, safe=_PATH_SAFE) for each in segments) + slash,
+        path="/" + "/".join(quote(each, safe=PATH_SAFE) for each in segments) + slash,
         segments=segments,
         query=_query(raw.query),
     )

@@ -11,6 +11,8 @@ from gateway.cli.asking import confirm
 from gateway.cli.console import done, out, table
 from gateway.cli.days import shown
 from gateway.cli.office import opened
+from gateway.cli.policy_compare import again, diff
+from gateway.cli.policy_draft import check, convert, test
 from gateway.cli.policy_questions import bench, explain, who
 from gateway.cli.policy_running import replay_decision, uses_, workers_
 from gateway.cli.rules_about import about, lines_of
@@ -49,7 +51,9 @@ def policy() -> None:
     """Show, question and publish the rules of a zone. Nothing that no rule allows is open."""
 
 
-for question in (explain, who, bench, workers_, uses_, replay_decision):
+for question in (explain, who, bench, check, test, diff, again, convert):
+    policy.add_command(question)
+for question in (workers_, uses_, replay_decision):
     policy.add_command(question)
 
 

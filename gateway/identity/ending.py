@@ -91,5 +91,7 @@ def _mark(tx: Transaction, ids: Sequence[UUID], *, why: Why, now: datetime) -> N
     if ids:
         changed(
             tx.session,
-            update(Session).where(Session.id.in_(ids)).values(ended_at=now, ended_why=why),
+            update(Session)
+            .where(Session.id.in_(ids))
+            .values(ended_at=now, ended_why=why, mac=None),
         )

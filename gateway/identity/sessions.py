@@ -14,12 +14,13 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 
 from audit.record import Actor
-from gateway.identity import ending, tokens
+from gateway.identity import ending, integrity, tokens
 from gateway.identity.current import Current, find_live, find_row
 from gateway.identity.ending import Why
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables import Session
+from gateway.vault.attested import ForgedRow
 
 __all__ = [
     "Current",
@@ -67,15 +68,20 @@ def find(
 
     `service` None asks for a session of the gateway itself, a slug for that service's child.
     """
-    with registry.store.read.connect() as connection:
-        return find_live(
-            connection,
-            token,
-            service=service,
-            limits=registry.limits,
-            vault=registry.vault,
-            now=now,
-        )
+    try:
+        with registry.store.read.connect() as connection:
+            return find_live(
+                connection,
+                token,
+                service=service,
+                limits=registry.limits,
+                vault=registry.vault,
+                now=now,
+                seen=registry.seen,
+            )
+    except ForgedRow as forged:  # nobody of this zone opened it, or gave that standing
+        integrity.report(registry, forged, now=now)
+        return None
 
 
 def present(

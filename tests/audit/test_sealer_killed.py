@@ -54,7 +54,7 @@ def test_kill_9_of_writers_and_sealers_loses_forks_and_doubles_nothing(
     seal = ("seal", database_url, str(keep))
     sealers = [start(*seal, to=tmp_path / f"sealer{n}") for n in range(2)]
     writers = Writers(database_url, keep, outputs)
-    deadline = time.monotonic() + 120 + WRITERS * EACH / 10
+    deadline = time.monotonic() + 120 + WRITERS * EACH  # generous: a loaded machine loses nothing
     try:
         while time.monotonic() < deadline and writers.go_on():
             time.sleep(chance.uniform(0.2, 1.2))

@@ -158,7 +158,7 @@ def test_a_set_made_of_values_is_checked_like_a_text() -> None:
 
 def test_two_rules_with_one_id_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """An id that means two rules would make evidence ambiguous."""
-    monkeypatch.setattr("policies.rules._ID_DIGITS", 0)
+    monkeypatch.setattr("policies.rule._ID_DIGITS", 0)
     assert problems(f"{GOOD}\n{GOOD.replace('clerk', 'other')}") == [
         (0, "two rules share the id r-")
     ]

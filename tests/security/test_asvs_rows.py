@@ -24,7 +24,7 @@ __all__ = ["app", "compiled_catalogues", "office", "office_template", "stranger"
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("gateway", "policies", "audit", "incident", "config")
-CLOCKS = {"gateway/app.py", "gateway/cli/zone.py", "gateway/web/moments.py", "audit/verify.py"}
+CLOCKS = {"gateway/office.py", "gateway/cli/zone.py", "gateway/web/moments.py", "audit/verify.py"}
 """Where the server's clock is read; the verifier runs on an inspector's own machine."""
 
 PLAY = ["gateway/cli/sample_data.py", "policies/bench_model.py", "policies/shadow.py"]

@@ -46,16 +46,16 @@ def roles_of(permission: Permission) -> list[str]:
 
 def address(rule: Rule, value: str = "x") -> str:
     """An address of the route."""
-    values = {name: _sample(rule._converters[name], value) for name in rule.arguments}
+    values = {name: _about_nobody(rule._converters[name], value) for name in rule.arguments}
     built = rule.build(values, append_unknown=False)
     assert built is not None
     return built[1]
 
 
-def _sample(converter: BaseConverter, value: str) -> object:
+def _about_nobody(converter: BaseConverter, value: str) -> object:
     if isinstance(converter, UUIDConverter):
         return NOBODY
-    return 1 if isinstance(converter, IntegerConverter) else value
+    return 0 if isinstance(converter, IntegerConverter) else value
 
 
 def asked(app: Flask) -> list[tuple[Rule, str]]:

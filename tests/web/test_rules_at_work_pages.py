@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from web_office import Browser, Office
+from web_office import Browser, Office, officer
 
 from audit.tables import audit_event
 from gateway.access.second_look import MOST, SecondLook
@@ -31,13 +31,6 @@ class Generous(CompiledEngine):
         open_to_all = RuleSet.parse("p, *, *, svc:ledger/**, GET, *, *, *, *, allow")
         found = CompiledEngine(open_to_all, self.memberships).decide(request)
         return found.named(version=self.version, grants="")
-
-
-def officer(app: Flask, office: Office, login: str) -> Browser:
-    browser = Browser(app, office)
-    token = office.session(login, ago=timedelta(minutes=1))
-    browser.client.set_cookie("__Host-hangu-intranet", token, domain="intranet.localhost")
-    return browser
 
 
 def plant(office: Office, times: int = 1) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.store.demand import DEMANDING_POLICY, demand_of
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -14,10 +16,14 @@ depends_on = None
 def upgrade() -> None:
     """Make the tables."""
     _workers_up()
+    _beside_up()
+    if op.get_bind().dialect.name == "postgresql":
+        demand_of(op.execute, DEMANDING_POLICY)
 
 
 def downgrade() -> None:
-    """Drop the tables."""
+    """Drop the tables, and their triggers with them."""
+    _beside_down()
     _workers_down()
 
 
@@ -77,3 +83,22 @@ def _workers_down() -> None:
     op.drop_index("ix_policy_worker_beat_at", "policy_worker")
     op.drop_table("policy_worker")
     op.drop_column("policy_version", "signature")
+
+
+def _beside_up() -> None:
+    op.create_table(
+        "policy_beside",
+        sa.Column(
+            "seq",
+            sa.Integer(),
+            sa.ForeignKey("policy_version.seq", name="fk_policy_beside_seq_policy_version"),
+            nullable=False,
+        ),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", "position", name="pk_policy_beside"),
+    )
+
+
+def _beside_down() -> None:
+    op.drop_table("policy_beside")

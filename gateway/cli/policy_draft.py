@@ -1,0 +1,129 @@
+"""`hangu policy check`, `test` and `convert`: a draft in a file, before anybody publishes it.
+
+Made for people and for git hooks: status 0 is good, 1 is not, 2 a wrong call; `--json` prints
+one object. A zone's directory is only needed where the rules meet people and services.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.console import done, table
+from gateway.cli.policy_around import (
+    FILE,
+    around,
+    document_of,
+    form_of,
+    prints_json,
+    takes_zone_if_any,
+    text_of,
+)
+from gateway.cli.zone import now
+from policies.change.mutation import Score, scores
+from policies.change.trials import run
+from policies.change.validate import validate
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@takes_zone_if_any
+@prints_json
+@click.option("--strict", is_flag=True, help="Warnings fail as well.")
+@click.pass_context
+def check(
+    context: click.Context, file: Path, directory: Path | None, *, as_json: bool, strict: bool
+) -> None:
+    """Name everything that is wrong with the rules in FILE (.csv or .toml), with the fix."""
+    with around(directory) as there:
+        text = text_of(file)
+        found = validate(text, form_of(file), known=there.known, now=int(now().timestamp()))
+    if as_json:
+        click.echo(json.dumps({"findings": [asdict(each) for each in found.findings]}))
+    else:
+        for each in found.findings:
+            click.echo(f"{file}:{each}" if each.line else f"{file}: {each}")
+    failed = found.errors or (strict and found.findings)
+    if failed:
+        context.exit(1)
+    if not as_json and found.document is not None:
+        done(f"{len(found.document.rules.rules)} rules, version {found.document.rules.version}.")
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@takes_zone_if_any
+@prints_json
+@click.option("--mutants", is_flag=True, help="Say which changes of which rule no test notices.")
+@click.pass_context
+def test(
+    context: click.Context, file: Path, directory: Path | None, *, as_json: bool, mutants: bool
+) -> None:
+    """Run the tests that stand among the rules in FILE."""
+    moment = int(now().timestamp())
+    with around(directory) as there:
+        rules = document_of(file).rules
+        results = run(rules, there.memberships, now=moment)
+        scored = scores(rules, there.memberships, now=moment) if mutants else ()
+    failed = [each for each in results if not each.passed]
+    if as_json:
+        tests = [
+            {
+                "id": each.case.id,
+                "line": each.case.line,
+                "passed": each.passed,
+                "decided": str(each.decision.outcome) if each.decision else each.problem,
+            }
+            for each in results
+        ]
+        click.echo(json.dumps({"tests": tests, "mutants": [_scored(each) for each in scored]}))
+    else:
+        for each in failed:
+            decided = each.decision.outcome if each.decision else each.problem
+            click.echo(f"failed {each.case.id}: {decided} instead: {each.case.line}")
+        _print_scores(scored)
+    if failed:
+        context.exit(1)
+    if not as_json:
+        done(f"{len(results)} tests pass.")
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+def convert(file: Path, target: Path) -> None:
+    """Write the rules in FILE to TARGET in canonical order; .csv and .toml say in which form."""
+    text = document_of(file).text(form_of(target))
+    target.write_text(text, encoding="utf-8")
+    done(f"{target} is written.")
+
+
+def _scored(score: Score) -> dict[str, Any]:
+    return {
+        "rule": score.rule.id,
+        "line": score.rule.line,
+        "noticed": {each.change: each.noticed_by for each in score.mutants},
+    }
+
+
+def _print_scores(scored: tuple[Score, ...]) -> None:
+    if not scored:
+        return
+    rows = [
+        (
+            score.rule.id,
+            f"{score.noticed} of {len(score.mutants)}",
+            _unnoticed(score),
+            score.rule.line,
+        )
+        for score in scored
+    ]
+    table("What the tests notice", ("rule", "noticed", "unnoticed", "line"), rows)
+
+
+def _unnoticed(score: Score) -> str:
+    return ", ".join(each.change for each in score.mutants if each.noticed_by is None)

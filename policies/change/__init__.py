@@ -1,0 +1,1 @@
+"""Changing the rules without fear: texts, findings, tests, differences, replay, safeguards."""

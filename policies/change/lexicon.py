@@ -1,0 +1,174 @@
+"""The words sentences are made of, in Chinese and English: fixed ones, and an office's names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta, timezone, tzinfo
+from enum import StrEnum
+from functools import cached_property
+from typing import Final
+
+from policies.rows import canonical
+from policies.vocabulary import ANY
+
+CHINA: Final = timezone(timedelta(hours=8))
+
+
+class Language(StrEnum):
+    """What a sentence is written in."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Some words, and what they say in which column of a rule; no column is mere grammar."""
+
+    text: str
+    column: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lexicon:
+    """An office's words.
+
+    Attributes:
+        names: what units, roles, people, categories, pages and services (`svc:<slug>`) are
+            called; two of one name are told apart by their ids, which may always be written.
+        windows: named times, e.g. 工作时间, each as a rule's `win`.
+        zone: for dates.
+        paths: for autocomplete, the paths of services that are worth offering.
+    """
+
+    language: Language = Language.ZH
+    names: Mapping[str, str] = field(default_factory=dict)
+    windows: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo = CHINA
+    paths: Mapping[str, Iterable[str]] = field(default_factory=dict)
+
+    @cached_property
+    def phrases(self) -> Mapping[str, tuple[Phrase, ...]]:
+        """Every phrase by its words without spaces, in lower case; some say more than one thing.
+
+        The fixed words keep their meaning, whatever an office calls its units.
+        """
+        fixed = {key_of(text) for text, _, _ in FIXED[self.language]}
+        found: dict[str, list[Phrase]] = {}
+        for phrase in self._fixed():
+            found.setdefault(key_of(phrase.text), []).append(phrase)
+        for phrase in self._own():
+            if key_of(phrase.text) not in fixed:
+                found.setdefault(key_of(phrase.text), []).append(phrase)
+        return {key: tuple(dict.fromkeys(phrases)) for key, phrases in found.items() if key}
+
+    @cached_property
+    def matcher(self) -> re.Pattern[str]:
+        """Finds the longest phrase at a place; spaces between its words do not matter."""
+        keys = sorted(self.phrases, key=lambda each: (-len(each), each))
+        return re.compile("|".join(map(_pattern, keys)), re.IGNORECASE)
+
+    @cached_property
+    def called(self) -> Mapping[tuple[str, str], str]:
+        """The first name of each value of each column, if nothing else is called so."""
+        found: dict[tuple[str, str], str] = {}
+        for phrase in (*self._fixed(), *self._own()):
+            if self.phrases.get(key_of(phrase.text)) == (phrase,):
+                found.setdefault((phrase.column, phrase.value), phrase.text)
+        return found
+
+    def _fixed(self) -> Iterator[Phrase]:
+        return (Phrase(*each) for each in FIXED[self.language])
+
+    def _own(self) -> Iterator[Phrase]:
+        for name, win in self.windows.items():
+            yield Phrase(name, "win", canonical_windows(win))
+        for value, name in sorted(self.names.items()):
+            kind = value.partition(":")[0]
+            if kind in ("unit", "role", "person"):
+                yield Phrase(name, "sub", value)
+            elif kind == "cat":
+                yield Phrase(_CATEGORY[self.language].format(name), "obj", value)
+            elif kind == "app":
+                yield Phrase(name, "obj", value)
+            else:
+                yield Phrase(name, "svc", value)
+
+
+def key_of(text: str) -> str:
+    """Return a text without its spaces, in lower case."""
+    return "".join(text.split()).lower()
+
+
+def canonical_windows(win: str) -> str:
+    """Return windows as a rule keeps them."""
+    return canonical((ANY, ANY, ANY, ANY, ANY, ANY, ANY, win, "allow"))[7]
+
+
+def _pattern(key: str) -> str:
+    body = r"\s*".join(map(re.escape, key))
+    # A word of letters ends where the letters end: "may" is not the beginning of "mayor".
+    return body + (r"(?![A-Za-z0-9_])" if key[-1].isascii() and key[-1].isalnum() else "")
+
+
+_CATEGORY: Final = {Language.ZH: "{}类数据", Language.EN: "{} data"}
+_WRITES: Final = "DELETE|PATCH|POST|PUT"
+
+# fmt: off
+FIXED: Final[Mapping[Language, tuple[tuple[str, str, str], ...]]] = {
+    Language.ZH: (
+        ("任何人", "sub", ANY), ("所有人", "sub", ANY),
+        ("政务内网区", "zone", "intranet"), ("政务外网区", "zone", "extranet"),
+        ("内网区", "zone", "intranet"), ("外网区", "zone", "extranet"),
+        ("可", "eft", "allow"), ("可以", "eft", "allow"), ("允许", "eft", "allow"),
+        ("准许", "eft", "allow"),
+        ("不得", "eft", "deny"), ("不可", "eft", "deny"), ("不可以", "eft", "deny"),
+        ("禁止", "eft", "deny"), ("不允许", "eft", "deny"),
+        ("任意操作", "act", ANY),
+        ("读取", "act", "GET|HEAD"), ("写入", "act", _WRITES),
+        ("查看", "act", "GET"), ("探查", "act", "HEAD"), ("提交", "act", "POST"),
+        ("覆盖", "act", "PUT"), ("修改", "act", "PATCH"), ("删除", "act", "DELETE"),
+        ("询问", "act", "OPTIONS"), ("调阅", "act", "read"), ("导出", "act", "export"),
+        ("打印", "act", "print"), ("使用", "act", "use"),
+        ("全部页面", "obj", "app:**"),
+        ("公开级", "cls", "0"), ("内部级", "cls", "1"), ("敏感级", "cls", "2"),
+        ("重要级", "cls", "3"), ("核心级", "cls", "4"),
+        ("局域网", "net", "lan"), ("虚拟专网", "net", "vpn"), ("政务外网", "net", "government"),
+        ("互联网", "net", "internet"),
+        ("需口令", "auth", "1"), ("需双因素", "auth", "2"), ("需通行密钥", "auth", "3"),
+        ("双因素", "auth", "2"), ("口令", "auth", "1"), ("通行密钥", "auth", "3"),
+        *((each, "", "") for each in (
+            "的", "在", "从", "于", "经", "由", "对", "和", "与", "或", "及", "以及", "需", "须",
+            "限", "期间", "内", "网络", "接入", "数据", "登录",
+        )),
+    ),
+    Language.EN: (
+        ("everyone", "sub", ANY), ("anyone", "sub", ANY),
+        ("the intranet zone", "zone", "intranet"), ("the extranet zone", "zone", "extranet"),
+        ("intranet zone", "zone", "intranet"), ("extranet zone", "zone", "extranet"),
+        ("may", "eft", "allow"), ("can", "eft", "allow"),
+        ("may not", "eft", "deny"), ("must not", "eft", "deny"), ("cannot", "eft", "deny"),
+        ("do anything with", "act", ANY),
+        ("read", "act", "GET|HEAD"), ("write", "act", _WRITES),
+        ("view", "act", "GET"), ("probe", "act", "HEAD"), ("submit", "act", "POST"),
+        ("replace", "act", "PUT"), ("amend", "act", "PATCH"), ("delete", "act", "DELETE"),
+        ("query", "act", "OPTIONS"), ("consult", "act", "read"), ("export", "act", "export"),
+        ("print", "act", "print"), ("use", "act", "use"),
+        ("all pages", "obj", "app:**"),
+        ("public level", "cls", "0"), ("internal level", "cls", "1"),
+        ("sensitive level", "cls", "2"), ("important level", "cls", "3"),
+        ("core level", "cls", "4"),
+        ("the local network", "net", "lan"), ("the VPN", "net", "vpn"),
+        ("the government network", "net", "government"), ("the internet", "net", "internet"),
+        ("local network", "net", "lan"), ("VPN", "net", "vpn"), ("internet", "net", "internet"),
+        ("with a password", "auth", "1"), ("with two factors", "auth", "2"),
+        ("with a passkey", "auth", "3"), ("two factors", "auth", "2"),
+        *((each, "", "") for each in (
+            "in", "on", "at", "of", "from", "during", "and", "or", "to", "the", "with", "only",
+        )),
+    ),
+}
+# fmt: on

@@ -1,0 +1,95 @@
+"""Writing rules as sentences. What is written is read back, and must say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.change.lexicon import Language, Lexicon
+from policies.change.sentences import read
+from policies.change.spelling import dated, decoded
+from policies.rules import Rule
+from policies.vocabulary import ANY, tokens
+
+
+def write(rule: Rule, lexicon: Lexicon) -> str:
+    """Return the sentence of a rule. Reading it gives exactly this rule."""
+    named = _written(rule, lexicon, dict(lexicon.called))
+    if read(named, lexicon).rule == rule:
+        return named
+    # Some name in it is misleading: keep the fixed words, write every name as its id.
+    own = {("sub", each) for each in lexicon.names} | {("svc", each) for each in lexicon.names}
+    own |= {("obj", each) for each in lexicon.names}
+    fixed = {
+        key: text for key, text in lexicon.called.items() if key not in own and key[0] != "win"
+    }
+    plain = _written(rule, lexicon, fixed)
+    return plain if read(plain, lexicon).rule == rule else rule.line
+
+
+def _written(rule: Rule, lexicon: Lexicon, called: Mapping[tuple[str, str], str]) -> str:
+    def word(column: str, value: str) -> str:
+        return called.get((column, value), value)
+
+    def words(column: str, value: str) -> str:
+        return _AND[lexicon.language].join(word(column, each) for each in tokens(value))
+
+    said = {
+        "sub": word("sub", rule.sub),
+        "eft": word("eft", rule.eft),
+        "act": _AND[lexicon.language].join(_actions(rule.act, called)),
+        "obj": _object(rule.obj, called),
+    }
+    optional = {
+        "zone": word("zone", rule.zone),
+        "win": _windows(rule.win, lexicon, called),
+        "net": words("net", rule.net),
+        "cls": words("cls", rule.cls),
+        "auth": word("auth", rule.auth),
+    }
+    for name, text in optional.items():
+        is_any = getattr(rule, name) == ANY
+        said[name] = "" if is_any else _AROUND[lexicon.language][name].format(text)
+    return " ".join(_ORDER[lexicon.language].format(**said).split()).replace(" ，", "，")
+
+
+def _actions(act: str, called: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Return the words for actions; the common sets have words of their own."""
+    left = set(tokens(act))
+    for together in ("GET|HEAD", "DELETE|PATCH|POST|PUT"):
+        if left >= set(tokens(together)) and ("act", together) in called:
+            left -= set(tokens(together))
+            yield called["act", together]
+    yield from (called.get(("act", each), each) for each in sorted(left))
+
+
+def _object(obj: str, called: Mapping[tuple[str, str], str]) -> str:
+    if not obj.startswith("svc:"):
+        return called.get(("obj", obj), obj)
+    service, _, path = obj.partition("/")
+    name = called.get(("svc", service))
+    return obj if name is None else f"{name}/{decoded(path)}"
+
+
+def _windows(win: str, lexicon: Lexicon, called: Mapping[tuple[str, str], str]) -> str:
+    if ("win", win) in called:
+        return called["win", win]
+    return _AND[lexicon.language].join(
+        dated(each, lexicon.zone, _FROM_TO[lexicon.language]) for each in tokens(win)
+    )
+
+
+_AND: Final = {Language.ZH: "、", Language.EN: ", "}
+_FROM_TO: Final = {Language.ZH: "{} 至 {}", Language.EN: "{} to {}"}
+_ORDER: Final = {
+    Language.ZH: "{sub} {eft} {zone} {win} {net} {act} {obj} {cls}{auth}",
+    Language.EN: "{sub} {eft} {act} {obj} {zone} {win} {net} {cls} {auth}",
+}
+_AROUND: Final = {
+    Language.ZH: {
+        "zone": "在 {}", "win": "在 {}", "net": "从 {}", "cls": "，限 {}", "auth": "，{}",
+    },
+    Language.EN: {
+        "zone": "in {}", "win": "during {}", "net": "from {}", "cls": "at {}", "auth": "{}",
+    },
+}  # fmt: skip

@@ -1,0 +1,288 @@
+"""What a draft would have done to what people really asked: the recorded decisions, again.
+
+    found = replay(bodies(engine, since=…), before, after)
+    found.told()   ->  14 people lose 3 services, 2 gain 1
+
+Each question is put to the rules in force and to the draft, both with the people as they are
+today: so what is told is the draft's doing and nothing else. Equal questions are asked once
+and counted. Times count as they were; within one window of the rules they are one.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import Engine as Database
+from sqlalchemy import func, select
+
+from audit.tables import audit_event
+from policies.compiled import CompiledEngine
+from policies.compiled_rules import entry
+from policies.decision import Outcome, Request
+from policies.recorded import EVENTS, QUESTION
+
+KEPT: Final = 100
+"""Decision ids kept of each question that is decided otherwise; the newest of them."""
+_STEP: Final = 5_000
+_MARK: Final = b'"ev":"decision.'
+
+Progress: TypeAlias = Callable[[int], None]
+"""Told how many records are read."""
+
+
+class Effect(StrEnum):
+    """What a draft does to one question."""
+
+    LOSES = "loses"
+    """What was given, at once or after a stronger sign-in, is no more."""
+    HARDER = "harder"
+    """It takes a stronger sign-in than before."""
+    EASIER = "easier"
+    """It takes no stronger sign-in any more."""
+    GAINS = "gains"
+    """What was denied is given."""
+
+
+@dataclass(slots=True)
+class _Counted:
+    unit: str
+    service: str
+    count: int = 0
+    newest: str = ""
+    decisions: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """One person's question that the draft decides otherwise.
+
+    Attributes:
+        unit: the person's at the time; empty if none was recorded.
+        count: how often it was asked.
+        newest: when last, RFC 3339.
+        decisions: the ids of its records, the newest first, at most `KEPT`.
+        rules: the ids of the rules that decide it after.
+    """
+
+    effect: Effect
+    request: Request
+    unit: str
+    service: str
+    count: int
+    newest: str
+    decisions: tuple[str, ...]
+    before: Outcome
+    after: Outcome
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How many people an effect meets, in how many services, over how many decisions."""
+
+    effect: Effect
+    people: int
+    services: int
+    decisions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The shifts of one person, unit or service and one effect."""
+
+    name: str
+    effect: Effect
+    people: tuple[str, ...]
+    services: tuple[str, ...]
+    count: int
+    decisions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The whole replay.
+
+    Attributes:
+        read: decisions that were asked again.
+        distinct: different questions among them.
+        unread: decisions from before the log kept what was asked, or without any rules.
+    """
+
+    shifts: tuple[Shift, ...]
+    read: int
+    distinct: int
+    unread: int
+
+    def told(self) -> tuple[Told, ...]:
+        """Return one line for each effect there is."""
+        found = []
+        for effect in Effect:
+            mine = [shift for shift in self.shifts if shift.effect is effect]
+            if mine:
+                people = {shift.request.subject for shift in mine}
+                services = {shift.service for shift in mine}
+                count = sum(shift.count for shift in mine)
+                found.append(Told(effect, len(people), len(services), count))
+        return tuple(found)
+
+    def by_person(self) -> tuple[Group, ...]:
+        """Return the shifts gathered by person."""
+        return self._by(lambda shift: shift.request.subject)
+
+    def by_unit(self) -> tuple[Group, ...]:
+        """Return the shifts gathered by the unit people were in."""
+        return self._by(lambda shift: shift.unit)
+
+    def by_service(self) -> tuple[Group, ...]:
+        """Return the shifts gathered by service."""
+        return self._by(lambda shift: shift.service)
+
+    def _by(self, name: Callable[[Shift], str]) -> tuple[Group, ...]:
+        gathered: defaultdict[tuple[str, Effect], list[Shift]] = defaultdict(list)
+        for shift in self.shifts:
+            gathered[name(shift), shift.effect].append(shift)
+        return tuple(
+            Group(
+                name=each,
+                effect=effect,
+                people=tuple(sorted({shift.request.subject for shift in shifts})),
+                services=tuple(sorted({shift.service for shift in shifts})),
+                count=sum(shift.count for shift in shifts),
+                decisions=tuple(one for shift in shifts for one in shift.decisions),
+            )
+            for (each, effect), shifts in sorted(gathered.items())
+        )
+
+
+def bodies(database: Database, *, since: datetime) -> Iterator[bytes]:
+    """Return the bodies of the log's entries from `since` on, oldest first, a page at a time."""
+    last = 0
+    event = audit_event.c
+    while True:
+        query = (
+            select(event.id, event.body)
+            .where(event.id > last, event.created >= since)
+            .order_by(event.id)
+            .limit(_STEP)
+        )
+        with database.connect() as connection:
+            rows = connection.execute(query).all()
+        if not rows:
+            return
+        last = rows[-1].id
+        yield from (bytes(row.body) for row in rows)
+
+
+def entries(database: Database, *, since: datetime) -> int:
+    """Return how many entries `bodies` will give, for a progress bar."""
+    query = select(func.count()).where(audit_event.c.created >= since)
+    with database.connect() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def replay(
+    found: Iterable[bytes],
+    before: CompiledEngine,
+    after: CompiledEngine,
+    *,
+    progress: Progress | None = None,
+) -> Replay:
+    """Ask every recorded decision among the log's entries again, under both engines."""
+    edges = sorted({edge for each in (before, after) for edge in _edges(each)})
+    counted: dict[tuple[Any, ...], _Counted] = {}
+    read = unread = 0
+    for number, body in enumerate(found, start=1):
+        if progress is not None and number % _STEP == 0:
+            progress(number)
+        if _MARK not in body:
+            continue
+        key = _count(json.loads(body), edges, counted)
+        read, unread = (read + 1, unread) if key else (read, unread + 1)
+    shifts = [shift for key, each in counted.items() if (shift := _shift(key, each, before, after))]
+    shifts.sort(key=lambda each: (each.effect, each.service, each.request.subject, -each.count))
+    return Replay(tuple(shifts), read, len(counted), unread)
+
+
+def _edges(engine: CompiledEngine) -> Iterator[int]:
+    for rule in engine.rules.rules:
+        if rule.win != "*":
+            for window in entry(rule)[1]:
+                yield from window[:2]
+
+
+def _count(
+    entry_of: dict[str, Any], edges: list[int], counted: dict[tuple[Any, ...], _Counted]
+) -> bool:
+    """Add one entry to its question; tell whether it holds one."""
+    asked = entry_of.get("d", {}).get(QUESTION)
+    obj = entry_of.get("obj")
+    if entry_of.get("ev") not in EVENTS or not isinstance(asked, dict):
+        return False
+    if not isinstance(obj, str):
+        return False  # a path longer than any rule's, kept by its hash alone
+    at = bisect_right(edges, asked["now"])
+    now = edges[at - 1] if at else 0
+    key = (
+        *(entry_of["sub"], entry_of["zone"], obj, asked["act"], asked["auth"], now),
+        *(asked["cat"], asked["cls"], asked["clr"], asked["net"]),
+    )
+    mine = counted.get(key)
+    if mine is None:
+        mine = counted[key] = _Counted(entry_of.get("unit", ""), entry_of.get("svc", ""))
+    mine.count += 1
+    mine.newest = entry_of["ts"]
+    mine.decisions.append(entry_of["did"])
+    if len(mine.decisions) >= 2 * KEPT:
+        del mine.decisions[:KEPT]
+    return True
+
+
+def _shift(
+    key: tuple[Any, ...], counted: _Counted, before: CompiledEngine, after: CompiledEngine
+) -> Shift | None:
+    subject, zone, obj, action, strength, now, category, level, clearance, network = key
+    request = Request(
+        subject=subject,
+        zone=zone,
+        object=obj,
+        action=action,
+        strength=strength,
+        now=now,
+        category=category,
+        classification=level,
+        clearance=clearance,
+        network=network,
+    )
+    was, is_now = before.decide(request), after.decide(request)
+    effect = _EFFECTS.get((was.outcome, is_now.outcome))
+    if effect is None:
+        return None
+    return Shift(
+        effect=effect,
+        request=request,
+        unit=counted.unit,
+        service=counted.service,
+        count=counted.count,
+        newest=counted.newest,
+        decisions=tuple(reversed(counted.decisions))[:KEPT],
+        before=was.outcome,
+        after=is_now.outcome,
+        rules=is_now.rules,
+    )
+
+
+_EFFECTS: Final = {
+    (Outcome.ALLOW, Outcome.DENY): Effect.LOSES,
+    (Outcome.STEP_UP, Outcome.DENY): Effect.LOSES,
+    (Outcome.ALLOW, Outcome.STEP_UP): Effect.HARDER,
+    (Outcome.STEP_UP, Outcome.ALLOW): Effect.EASIER,
+    (Outcome.DENY, Outcome.ALLOW): Effect.GAINS,
+    (Outcome.DENY, Outcome.STEP_UP): Effect.GAINS,
+}

@@ -1,0 +1,211 @@
+"""Rules as sentences, the same content as their text.
+
+    财务处的科员 可 在 工作时间 读取 预算/文件/**，需双因素
+
+`read` gives the rule of a sentence, with what is wrong at which letters; `phrasing.write` the
+sentence of a rule. Order and spaces do not matter to the reader. A name that would be understood
+otherwise is not written: its id stands there instead, which always can be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from policies.change.lexicon import Lexicon, key_of
+from policies.change.likeness import Nearest
+from policies.change.spelling import PATH, RANGE, coded, window_of
+from policies.problems import RuleProblems
+from policies.rows import RULE_COLUMNS
+from policies.rules import Rule
+from policies.vocabulary import ANY, METHODS
+
+_JOINED: Final = frozenset({"act", "cls", "net", "win"})
+_REQUIRED: Final = ("sub", "eft", "act", "obj")
+_SKIPPED: Final = re.compile(r"[\s,，、。;；:：.“”「」『』《》()（）]+")
+_WORD: Final = re.compile(r"[^\s,，、。;；“”「」『』《》()（）]+")
+_RAW: Final = re.compile(
+    r"(?:person|role|unit):[a-z0-9_-]+|cat:[a-z0-9-]+|app:(?:\*\*|[a-z_]+\.[a-z_]+)"
+    r"|svc:[a-z0-9-]+/[A-Za-z0-9_.~*/-]*|\d+~\d+"
+)
+_METHOD: Final = re.compile(
+    "(?:" + "|".join(sorted(METHODS, key=len, reverse=True)) + r")(?![A-Za-z])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with a sentence, from one letter to before another, counted from 0.
+
+    `code` is one of `no_word`, `no_time`, `no_path`, `ambiguous`, `second`, `missing`, `empty`
+    and `value`; the pages turn it into words, with `said`: the letters, id or column meant.
+    """
+
+    start: int
+    end: int
+    code: str
+    said: str
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some letters of a sentence, and what they say."""
+
+    start: int
+    end: int
+    column: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What came of reading a sentence: its rule, or what keeps it from being one."""
+
+    rule: Rule | None
+    wrong: tuple[Wrong, ...] = ()
+    pieces: tuple[Piece, ...] = field(default=())
+
+
+def read(text: str, lexicon: Lexicon) -> Sentence:
+    """Read one sentence, or one line of the rules' text; nothing is guessed."""
+    if text.lstrip().startswith("p,"):
+        return _read_line(text)
+    pieces, wrong = [], []
+    for piece in scan(text, lexicon):
+        if isinstance(piece, Wrong):
+            wrong.append(piece)
+        elif piece.column:
+            pieces.append(piece)
+    values = _gathered(pieces, wrong)
+    wrong += _missing(text, values)
+    if wrong:
+        return Sentence(None, tuple(sorted(wrong, key=lambda each: each.start)), tuple(pieces))
+    columns = [values.get(name, ANY) for name in RULE_COLUMNS]
+    return _made(columns, text, tuple(pieces))
+
+
+def _made(columns: Sequence[str], text: str, pieces: tuple[Piece, ...]) -> Sentence:
+    try:
+        return Sentence(Rule(*columns), (), pieces)
+    except RuleProblems as problems:
+        found = (
+            Wrong(0, len(text), "value", "", each.what, each.fix) for each in problems.problems
+        )
+        return Sentence(None, tuple(found), pieces)
+
+
+def scan(text: str, lexicon: Lexicon) -> Iterator[Piece | Wrong]:
+    """Cut a sentence into pieces, longest words first; what is no word is Wrong."""
+    at = 0
+    while at < len(text):
+        if (gap := _SKIPPED.match(text, at)) is not None:
+            at = gap.end()
+            continue
+        piece = _piece(text, at, lexicon)
+        yield piece
+        at = piece.end
+
+
+def _piece(text: str, at: int, lexicon: Lexicon) -> Piece | Wrong:
+    if (found := RANGE.match(text, at)) is not None:
+        window = window_of(found[1], found[2], lexicon.zone)
+        if window is None:
+            fix = "write a date and time that exist, the earlier first"
+            return Wrong(at, found.end(), "no_time", found[0], f"{found[0]!r} is no time", fix)
+        return Piece(at, found.end(), "win", window)
+    if (found := _RAW.match(text, at)) is not None:
+        return Piece(at, found.end(), _column_of(found[0]), found[0])
+    phrase = lexicon.matcher.match(text, at)
+    if phrase is not None:
+        return _named(text, at, phrase, lexicon)
+    if (found := _METHOD.match(text, at)) is not None:
+        return Piece(at, found.end(), "act", found[0])
+    word = _WORD.match(text, at)
+    end = word.end() if word else at + 1
+    near = Nearest(each.text for found in lexicon.phrases.values() for each in found if each.column)
+    meant = near.to(text[at:end])
+    fix = f"write {meant}" if meant else "write a name the office knows, or an id as unit:finance"
+    said = text[at:end]
+    return Wrong(at, end, "no_word", said, f"{said!r} is no word of the rules", fix)
+
+
+def _named(text: str, at: int, found: re.Match[str], lexicon: Lexicon) -> Piece | Wrong:
+    meanings = lexicon.phrases[key_of(found[0])]
+    path = PATH.match(text, found.end())
+    services = [each for each in meanings if each.column == "svc"]
+    if path is not None and len(services) == 1:
+        return Piece(at, path.end(), "obj", services[0].value + coded(path[0]))
+    others = [each for each in meanings if each.column != "svc"]
+    if len(others) == 1 and path is None:
+        return Piece(at, found.end(), others[0].column, others[0].value)
+    end = path.end() if path else found.end()
+    if services and not others and path is None:
+        fix = f"write {found[0]}/** for all of it, or a path as {found[0]}/files/**"
+        return Wrong(at, end, "no_path", found[0], f"{found[0]!r} without a path", fix)
+    ids = " or ".join(sorted(each.value for each in meanings))
+    what = f"{found[0]!r} may mean {ids}"
+    return Wrong(at, end, "ambiguous", ids, what, "write the id that you mean")
+
+
+def _gathered(pieces: list[Piece], wrong: list[Wrong]) -> dict[str, str]:
+    """Join what the pieces say, column by column; two of what can be only one are wrong."""
+    values: dict[str, str] = {}
+    first: dict[str, Piece] = {}
+    for piece in pieces:
+        held = values.get(piece.column)
+        if held is None or held == piece.value:
+            values[piece.column], first[piece.column] = piece.value, piece
+        elif piece.column in _JOINED and ANY not in (held, piece.value):
+            values[piece.column] = f"{held}|{piece.value}"
+        else:
+            what = f"{piece.value} beside {held}"
+            fix = _ONE_ONLY[piece.column]
+            wrong.append(Wrong(piece.start, piece.end, "second", piece.column, what, fix))
+    return values
+
+
+def _missing(text: str, values: Mapping[str, str]) -> list[Wrong]:
+    if not text.strip():
+        return [Wrong(0, 0, "empty", "", "nothing is said", "write a sentence")]
+    at = len(text)
+    return [
+        Wrong(at, at, "missing", name, *_MISSING[name]) for name in _REQUIRED if name not in values
+    ]
+
+
+def _read_line(text: str) -> Sentence:
+    _, *columns = (value.strip() for value in text.split(","))
+    if len(columns) != len(RULE_COLUMNS):
+        what = f"{len(columns)} columns after 'p'"
+        fix = f"write exactly {len(RULE_COLUMNS)}"
+        return Sentence(None, (Wrong(0, len(text), "value", "", what, fix),))
+    return _made(columns, text, ())
+
+
+def _column_of(raw: str) -> str:
+    if raw.startswith(("svc:", "cat:", "app:")):
+        return "obj"
+    return "win" if raw[0].isdigit() else "sub"
+
+
+_ONE_ONLY: Final = {
+    "sub": "a rule speaks to one: write a rule for each, or give both one role",
+    "zone": "a rule holds in one zone or in all: write a rule for each",
+    "obj": "a rule speaks of one place: write a rule for each",
+    "auth": "write the least sign-in alone",
+    "eft": "allow or deny, not both",
+    "act": "any action says all; take the others out",
+    "cls": "any level says all; take the others out",
+    "net": "any network says all; take the others out",
+    "win": "any time says all; take the others out",
+}
+_MISSING: Final = {
+    "sub": ("it is not said who", "name a unit, a role or a person"),
+    "eft": ("it is not said whether they may", "write may, or may not"),
+    "act": ("it is not said what they may do", "name an action, e.g. read"),
+    "obj": ("it is not said where", "name a service with a path, e.g. budget/files/**"),
+}

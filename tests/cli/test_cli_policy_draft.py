@@ -1,0 +1,130 @@
+"""`hangu policy check`, `test`, `diff`, `replay`, `convert`: fit for people, hooks and CI."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_terminal import START, Terminal
+from sqlalchemy import update
+
+from audit.record import Actor
+from gateway.access.service_file import EXAMPLE
+from gateway.cli import main
+from gateway.cli.office import opened
+from gateway.identity import epoch, standing
+from gateway.identity.tables import Person, State
+
+GRANT = "p, unit:finance, intranet, svc:ledger/**, GET, *, *, 2, *, allow"
+MUST = "t, allow, unit:finance, intranet, svc:ledger/a, cat:none, GET, 1, 1, lan, 2, *"
+MUST_NOT = "t, deny, role:staff, intranet, svc:ledger/a, cat:none, GET, 1, 1, lan, 2, *"
+
+
+@pytest.fixture
+def terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Terminal:
+    """A terminal beside a zone with one clerk and one service nobody may use."""
+    zone = tmp_path / "zone"
+    officers = ("--system-admin", "wang:王建", "--security-admin", "chen:陈敏")
+    place = ("--public-url", "https://gate.example.cn", "--auditor", "zhao:赵磊")
+    main(["init", str(zone), "--zone", "intranet", "--office", "河山局", *place, *officers])
+    for slug in ("finance", "tax", "it-centre"):
+        main(["unit", "add", str(zone), slug, "--name-zh", slug, "--name-en", slug])
+    main(["person", "add", str(zone), "liu", "刘洋", "--unit", "finance", "--role", "staff"])
+    file = tmp_path / "ledger.toml"
+    file.write_text(EXAMPLE)
+    main(["service", "add", str(zone), str(file)])
+    with opened(zone) as office, office.ledger.begin() as tx:
+        tx.session.execute(update(Person).values(state=State.ACTIVE))
+        standing.believe_all(tx.session)
+        epoch.bump(tx)
+        tx.record("person.enrolled", actor=Actor(subject="operator:test"), now=START)
+    capsys.readouterr()
+    return Terminal(zone, capsys, monkeypatch)
+
+
+def draft(terminal: Terminal, *lines: str) -> str:
+    """The rules in force with some lines more, in a file."""
+    file = terminal.zone.parent / "draft.csv"
+    base = terminal.run("policy", "show", str(terminal.zone))
+    file.write_text("".join(f"{line}\n" for line in (*base.splitlines(), *lines)))
+    return str(file)
+
+
+def test_a_good_draft_passes_and_a_bad_one_is_named_with_line_and_fix(terminal: Terminal) -> None:
+    good = draft(terminal, GRANT, MUST)
+    assert "rules, version" in terminal.run("policy", "check", good)
+    bad = draft(terminal, GRANT.replace("finance", "finanse"), "p, *, *, svc:ledger/**")
+    terminal.fails("policy", "check", bad)
+    with pytest.raises(SystemExit) as leaving:
+        main(["policy", "check", bad, "--zone", str(terminal.zone), "--json"])
+    assert leaving.value.code == 1
+
+
+def test_an_unknown_unit_is_named_with_the_nearest(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = draft(terminal, GRANT.replace("finance", "finanse"))
+    with pytest.raises(SystemExit) as leaving:
+        main(["policy", "check", bad, "--zone", str(terminal.zone), "--json"])
+    assert leaving.value.code == 1
+    found = json.loads(capsys.readouterr().out)["findings"]
+    unknown = next(each for each in found if each["code"] == "unknown")
+    assert (unknown["column"], unknown["fix"]) == (4, "write unit:finance")
+
+
+def test_tests_run_and_mutants_are_told(terminal: Terminal) -> None:
+    zone = str(terminal.zone)
+    good = draft(terminal, GRANT, MUST, MUST_NOT)
+    assert "2 tests pass" in terminal.run("policy", "test", good, "--zone", zone)
+    said = json.loads(terminal.run("policy", "test", good, "--zone", zone, "--mutants", "--json"))
+    mine = next(each for each in said["mutants"] if each["line"] == GRANT)
+    assert mine["noticed"]["deleted"]
+    assert mine["noticed"]["sub"]
+    assert mine["noticed"]["act"] is None
+    bad = draft(terminal, MUST)
+    with pytest.raises(SystemExit) as leaving:
+        main(["policy", "test", bad, "--zone", zone])
+    assert leaving.value.code == 1
+
+
+def test_the_difference_names_people_by_login_and_is_told_by_status(terminal: Terminal) -> None:
+    zone = str(terminal.zone)
+    more = draft(terminal, GRANT)
+    said = terminal.run("policy", "diff", more, "--zone", zone)
+    assert "liu" in said
+    assert "1 people gain something, 0 lose something." in said
+    (change,) = json.loads(terminal.run("policy", "diff", more, "--zone", zone, "--json"))[
+        "changes"
+    ]
+    assert (change["gains"], change["service"], change["witness"]["action"]) == (
+        True,
+        "ledger",
+        "GET",
+    )
+    with pytest.raises(SystemExit) as leaving:
+        main(["policy", "diff", more, "--zone", zone, "--exit-code"])
+    assert leaving.value.code == 1
+    terminal.complaints()
+    assert "none" in terminal.run("policy", "diff", draft(terminal), "--zone", zone, "--exit-code")
+    terminal.fails("policy", "diff", more)
+
+
+def test_a_zone_where_nobody_asked_anything_has_nothing_to_replay(terminal: Terminal) -> None:
+    said = terminal.run("policy", "replay", draft(terminal, GRANT), "--zone", str(terminal.zone))
+    assert "0 decisions, 0 different ones" in said
+
+
+def test_rules_go_from_csv_to_toml_and_back_unchanged(terminal: Terminal) -> None:
+    file = draft(terminal, "# why liu may", GRANT, MUST)
+    toml, csv = (str(terminal.zone.parent / name) for name in ("again.toml", "again.csv"))
+    terminal.run("policy", "convert", file, toml)
+    terminal.run("policy", "convert", toml, csv)
+    text = Path(csv).read_text()
+    assert f"# why liu may\n{GRANT}\n" in text
+    assert (
+        terminal.run("policy", "check", csv).split()[-1]
+        == terminal.run("policy", "check", toml).split()[-1]
+    )
