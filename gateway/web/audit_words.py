@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.entry import Entry
-from audit.query import FAMILY
+from audit.query import FAMILY, NOT, BadQuery, Query
 from gateway.web import labels, labels_audit
 from gateway.web.desk import Desk
 from gateway.web.i18n import _, either
@@ -169,3 +169,22 @@ def _events(value: str) -> str:
 
 def _digest(value: str) -> str:
     return _("digest %(start)s…", start=value[:8])
+
+
+def searched(text: str, words: Words) -> str:
+    """A recorded search in words."""
+    if text == "*":
+        return _("everything")
+    try:
+        query = Query.of_text(text)
+    except BadQuery:
+        return text
+    return either("；", "; ").join(_filter(name, value, words) for name, value in query.pairs())
+
+
+def _filter(name: str, value: str, words: Words) -> str:
+    bare = name.removeprefix(NOT)
+    said = words.value(bare, value)
+    if name != bare:
+        return _("%(field)s not %(value)s", field=labels_audit.field(bare), value=said)
+    return f"{labels_audit.field(bare)}{either('：', ': ')}{said}"
