@@ -17,6 +17,13 @@ _SYSTEM = {
     "system:sealer": _l("The sealer of the log"),
     "system:gateway": _l("The gateway"),
     "system:clock": _l("The clock"),
+    "system:enrolment": _l("Somebody with an enrolment link"),
+    "system:housekeeping": _l("The gateway's housekeeping"),
+    "system:integrity": _l("The guard of rows"),
+    "system:shadow": _l("The second look at decisions"),
+    "system:sign_in": _l("Somebody at the sign-in"),
+    "system:stranger": _l("A stranger"),
+    "system:worker": _l("A worker of the gateway"),
 }
 _PAIRS = (("was", "unit"), ("old", "new"), ("was", "name"), ("lost", "gained"))
 """Details that say what was before and what came after."""
