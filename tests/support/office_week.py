@@ -157,7 +157,7 @@ def office_week(directory: Path) -> Iterator[Week]:
     with serving(lambda _port: trips.wsgi) as upstream:
         gate, *others = free_ports(3)
         ports = Ports(intranet=gate, ledger=upstream, extranet=others[0], open_data=others[1])
-        with time_machine.travel(datetime.now(UTC) + ahead - timedelta(hours=12), tick=True):
+        with time_machine.travel(datetime.now(UTC) + ahead - timedelta(minutes=2), tick=True):
             people = demo_office.prepare(
                 directory, ports, now=datetime.now(UTC), say=lambda _: None, entries=100
             )
