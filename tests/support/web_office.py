@@ -18,6 +18,7 @@ from pathlib import Path
 import pyotp
 from flask import Flask
 from flask.testing import FlaskClient
+from office_networks import OFFICE
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
@@ -204,6 +205,7 @@ def open_office(
         catalogue=catalogue,
         policy=policy,
         access=Access(
+            networks=OFFICE,
             ledger=ledger,
             policy=policy,
             catalogue=catalogue,
