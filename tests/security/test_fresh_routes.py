@@ -67,7 +67,7 @@ WEIGHTY = {
     "officers.open_reset",
     "reports.close",
     "rights.change",
-    "rights.propose_office",
+    "rights.propose",
     "sessions_admin.end_all",
     "sessions_admin.end_everybodys",
     "temporary.revoke",
