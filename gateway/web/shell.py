@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, g, request, url_for
+from flask import Flask, g
 
 from gateway.web import (
     headers,
@@ -20,6 +19,7 @@ from gateway.web import (
     labels_officers,
     moments,
     paths,
+    tasks,
 )
 from gateway.web.assets import Asset
 from gateway.web.desk_values import SignedIn
@@ -30,85 +30,6 @@ from policies.permissions import Permission
 
 ZONES = {"intranet": _l("Intranet"), "extranet": _l("Extranet")}
 """The zone in the reader's words: 政务内网, 政务外网."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One entry on the left: what the person does, in their words, not a module's name.
-
-    It shows only to those whom the policy grants `permission`. `also` are the blueprints
-    whose pages belong to it.
-    """
-
-    endpoint: str
-    title: Any
-    permission: Permission
-    also: tuple[str, ...] = ()
-
-
-TASKS: tuple[Task, ...] = (
-    Task("portal.show", _l("My services"), Permission.PORTAL_VIEW, also=("service",)),
-    Task("requests.mine", _l("My requests"), Permission.ACCESS_REQUEST),
-    Task("decisions.inbox", _l("Decide on requests"), Permission.ACCESS_DECIDE),
-    Task("temporary.show", _l("Temporary grants"), Permission.ACCESS_REVOKE),
-    Task("glass.show", _l("Emergency acts"), Permission.BREAK_GLASS_ACT),
-    Task("break_glass.show", _l("Sealed accounts"), Permission.BREAK_GLASS_VIEW),
-    Task(
-        "account.show",
-        _l("My account"),
-        Permission.ACCOUNT_VIEW,
-        also=("password", "sign_ins", "factors", "authenticator", "recovery"),
-    ),
-    Task(
-        "people.show", _l("People"), Permission.PERSON_VIEW, also=("people_acts", "people_import")
-    ),
-    Task("rights.show", _l("Rights of people"), Permission.RIGHTS_VIEW),
-    Task("officers.cases", _l("Two officers decide"), Permission.OFFICERS_CASES),
-    Task("officers.acts", _l("Acts of the officers"), Permission.OFFICERS_ACTS),
-    Task("units.show", _l("Units"), Permission.UNIT_VIEW),
-    Task("policy_workers.show", _l("Rules at work"), Permission.POLICY_VIEW),
-    Task("reports.show", _l("Reported sign-ins"), Permission.REPORT_VIEW),
-    Task("audit_now.show", _l("To decide now"), Permission.AUDIT_VIEW),
-    Task("audit.show", _l("Search the log"), Permission.AUDIT_VIEW, also=("audit_entry",)),
-    Task("audit_charts.show", _l("Activity"), Permission.AUDIT_VIEW),
-    Task("checkpoint.show", _l("Checkpoint of the day"), Permission.AUDIT_VIEW),
-    Task("retention.show", _l("Keeping of the log"), Permission.RETENTION_VIEW),
-    Task("receipts.show", _l("My receipts"), Permission.RECEIPT_VIEW),
-    Task("lanes.show", _l("Slowed sign-ins"), Permission.LANE_VIEW),
-)
-
-
-_TWICE = frozenset({"officers"})
-"""Blueprints with several entries: there the address tells which of them this is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A task as this page shows it."""
-
-    title: str
-    url: str
-    is_here: bool
-
-
-def tasks() -> list[Entry]:
-    """The entries this person may use, in the order of `TASKS`."""
-    person = visitor()
-    if person is None or g.get("service") is not None:
-        return []
-    desk = house().desk
-    return [
-        Entry(str(task.title), url_for(task.endpoint), _is_here(task))
-        for task in TASKS
-        if desk.may(person, task.permission, now=g.now)
-    ]
-
-
-def _is_here(task: Task) -> bool:
-    area = task.endpoint.partition(".")[0]
-    if request.blueprint == area and area in _TWICE:
-        return request.path.startswith(url_for(task.endpoint))
-    return request.blueprint in {area, *task.also}
 
 
 def engines_disagree() -> bool:
@@ -165,7 +86,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "why": labels.reason,
         "nonce": headers.nonce,
         "settings": here.settings,
-        "tasks": tasks,
+        "task_sections": tasks.sections,
         "visitor": visitor,
         "zone": lambda: ZONES[here.settings.zone],
     }
