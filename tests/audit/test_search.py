@@ -19,7 +19,7 @@ from searched_log import (
     fits,
 )
 
-from audit import search as search_module
+from audit import walk as walk_module
 from audit.entry import Flaw
 from audit.query import BadQuery, Query
 from audit.record import Actor
@@ -174,7 +174,7 @@ def test_pages_neither_skip_nor_repeat_while_entries_are_written(searched: Searc
 def test_a_look_that_ends_early_says_how_far_it_saw_and_goes_on_from_there(
     full: SearchedLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_module, "MOST_READ", 256)
+    monkeypatch.setattr(walk_module, "MOST_READ", 256)
     query = Query(exclude={"zone": ("intranet",)})
     page = full.search.page(query)
     assert page.entries == []

@@ -14,7 +14,15 @@ __all__ = ["app", "compiled_catalogues", "office", "office_template"]
 
 OFFICES = ("system_admin", "security_admin", "auditor")
 
+KEEPING = {
+    f"/audit/retention/{act}": "the auditor and the security admin: one proposes, the other decides"
+    for act in (
+        *("<request_id>/approve", "<request_id>/refuse", "erase"),
+        *("hold", "lift/<hold_id>", "prune"),
+    )
+}
 SHARED = {
+    **KEEPING,
     "/break-glass/<uuid:opening_id>/close": "two officers open, either ends it",
     "/break-glass/<uuid:opening_id>/confirm": "one proposes, the other confirms",
     "/break-glass/<uuid:opening_id>/refuse": "one proposes, the other refuses",
@@ -68,13 +76,17 @@ def test_what_an_office_alone_may_do_no_business_role_may(office_name: str) -> N
 
 
 def test_the_auditor_changes_nothing_but_as_a_second_officer() -> None:
-    """Beside what everybody does with their own account."""
+    """Beside what everybody does with their own account, and one's own list of questions."""
     acts = {
         path
         for method, path, words in cells()
         if method != "GET" and words["auditor"] == "allowed" and words["staff"] != "allowed"
     }
     assert acts == {
+        *KEEPING,
+        "/audit/",
+        "/audit/searches",
+        "/audit/searches/<uuid:search_id>/remove",
         "/officers/cases/<uuid:case_id>/confirm",
         "/officers/cases/<uuid:case_id>/end",
     }
