@@ -168,17 +168,17 @@ class Ledger:
         """
         if self.brake is not None:
             self.brake(None)
-        with self.sessions() as session:
+        with self._held() as session:
             tx = Transaction(session, zone=self._zone, excuse=unaudited_because, brake=self.brake)
             info = tx.connection.info
             info[_OPEN] = tx
             try:
                 yield tx
                 tx.close(self._seal)
-            finally:  # before the commit: after it the connection may be another thread's already
+                with announced(self._herald, tx.records):
+                    _commit(session)
+            finally:
                 info.pop(_OPEN, None)
-            with announced(self._herald, tx.records):
-                _commit(session)
 
     @contextmanager
     def for_sealer(self) -> Iterator[Connection]:
@@ -187,15 +187,15 @@ class Ledger:
         It is the ledger's own connection: on SQLite, writers queue for it instead of
         colliding. No brake holds it, for it is what lets the brake go.
         """
-        with self.sessions() as session:
+        with self._held() as session:
             connection = session.connection()
             info = connection.info
             info[_OPEN] = self._recording(None)
             try:
                 yield connection
+                _commit(session)
             finally:
                 info.pop(_OPEN, None)
-            _commit(session)
 
     def append(self, name: str, *, actor: Actor, now: datetime, **fields: Any) -> str:  # noqa: ANN401 - as Transaction.record
         """Record something that changes no row, durably, before returning its entry id.
@@ -214,6 +214,16 @@ class Ledger:
         eid = recording.record(name, actor=actor, now=now, **fields)
         self._gathering.put(recording.records[0])
         return eid
+
+    @contextmanager
+    def _held(self) -> Iterator[Session]:
+        """A session whose connection stays ours until the end of the block.
+
+        A session of the engine's lends it back at the commit. The next thread would then mark
+        it as its own, and have the mark taken off by us in the middle of its transaction.
+        """
+        with self._engine.connect() as connection, self.sessions(bind=connection) as session:
+            yield session
 
     def _recording(self, brake: Brake | None) -> Recording:
         return Recording(zone=self._zone, brake=brake)
