@@ -134,5 +134,5 @@ class Hand:
 def browser_of(chrome: Browser, *, language: str = "zh-CN") -> Hand:
     """A fresh profile with one page."""
     context = chrome.new_context(viewport={"width": 1280, "height": 860}, locale=language)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(8_000)
     return Hand(context.new_page())
