@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from policies.change.changes import Change, Difference
@@ -76,7 +77,11 @@ def conflicts(
 
 
 def united_hands(
-    gaining: Set[str], *, author: str, approver: str = "", same: Iterable[Iterable[str]] = ()
+    gaining: AbstractSet[str],
+    *,
+    author: str,
+    approver: str = "",
+    same: Iterable[Iterable[str]] = (),
 ) -> tuple[str, ...]:
     """As `conflicts`, for the people who gain; without an approver only the author is held."""
     persons = [frozenset(each) for each in same]

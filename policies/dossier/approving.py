@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -78,8 +79,9 @@ def end_examination(
     """Keep what was found of a draft, and record its hash; None is a draft that is unreadable."""
     own = (policy_examination.c.dossier == found.id) & (policy_examination.c.edit == found.edit)
     text = "" if effect is None else effect.text
-    values = {"effect": text, "hash": hash_of(text) if text else "", "beat_at": now}
-    values["trouble"] = "" if text else "unreadable"
+    name = hash_of(text) if text else ""
+    trouble = "" if text else "unreadable"
+    values = {"effect": text, "hash": name, "beat_at": now, "trouble": trouble}
     tx.session.execute(update(policy_examination).where(own).values(**values))
     tx.record(
         "policy.change_examined",
@@ -88,7 +90,7 @@ def end_examination(
         object=f"policy-change:{found.id}",
         details={
             "edit": found.edit,
-            "effect": values["hash"],
+            "effect": name,
             "blockers": [] if effect is None else list(effect.blockers),
         },
     )
@@ -103,7 +105,7 @@ def submit(tx: Transaction, ref: str, *, edit: int, actor: Actor, now: datetime)
     found = locked(tx.session, ref)
     require(found, State.DRAFT, edit=edit)
     _examined(tx.session, found)
-    change(tx, found, "submitted", actor=actor, now=now, state=State.SUBMITTED)
+    change(tx, found, "submitted", {"state": State.SUBMITTED}, actor=actor, now=now)
 
 
 def approve(
@@ -115,14 +117,13 @@ def approve(
     actor: Actor,
     now: datetime,
     same: Iterable[Iterable[str]] = (),
-    gaining: Set[str] | None = None,
+    gaining: AbstractSet[str] | None = None,
 ) -> None:
     """Approve exactly what was shown.
 
-    Args:
-        shown: the hash of the effect that the approver read.
-        same: sets of accounts that belong to one natural person.
-        gaining: who gains by it as people are now; without it, as they were at the examination.
+    `shown` is the hash of the effect that the approver read, `same` are sets of accounts that
+    belong to one natural person, `gaining` who gains by it as people are now: at the
+    examination they may have been others.
 
     Raises:
         Stopped: stale, author_approves, author_benefits, approver_benefits and as `submit`.
@@ -140,7 +141,7 @@ def approve(
         _statement(found, examined, approver=actor.subject, approved_at=now)
     )
     values = {"state": State.APPROVED, "approver": actor.subject, "approved_at": now}
-    change(tx, found, "approved", actor=actor, now=now, **values, approval=seal)
+    change(tx, found, "approved", values | {"approval": seal}, actor=actor, now=now)
 
 
 def refuse(
@@ -151,7 +152,7 @@ def refuse(
     require(found, State.SUBMITTED, State.APPROVED, edit=edit)
     values = {"state": State.DRAFT, "approver": "", "approval": None, "approved_at": None}
     said = reasoned(reason)
-    change(tx, found, "refused", actor=actor, now=now, reason=said, keep_text=True, **values)
+    change(tx, found, "refused", values, actor=actor, now=now, reason=said, keep_text=True)
 
 
 def approved(session: Session, found: Dossier) -> Examination:

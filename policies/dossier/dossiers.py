@@ -175,7 +175,7 @@ def steps(session: Session, ref: str) -> Sequence[Step]:
     """Return what was done with a change, in order."""
     step = policy_dossier_step.c
     rows = session.execute(select(policy_dossier_step).where(step.dossier == ref))
-    found = [Step(**{k: v for k, v in row._mapping.items() if k != "dossier"}) for row in rows]
+    found = [Step(**{k: v for k, v in row._asdict().items() if k != "dossier"}) for row in rows]
     return sorted(found, key=lambda each: each.number)
 
 
@@ -185,7 +185,7 @@ def examination(session: Session, ref: str) -> Examination | None:
     row = session.execute(select(policy_examination).where(own)).first()
     if row is None:
         return None
-    values = {key: value for key, value in row._mapping.items() if key != "dossier"}
+    values = {key: value for key, value in row._asdict().items() if key != "dossier"}
     values["effect"] = json.loads(row.effect) if row.effect else {}
     return Examination(**values)
 
@@ -194,12 +194,12 @@ def change(
     tx: Transaction,
     before: Dossier,
     what: str,
+    values: Mapping[str, object],
     *,
     actor: Actor,
     now: datetime,
     reason: str = "",
     keep_text: bool = False,
-    **values: object,
 ) -> None:
     """Write a step down: the row's new values, the step itself, and the record of both."""
     own = policy_dossier.c.id == before.id
@@ -258,4 +258,4 @@ def _one(ref: str) -> Any:  # noqa: ANN401 - SQLAlchemy's own type of a select o
 def _dossier(row: Row[Any] | None) -> Dossier:
     if row is None:
         raise Stopped(Why.UNKNOWN)
-    return Dossier(**{**row._mapping, "state": State(row.state)})
+    return Dossier(**{**row._asdict(), "state": State(row.state)})

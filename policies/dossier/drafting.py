@@ -126,7 +126,7 @@ def save(
             "title": terms.title, "why": terms.why, "most_people": terms.most_people,
             "publish_at": terms.publish_at, "confirm_minutes": terms.confirm_minutes,
         }  # fmt: skip
-    change(tx, found, "edited", actor=actor, now=now, **values)
+    change(tx, found, "edited", values, actor=actor, now=now)
     return edit + 1
 
 
@@ -135,7 +135,7 @@ def withdraw(tx: Transaction, ref: str, *, actor: Actor, now: datetime, reason: 
     found = locked(tx.session, ref)
     required(found, *OPEN)
     ended = {"state": State.WITHDRAWN, "ended_at": now, "ended_why": "withdrawn"}
-    change(tx, found, "withdrawn", actor=actor, now=now, reason=reasoned(reason), **ended)
+    change(tx, found, "withdrawn", ended, actor=actor, now=now, reason=reasoned(reason))
 
 
 def conflicts(session: Session, found: Dossier) -> Sequence[Conflict]:
@@ -168,7 +168,7 @@ def rebase(tx: Transaction, ref: str, *, edit: int, actor: Actor, now: datetime)
         raise Stopped(Why.UNREADABLE, str(problems)) from None
     values = {"base_seq": 0 if newest is None else newest.seq, "text": text, "edit": edit + 1}
     values |= {"state": State.DRAFT, "approver": "", "approval": None, "approved_at": None}
-    change(tx, found, "rebased", actor=actor, now=now, **values)
+    change(tx, found, "rebased", values, actor=actor, now=now)
     return edit + 1
 
 
@@ -192,8 +192,6 @@ def rules_of(found: Dossier) -> RuleSet:
     if document is None:
         raise Stopped(Why.UNREADABLE)
     return document.rules
-
-
 
 
 def _three(session: Session, found: Dossier) -> tuple[set[Row], set[Row], set[Row]]:

@@ -118,13 +118,11 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
     replayed = replay(
         around.bodies(), old, new, progress=lambda read: around.progress(1 + read, total)
     )
-    results = trials.run(
-        rules, around.memberships, now=moment, no_write_down=around.no_write_down
-    )
+    results = trials.run(rules, around.memberships, now=moment, no_write_down=around.no_write_down)
     failed = [each for each in results if not each.passed]
     ways = offices(new, WAYS_BACK, able=around.able, zone=around.zone, now=moment)
     was = offices(old, WAYS_BACK, able=around.able, zone=around.zone, now=moment)
-    held = [each for each in united(after, since=moment)]
+    held = list(united(after, since=moment))
     given = beyond(found, around.may)
     gaining = beneficiaries(found)
     checks = (

@@ -53,13 +53,11 @@ def publish(tx: Transaction, ref: str, *, actor: Actor, now: datetime) -> RuleSe
         "state": State.TRIAL, "seq": found.base_seq + 1, "published_at": now, "seen_at": now,
         "confirm_by": now + timedelta(minutes=found.confirm_minutes),
     }  # fmt: skip
-    change(tx, found, "published", actor=actor, now=now, **values)
+    change(tx, found, "published", values, actor=actor, now=now)
     return rules
 
 
-def confirm(
-    tx: Transaction, ref: str, *, actor: Actor, now: datetime, signed_in: datetime
-) -> None:
+def confirm(tx: Transaction, ref: str, *, actor: Actor, now: datetime, signed_in: datetime) -> None:
     """Keep a version on trial.
 
     `signed_in` is when the session began: who could sign in before the change has proved
@@ -79,7 +77,7 @@ def confirm(
     if is_not_in_force(tx, found):
         raise Stopped(Why.STALE, "another version is in force")
     values = {"state": State.CONFIRMED, "ended_at": now, "ended_why": "confirmed"}
-    change(tx, found, "confirmed", actor=actor, now=now, **values)
+    change(tx, found, "confirmed", values, actor=actor, now=now)
 
 
 def roll_back(tx: Transaction, ref: str, *, actor: Actor, now: datetime, why: str) -> RuleSet:
@@ -95,7 +93,7 @@ def roll_back(tx: Transaction, ref: str, *, actor: Actor, now: datetime, why: st
         note = f"return to version {found.base_seq}: {why}"
         versions.publish(tx, rules, actor=actor, now=now, note=note)
     values = {"state": State.ROLLED_BACK, "ended_at": now, "ended_why": why}
-    change(tx, found, "rolled_back", actor=actor, now=now, reason=why, **values)
+    change(tx, found, "rolled_back", values, actor=actor, now=now, reason=why)
     return rules
 
 
@@ -129,4 +127,3 @@ def is_due(found: Dossier, now: datetime) -> bool:
     """Tell whether a timed publication's moment has come."""
     at = found.publish_at
     return found.state is State.APPROVED and at is not None and now >= at
-
