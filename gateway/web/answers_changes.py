@@ -53,7 +53,7 @@ CHANGES: Mapping[str, Answer] = {
             "newer draft, then send it again."
         ),
     ),
-    "change_no_reason": Answer(422, _NOT_DONE, _l("Give a reason of 5 to 2000 characters.")),
+    "change_no_reason": Answer(422, _NOT_DONE, _l("Give a reason of 2 to 2000 characters.")),
     "change_not_examined": Answer(
         409, _NOT_DONE, _l("Find out first what this draft would do: nobody approves unseen.")
     ),

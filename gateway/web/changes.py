@@ -292,7 +292,7 @@ def _problem_of(refusal: ChangeRefused | Stopped) -> Problem:
         return Problem("", str(answer_for(f"change_{refusal.why}").text))
     words = {
         "title": _("Say in a few words what changes"),
-        "why": _("Say why, in 5 to 2000 characters"),
+        "why": _("Say why, in 2 to 2000 characters"),
         "most_people": _("Enter how many people may gain by it, as a number"),
         "confirm_minutes": _("Enter 1 to 1440 minutes"),
         "publish_at": _("Enter a day and a time that exist"),

@@ -131,12 +131,12 @@ def approve(
     found = locked(tx.session, ref)
     require(found, State.SUBMITTED, edit=edit)
     examined = _examined(tx.session, found)
-    if shown != examined.hash:
-        raise Stopped(Why.STALE, "the effect shown")
     gains = frozenset(examined.effect["gaining"]) | (gaining or frozenset())
     hands = united_hands(gains, author=found.author, approver=actor.subject, same=same)
     if hands:
         raise Stopped(Why(hands[0]))
+    if shown != examined.hash:
+        raise Stopped(Why.STALE, "the effect shown")
     seal = key_of(tx.session).sign(
         _statement(found, examined, approver=actor.subject, approved_at=now)
     )

@@ -25,7 +25,7 @@ from policies.tables_dossier import policy_dossier
 
 MAX_TITLE: Final = 200
 MAX_REASON: Final = 2000
-SHORTEST_REASON: Final = 5
+SHORTEST_REASON: Final = 2
 CONFIRM_MINUTES: Final = 10
 """For how long a version is on trial, unless its author says otherwise."""
 LONGEST_TRIAL: Final = 1440
@@ -179,7 +179,7 @@ def is_behind(session: Session, found: Dossier) -> bool:
 
 
 def reasoned(text: str) -> str:
-    """Return a reason of 5 to 2000 characters. Raises Stopped (no_reason)."""
+    """Return a reason of 2 to 2000 characters. Raises Stopped (no_reason)."""
     text = text.strip()
     if not SHORTEST_REASON <= len(text) <= MAX_REASON:
         raise Stopped(Why.NO_REASON)
