@@ -6,14 +6,14 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 
-import pyotp
 import pytest
+from change_world import enrol, with_new_unit
 from flask import Flask
-from web_office import PASSWORD, SYSTEM, Browser, Office, officer
+from web_office import SYSTEM, Browser, Office, officer
 
 from gateway.changes import sweep
 from gateway.changes.room import Room
-from gateway.identity import enrolment, people, units
+from gateway.identity import people, staff
 from policies import versions
 from policies.dossier.dossiers import State, find
 
@@ -21,29 +21,10 @@ REASON = "新单位在星期五前需要使用，见财办〔2026〕12号"
 ROW = "p, unit:lvyou, intranet, svc:ledger/**, GET|HEAD, *, *, 2, *, allow"
 
 
-def enrol(office: Office, login: str, name: str, unit: str, role: str) -> None:
-    """A further person who can sign in."""
-    now = datetime.now(UTC) - timedelta(days=1)
-    _, token = people.create(
-        office.registry, login=login, name=name, unit=unit, roles=[role], clearance=2,
-        actor=SYSTEM, now=now,
-    )  # fmt: skip
-    offer = enrolment.begin(office.registry, token, PASSWORD, now=now)
-    secret = pyotp.parse_uri(offer.uri).secret
-    enrolment.finish(office.registry, token, pyotp.TOTP(secret).at(now), now=now)
-    office.secrets[login] = secret
-
-
 @pytest.fixture
 def busy(office: Office) -> Office:
-    """The office with a second security administrator and a new unit with one clerk."""
-    now = datetime.now(UTC) - timedelta(days=1)
-    units.create(
-        office.registry, slug="lvyou", parent=None, name_zh="旅游处", name_en="Tourism division",
-        actor=SYSTEM, now=now,
-    )  # fmt: skip
-    enrol(office, "linxia", "林夏", "baomi", "security_admin")
-    enrol(office, "gaofei", "高飞", "lvyou", "staff")
+    """The office with all of these."""
+    with_new_unit(office)
     return office
 
 
@@ -185,8 +166,6 @@ def test_attack_moving_the_author_into_the_unit_after_the_approval_stops_the_pub
     ref = ready(author, second, most_people="10")
     found = people.by_login(busy.registry, "zhaomin")
     assert found is not None
-    from gateway.identity import staff  # noqa: PLC0415 - one test alone needs it
-
     staff.change(busy.registry, found.id, actor=SYSTEM, now=datetime.now(UTC), unit="lvyou")
     assert step(author, ref, "publish").status_code == 403
     assert "unit:lvyou" not in rules(busy)
