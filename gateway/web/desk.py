@@ -153,7 +153,9 @@ class Desk(
         """32 bytes or more, the same for every worker of the zone."""
 
     # who is here
-    def session(self, token: str, *, service: str | None, now: datetime) -> SignedIn | None:
+    def session(
+        self, token: str, *, service: str | None, now: datetime, address: str = ""
+    ) -> SignedIn | None:
         """Whose live session a token is, for a service or (None) the gateway; keeps it awake."""
 
     def may(self, person: SignedIn, permission: Permission, *, now: datetime) -> bool:

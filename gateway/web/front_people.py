@@ -39,7 +39,9 @@ class PeopleDesk:
     registry: Registry
     units: UnitNames
 
-    def session(self, token: str, *, service: str | None, now: datetime) -> SignedIn | None:
+    def session(
+        self, token: str, *, service: str | None, now: datetime, address: str = ""
+    ) -> SignedIn | None:
         """Find the session and keep it awake."""
         current = sessions.find(self.registry, token, now=now, service=service)
         if current is None:
@@ -52,6 +54,7 @@ class PeopleDesk:
             ends_unless_used=current.ends_unless_used,
             token=token,
             service=service,
+            address=address,
         )
 
     def check_password(self, *, login: str, password: str, visit: Visit) -> Step:

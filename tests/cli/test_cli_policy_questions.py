@@ -16,7 +16,7 @@ from gateway.access.policy_point import load
 from gateway.access.service_file import EXAMPLE
 from gateway.cli import main
 from gateway.cli.office import opened
-from gateway.identity import epoch, people
+from gateway.identity import epoch, people, standing
 from gateway.identity.tables import Person, State
 from policies.decision import Request
 from policies.recorded import question
@@ -59,6 +59,7 @@ def activated(zone: str, login: str) -> None:
         person = people.by_login(office.registry, login)
         assert person is not None
         tx.session.execute(update(Person).where(Person.id == person.id).values(state=State.ACTIVE))
+        standing.believe_all(tx.session)
         epoch.bump(tx)
         tx.record("person.enrolled", actor=Actor(subject="operator:test"), now=datetime.now(UTC))
 

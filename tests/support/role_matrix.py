@@ -15,9 +15,9 @@ from pathlib import Path
 from uuid import UUID
 
 from flask import Flask
-from route_table import access_of
+from route_table import access_of, address
 from web_office import HOST, PEOPLE, SYSTEM, Browser, Office, build_office, open_office
-from werkzeug.routing import Rule, UUIDConverter
+from werkzeug.routing import Rule
 
 from gateway.identity import people
 from gateway.store import migrate
@@ -47,17 +47,6 @@ def guarded(app: Flask) -> list[tuple[Rule, str]]:
         and access_of(app, rule).permission is not None
         and access_of(app, rule).place in {Place.GATEWAY, Place.BOTH}
     ]
-
-
-def address(rule: Rule) -> str:
-    """An address of the route, about nobody and nothing."""
-    values = {
-        name: NOBODY if isinstance(rule._converters[name], UUIDConverter) else "x"
-        for name in rule.arguments
-    }
-    built = rule.build(values, append_unknown=False)
-    assert built is not None
-    return built[1]
 
 
 class Visitor:
