@@ -55,7 +55,9 @@ def begin(author: Browser, **terms: str) -> str:
 
 
 def edit_of(browser: Browser, ref: str) -> str:
-    found = re.search(r'name="edit" value="(\d+)"', browser.get(f"/policy/changes/{ref}/rules").text)
+    found = re.search(
+        r'name="edit" value="(\d+)"', browser.get(f"/policy/changes/{ref}/rules").text
+    )
     assert found is not None
     return found[1]
 
@@ -104,9 +106,10 @@ def test_a_change_is_written_seen_approved_published_and_rolled_back(
     assert "unit:lvyou" in rules(busy)
     assert step(author, ref, "roll-back").status_code == 303
     assert rules(busy) == before
-    assert "已退回" in author.get(f"/policy/changes/{ref}").text or "rolled" in author.get(
-        f"/policy/changes/{ref}"
-    ).text
+    assert (
+        "已退回" in author.get(f"/policy/changes/{ref}").text
+        or "rolled" in author.get(f"/policy/changes/{ref}").text
+    )
 
 
 def test_the_effect_names_the_person_who_gains(author: Browser, busy: Office) -> None:
@@ -325,9 +328,7 @@ def test_nobody_else_sees_changes_of_the_rules(app: Flask, busy: Office, login: 
     assert officer(app, busy, login).get("/policy/changes").status_code == 403
 
 
-def test_an_auditor_looks_and_changes_nothing(
-    app: Flask, busy: Office, author: Browser
-) -> None:
+def test_an_auditor_looks_and_changes_nothing(app: Flask, busy: Office, author: Browser) -> None:
     ref = begin(author)
     auditor = officer(app, busy, "chenjing")
     assert auditor.get(f"/policy/changes/{ref}").status_code == 200
