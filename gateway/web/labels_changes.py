@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.web.i18n import _
@@ -22,7 +23,7 @@ STATES: Mapping[str, Any] = {
     State.WITHDRAWN: _l("withdrawn"),
 }
 STEPS: Mapping[str, Any] = {
-    "opened": _l("Opened"),
+    "opened": _l("Draft begun"),
     "edited": _l("Edited"),
     "rebased": _l("Took over the newer version"),
     "submitted": _l("Approval asked for"),
@@ -125,3 +126,8 @@ def sentence_problem(wrong: Wrong) -> str:
     if wrong.code == "missing":
         return str(MISSING[wrong.said])
     return str(WRONGS[wrong.code]) % {"said": wrong.said}
+
+
+def at(second: int) -> datetime:
+    """The moment that a window of a rule names, in seconds since 1970 UTC."""
+    return datetime.fromtimestamp(second, UTC)

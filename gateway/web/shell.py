@@ -169,6 +169,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "change_blocker": labels_changes.blocker,
         "change_end": labels_changes.end,
         "change_finding": labels_changes.finding,
+        "change_moment": labels_changes.at,
         "change_told": labels_changes.told,
         "sentence_problem": labels_changes.sentence_problem,
         "decided": labels_engine.decided,
