@@ -19,6 +19,7 @@ from policies.change.changes import Change, Difference
 from policies.change.diff import difference
 from policies.change.keepers import LEAST, offices
 from policies.change.keepers import Office as WayBack
+from policies.change.mutation import scores
 from policies.change.places import Labelling
 from policies.change.replay import Group, Replay, replay
 from policies.change.separation import united
@@ -148,6 +149,7 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
         "warnings": len(checked.findings) - len(checked.errors),
         "tests": {
             "all": len(results),
+            "unmissed": _unmissed(rules, around, moment),
             "failed": [{"line": each.case.line, "problem": each.problem} for each in failed],
         },
         "changes": [_change(each) for each in found.changes[:SHOWN]],
@@ -180,6 +182,13 @@ def locks_out(before: Sequence[WayBack], after: Sequence[WayBack]) -> bool:
         (each.role == SECURITY and not each.is_safe) or _always(each) < had.get(each.role, 0)
         for each in after
     )
+
+
+def _unmissed(rules: RuleSet, around: Around, moment: int) -> list[str]:
+    """The new rules whose deletion no test of the version would notice."""
+    new = sorted(frozenset(rules.rules) - frozenset(around.rules.rules))
+    found = scores(rules, around.memberships, now=moment, touched=new)
+    return [each.rule.line for each in found if not each.is_needed][:SHOWN]
 
 
 def _always(way: WayBack) -> int:
