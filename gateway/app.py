@@ -23,6 +23,8 @@ from gateway.access.proxy import ReverseProxy, Timing
 from gateway.access.pulse import Pulse, this_worker
 from gateway.access.second_look import SecondLook
 from gateway.access.slots import Slots
+from gateway.changes import sweep
+from gateway.changes.room import Room
 from gateway.chores import Chores
 from gateway.custody import carrying
 from gateway.door import Door, denied_page, refuse
@@ -75,10 +77,12 @@ def application() -> Bridge:
     pulse.start()
     look.start()
     custody, indexer = custody_of(office), indexer_of(office)
+    room = Room(registry=office.registry, catalogue=office.catalogue)
     chores = Chores(
         office.registry,
         clock=utc_now,
         keeping=lambda now: carrying.sweep(custody, indexer, now=now),
+        changing=lambda now: sweep.sweep(room, now=now),
     )
     chores.start()
     forwarding = forwarding_of(office, clock=utc_now)

@@ -59,6 +59,13 @@ class Statement:
         return "\n".join(("hangu policy version v1", *facts, "")).encode()
 
 
+class Signable(Protocol):
+    """What the zone's key vouches for."""
+
+    def bytes(self, zone: str) -> bytes:
+        """Return the signed bytes; no other kind of statement has the same first line."""
+
+
 class VersionKey:
     """Signs and verifies the versions of one zone.
 
@@ -73,11 +80,11 @@ class VersionKey:
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
         self._zone = zone
 
-    def sign(self, statement: Statement) -> bytes:
+    def sign(self, statement: Signable) -> bytes:
         """Return the signature, 64 bytes."""
         return self._key.sign(statement.bytes(self._zone))
 
-    def verifies(self, statement: Statement, signature: bytes | None) -> bool:
+    def verifies(self, statement: Signable, signature: bytes | None) -> bool:
         """Tell whether this zone's key signed exactly this."""
         if signature is None:
             return False

@@ -119,6 +119,11 @@ def init(directory: Path, **given: object) -> None:
         )
     done(f"The zone {plan.zone} of {plan.office} is ready in {directory}.")
     print_links(links)
+    out().print(
+        "\nChanges of the rules are approved by a second security administrator: have one "
+        "appointed\n(hangu officer propose) before the office runs.",
+        soft_wrap=True,
+    )
     out().print(f"\nThen:  hangu check {directory}  ·  hangu serve {directory}", soft_wrap=True)
 
 

@@ -42,7 +42,15 @@ DEMANDING: Mapping[str, str] = {
 }
 """Each table of the first four migrations with the changes that need a record."""
 
-DEMANDING_POLICY: Mapping[str, str] = {"policy_beside": _ANY, "policy_disagreement": _ANY}
+DEMANDING_POLICY: Mapping[str, str] = {
+    "policy_beside": _ANY,
+    "policy_disagreement": _ANY,
+    "policy_dossier": (
+        "INSERT OR DELETE OR UPDATE OF state, text, author, approver, approval, edit, base_seq, "
+        "publish_at, confirm_by"
+    ),
+    "policy_dossier_step": _ANY,
+}
 """The same of the fifth."""
 
 UNDEMANDING: Mapping[str, str] = {
@@ -57,6 +65,7 @@ UNDEMANDING: Mapping[str, str] = {
     "kept_form": "what one person typed, kept for that person; it changed nothing yet",
     "log_forwarded": "how far a copy of the log has been sent",
     "notice": "what a person was told and has read",
+    "policy_examination": "made anew at any time; an approval is signed over its hash",
     "pending_sign_in": "half a sign-in; it opens nothing",
     "policy_worker": "signs of life",
     "replaced_token": "an older token of a session, good for moments",

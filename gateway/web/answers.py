@@ -14,6 +14,7 @@ from gateway.web.answers_access import ADDRESSES, SERVICES
 from gateway.web.answers_accounts import ACCOUNTS
 from gateway.web.answers_audit import AUDIT
 from gateway.web.answers_break_glass import BREAK_GLASS
+from gateway.web.answers_changes import CHANGES
 from gateway.web.answers_custody import CUSTODY
 from gateway.web.answers_engine import ENGINE
 from gateway.web.answers_factors import FACTORS
@@ -115,6 +116,7 @@ ANSWERS: Mapping[str, Answer] = {
     **OFFICERS,
     **KEPT,
     **CUSTODY,
+    **CHANGES,
 }
 
 BY_STATUS: Mapping[int, str] = {

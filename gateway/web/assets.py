@@ -24,6 +24,7 @@ _LOOK = (
     "lists.css",
     "people.css",
     "factors.css",
+    "changes.css",
     "custody.css",
     "log.css",
     "print.css",

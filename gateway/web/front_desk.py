@@ -22,8 +22,8 @@ from gateway.web.desk_values import Condition
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_audit import AuditFront
 from gateway.web.front_break_glass import BreakGlassFront
+from gateway.web.front_changes import ChangesFront
 from gateway.web.front_custody import CustodyFront
-from gateway.web.front_engine import EngineFront
 from gateway.web.front_factors import FactorsFront
 from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
@@ -47,7 +47,7 @@ class FrontDesk(
     CustodyFront,
     AccountsFront,
     OfficersFront,
-    EngineFront,
+    ChangesFront,
     TreeFront,
     FactorsFront,
     GuardsFront,

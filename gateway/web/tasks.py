@@ -43,6 +43,12 @@ LOG = (
 )
 RULES = (
     Task("rights.show", _l("Rights of people"), Permission.RIGHTS_VIEW),
+    Task(
+        "changes.show",
+        _l("Changes of the rules"),
+        Permission.POLICY_CHANGE,
+        also=("change_rules",),
+    ),
     Task("policy_workers.show", _l("Rules at work"), Permission.POLICY_VIEW),
 )
 PEOPLE = (

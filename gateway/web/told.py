@@ -30,6 +30,17 @@ SENTENCES: Mapping[str, Any] = {
     "account_changed": _l("The account is changed."),
     "account_disabled": _l("The account is disabled. All its sessions are ended."),
     "all_sessions_ended": _l("All sessions are ended. Sign in again where you need to."),
+    "change_approved": _l("It is approved. Publish it; every edit from now on makes that void."),
+    "change_confirmed": _l("It is confirmed and stays in force."),
+    "change_published": _l(
+        "It is in force, on trial. Sign out and in again, then confirm it in time."
+    ),
+    "change_rebased": _l("The newer version is taken over. Look at what the draft does anew."),
+    "change_refused": _l("It is sent back to its author with your reason."),
+    "change_rolled_back": _l("The rules from before are in force again."),
+    "change_saved": _l("It is saved."),
+    "change_submitted": _l("Another security administrator can approve it now."),
+    "change_withdrawn": _l("It is withdrawn."),
     "keeping_approved": _l("It is approved, and is carried out within a minute or two."),
     "keeping_held": _l("The hold counts from now on."),
     "keeping_proposed": _l("It is proposed. An officer of the other office decides."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from policies.change.changes import Change, Difference
@@ -72,12 +73,22 @@ def conflicts(
 
     `same` are sets of accounts that belong to one natural person.
     """
+    return united_hands(beneficiaries(found), author=author, approver=approver, same=same)
+
+
+def united_hands(
+    gaining: AbstractSet[str],
+    *,
+    author: str,
+    approver: str = "",
+    same: Iterable[Iterable[str]] = (),
+) -> tuple[str, ...]:
+    """As `conflicts`, for the people who gain; without an approver only the author is held."""
     persons = [frozenset(each) for each in same]
 
     def all_of(account: str) -> frozenset[str]:
         return frozenset({account}).union(*(each for each in persons if account in each))
 
-    gaining = beneficiaries(found)
     checks = (
         (approver in all_of(author), "author_approves"),
         (not all_of(author).isdisjoint(gaining), "author_benefits"),

@@ -17,12 +17,14 @@ def upgrade() -> None:
     """Make the tables."""
     _workers_up()
     _beside_up()
+    _cases_up()
     if op.get_bind().dialect.name == "postgresql":
         demand_of(op.execute, DEMANDING_POLICY)
 
 
 def downgrade() -> None:
     """Drop the tables, and their triggers with them."""
+    _cases_down()
     _beside_down()
     _workers_down()
 
@@ -102,3 +104,76 @@ def _beside_up() -> None:
 
 def _beside_down() -> None:
     op.drop_table("policy_beside")
+
+
+def _cases_up() -> None:
+    states = "'draft', 'submitted', 'approved', 'trial', 'confirmed', 'rolled_back', 'withdrawn'"
+    moment = sa.DateTime(timezone=True)
+    op.create_table(
+        "policy_dossier",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("title", sa.String(200), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("author", sa.String(80), nullable=False),
+        sa.Column("base_seq", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("edit", sa.Integer(), nullable=False),
+        sa.Column("most_people", sa.Integer(), nullable=False),
+        sa.Column("publish_at", moment, nullable=True),
+        sa.Column("confirm_minutes", sa.Integer(), nullable=False),
+        sa.Column("opened_at", moment, nullable=False),
+        sa.Column("changed_at", moment, nullable=False),
+        sa.Column("approver", sa.String(80), nullable=False),
+        sa.Column("approved_at", moment, nullable=True),
+        sa.Column("approval", sa.LargeBinary(64), nullable=True),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.Column("published_at", moment, nullable=True),
+        sa.Column("confirm_by", moment, nullable=True),
+        sa.Column("seen_at", moment, nullable=True),
+        sa.Column("ended_at", moment, nullable=True),
+        sa.Column("ended_why", sa.String(40), nullable=False),
+        sa.CheckConstraint(f"state IN ({states})", name="ck_policy_dossier_state"),
+        sa.CheckConstraint("edit > 0", name="ck_policy_dossier_edit"),
+        sa.CheckConstraint(
+            "confirm_minutes BETWEEN 1 AND 1440", name="ck_policy_dossier_confirm_minutes"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_policy_dossier"),
+    )
+    op.create_index("ix_policy_dossier_state", "policy_dossier", ["state"])
+    op.create_table(
+        "policy_dossier_step",
+        _of_dossier("policy_dossier_step"),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", moment, nullable=False),
+        sa.Column("actor", sa.String(80), nullable=False),
+        sa.Column("what", sa.String(24), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("edit", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("dossier", "number", name="pk_policy_dossier_step"),
+    )
+    op.create_table(
+        "policy_examination",
+        _of_dossier("policy_examination"),
+        sa.Column("edit", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("beat_at", moment, nullable=False),
+        sa.Column("trouble", sa.String(80), nullable=False),
+        sa.Column("effect", sa.Text(), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("dossier", name="pk_policy_examination"),
+    )
+
+
+def _of_dossier(table: str) -> sa.Column[str]:
+    key = sa.ForeignKey("policy_dossier.id", name=f"fk_{table}_dossier_policy_dossier")
+    return sa.Column("dossier", sa.String(32), key, nullable=False)
+
+
+def _cases_down() -> None:
+    op.drop_table("policy_examination")
+    op.drop_table("policy_dossier_step")
+    op.drop_index("ix_policy_dossier_state", "policy_dossier")
+    op.drop_table("policy_dossier")

@@ -1,0 +1,150 @@
+"""The steps of a change, each in one transaction, held against the people as they are now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from audit.record import Actor
+from gateway.changes.refusals import refused, refusing
+from gateway.changes.room import Room, around, same_person
+from gateway.identity import epoch, people
+from policies import versions
+from policies.change.benefit import beneficiaries, united_hands
+from policies.change.texts import Document
+from policies.dossier import approving, drafting, publishing
+from policies.dossier.dossiers import Dossier, State, Why, find
+from policies.dossier.drafting import Terms
+from policies.dossier.examining import Effect, examine
+
+_AT_ONCE = frozenset({"errors", "tests", "lockout", "united", "beyond", "growth"})
+
+
+def begin(room: Room, terms: Terms, *, actor: Actor, now: datetime, text: str | None = None) -> str:
+    """Open a change on the rules in force; return its id. Raises ChangeRefused."""
+    with refusing(), room.registry.ledger.begin() as tx:
+        return drafting.begin(tx, terms, actor=actor, now=now, text=text)
+
+
+def return_to(room: Room, seq: int, *, actor: Actor, now: datetime, why: str) -> str:
+    """Open a change that returns to an older version; return its id.
+
+    Nobody needs to declare whom it meets: that is as many as it meets. It is examined and
+    approved as every change is; only a version still on trial is taken back by one person.
+    """
+    with room.registry.store.reading() as session:
+        rules = versions.at(session, seq)
+    if rules is None:
+        raise refused(Why.UNKNOWN)
+    everybody = len(people.all_people(room.registry))
+    title = f"返回第 {seq} 版 · Return to version {seq}"
+    terms = Terms(title=title, why=why, most_people=everybody)
+    return begin(room, terms, actor=actor, now=now, text=Document(rules).text())
+
+
+def save(
+    room: Room,
+    ref: str,
+    *,
+    edit: int,
+    actor: Actor,
+    now: datetime,
+    text: str | None = None,
+    terms: Terms | None = None,
+) -> int:
+    """Save a draft or its terms; return its new edit. Raises ChangeRefused."""
+    with refusing(), room.registry.ledger.begin() as tx:
+        return drafting.save(tx, ref, edit=edit, actor=actor, now=now, text=text, terms=terms)
+
+
+def rebase(room: Room, ref: str, *, edit: int, actor: Actor, now: datetime) -> int:
+    """Take over what was published meanwhile. Raises ChangeRefused."""
+    with refusing(), room.registry.ledger.begin() as tx:
+        return drafting.rebase(tx, ref, edit=edit, actor=actor, now=now)
+
+
+def withdraw(room: Room, ref: str, *, actor: Actor, now: datetime, reason: str) -> None:
+    """End a change that was not published. Raises ChangeRefused."""
+    with refusing(), room.registry.ledger.begin() as tx:
+        drafting.withdraw(tx, ref, actor=actor, now=now, reason=reason)
+
+
+def submit(room: Room, ref: str, *, edit: int, actor: Actor, now: datetime) -> None:
+    """Ask for approval. Raises ChangeRefused."""
+    with refusing(), room.registry.ledger.begin() as tx:
+        approving.submit(tx, ref, edit=edit, actor=actor, now=now)
+
+
+def approve(room: Room, ref: str, *, edit: int, shown: str, actor: Actor, now: datetime) -> None:
+    """Approve what was shown, as another person than who wrote it. Raises ChangeRefused."""
+    found = dossier(room, ref)
+    effect = _effect_now(room, found, now)
+    same = same_person(people.all_people(room.registry))
+    with refusing(), room.registry.ledger.begin() as tx:
+        approving.approve(
+            tx, ref, shown=shown, edit=edit, actor=actor, now=now, same=same,
+            gaining=beneficiaries(effect.found),
+        )  # fmt: skip
+
+
+def refuse(room: Room, ref: str, *, edit: int, actor: Actor, now: datetime, reason: str) -> None:
+    """Send it back with a reason. Raises ChangeRefused."""
+    with refusing(), room.registry.ledger.begin() as tx:
+        approving.refuse(tx, ref, edit=edit, actor=actor, now=now, reason=reason)
+
+
+def publish(room: Room, ref: str, *, actor: Actor, now: datetime) -> None:
+    """Put an approved change in force, on trial.
+
+    The lock-out proof, the tests and the separation of hands are made once more: people may
+    have come, gone and moved since the approval.
+
+    Raises:
+        ChangeRefused: rebase, stale, too_early, trial_runs, blocked, the hands, wrong_state.
+    """
+    found = dossier(room, ref)
+    with refusing(), room.registry.store.reading() as session:
+        approving.approved(session, found)
+    effect = _effect_now(room, found, now)
+    standing = [code for code in effect.blockers if code in _AT_ONCE]
+    if standing:
+        raise refused(Why.BLOCKED, ", ".join(standing))
+    hands = united_hands(
+        beneficiaries(effect.found),
+        author=found.author,
+        approver=found.approver,
+        same=same_person(people.all_people(room.registry)),
+    )
+    if hands:
+        raise refused(Why(hands[0]))
+    with refusing(), room.registry.ledger.begin() as tx:
+        publishing.publish(tx, ref, actor=actor, now=now)
+        epoch.bump(tx)
+
+
+def confirm(room: Room, ref: str, *, actor: Actor, now: datetime, signed_in: datetime) -> None:
+    """Keep a version on trial, from a session that began under it. Raises ChangeRefused."""
+    with refusing(), room.registry.ledger.begin() as tx:
+        publishing.confirm(tx, ref, actor=actor, now=now, signed_in=signed_in)
+
+
+def roll_back(room: Room, ref: str, *, actor: Actor, now: datetime, why: str) -> None:
+    """End a trial and return to the rules from before. Raises ChangeRefused."""
+    with refusing(), room.registry.ledger.begin() as tx:
+        publishing.roll_back(tx, ref, actor=actor, now=now, why=why)
+        epoch.bump(tx)
+
+
+def dossier(room: Room, ref: str) -> Dossier:
+    """Return a change. Raises ChangeRefused (unknown)."""
+    with refusing(), room.registry.store.reading() as session:
+        return find(session, ref)
+
+
+def _effect_now(room: Room, found: Dossier, now: datetime) -> Effect:
+    if found.state not in (State.SUBMITTED, State.APPROVED):
+        raise refused(Why.WRONG_STATE, found.state)
+    there = around(room, now=now, asks_log=False)
+    effect = examine(found.text, there, most_people=found.most_people, now=now)
+    if effect is None:
+        raise refused(Why.UNREADABLE)
+    return effect

@@ -1,0 +1,128 @@
+"""What a change is held against: the office's people, services, rules in force and its log."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from gateway.access.catalogue import Catalogue
+from gateway.access.labelling import CatalogueLabels
+from gateway.identity import people, units
+from gateway.identity.memberships import memberships
+from gateway.identity.people import PersonView
+from gateway.identity.registry import Registry
+from gateway.identity.tables import State, Totp
+from gateway.identity.tables_factors import Passkey
+from policies import baseline, versions
+from policies.change import replay
+from policies.change.benefit import Administration
+from policies.change.validate import Known
+from policies.dossier.examining import Around
+from policies.memberships import Memberships
+from policies.rules import RuleSet
+from policies.vocabulary import OFFICERS
+
+DAYS = 30
+"""How many days of the log are asked again."""
+CODE, PASSKEY = 2, 3
+"""Strengths of a sign-in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The parts of a zone that changes of its rules need."""
+
+    registry: Registry
+    catalogue: Catalogue
+
+    @property
+    def zone(self) -> str:
+        """The zone's name."""
+        return self.registry.zone
+
+
+def known(room: Room, *, everybody: Sequence[PersonView] | None = None) -> Known:
+    """Return what there is in the office, as rules name it."""
+    found = people.all_people(room.registry) if everybody is None else everybody
+    levels = {each.subject: each.clearance for each in found}
+    with room.registry.store.reading() as session:
+        members = memberships(session)
+    return Known(
+        units=frozenset(f"unit:{each.slug}" for each in units.tree(room.registry)),
+        people=frozenset(each.subject for each in found if each.state == State.ACTIVE),
+        services=CatalogueLabels(room.catalogue.all()).services,
+        memberships=members,
+        clearance=lambda person: levels.get(person, 0),
+    )
+
+
+def around(
+    room: Room,
+    *,
+    now: datetime,
+    days: int = DAYS,
+    asks_log: bool = True,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Around:
+    """Return everything a draft is held against; without the log for a quick second look."""
+    there = known(room)
+    with room.registry.store.reading() as session:
+        rules = versions.current(session) or RuleSet()
+    able = strengths(room)
+    read, since = room.registry.store.read, now - timedelta(days=days)
+    return Around(
+        zone=room.zone,
+        rules=rules,
+        memberships=there.memberships or Memberships(),
+        known=there,
+        labels=CatalogueLabels(room.catalogue.all()),
+        clearance=there.clearance,
+        able=lambda person: able.get(person, 0),
+        may=Administration(services=None, pages=common_pages(rules)),
+        bodies=(lambda: replay.bodies(read, since=since)) if asks_log else tuple,
+        entries=replay.entries(read, since=since) if asks_log else 0,
+        days=days,
+        progress=progress,
+    )
+
+
+def strengths(room: Room) -> dict[str, int]:
+    """Return the strongest sign-in each person who may sign in at all can make now."""
+    with room.registry.store.reading() as session:
+        codes = set(session.scalars(select(Totp.person_id)))
+        keys = set(session.scalars(select(Passkey.person_id)))
+    active = {each.id for each in people.all_people(room.registry) if each.state == State.ACTIVE}
+    return {f"person:{each}": PASSKEY if each in keys else CODE for each in active & (codes | keys)}
+
+
+def common_pages(rules: RuleSet) -> frozenset[str]:
+    """Return the pages that are not an officer's alone: only these a change may give.
+
+    Which office holds which page is what keeps the three officers apart (三员分立); it comes
+    with the release, and no security administrator draws it anew.
+    """
+    allows = [rule for rule in (*baseline.load().rules, *rules.rules) if rule.allows]
+    pages = {rule.obj for rule in allows if rule.obj.startswith("app:")}
+    officers = {rule.obj for rule in allows if rule.sub in OFFICERS}
+    others = {rule.obj for rule in baseline.load().rules if rule.sub not in OFFICERS}
+    return frozenset(pages - (officers - others))
+
+
+def same_person(everybody: Iterable[PersonView]) -> list[frozenset[str]]:
+    """Return the accounts that may belong to one natural person.
+
+    A staff number belongs to one account alone, so two accounts with different numbers are two
+    people. Without one, a name that occurs twice counts as one person.
+    """
+    named: defaultdict[str, list[PersonView]] = defaultdict(list)
+    for each in everybody:
+        named["".join(each.name.split()).casefold()].append(each)
+    return [
+        frozenset(each.subject for each in alike)
+        for alike in named.values()
+        if len(alike) > 1 and not all(each.staff_number for each in alike)
+    ]

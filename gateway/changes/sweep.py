@@ -1,0 +1,118 @@
+"""What happens to changes by itself: timed publication, and the end of trials that go wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from audit.record import Actor
+from gateway.changes import acts
+from gateway.changes.refusals import ChangeRefused
+from gateway.changes.room import Room
+from gateway.identity.memberships import memberships
+from policies import versions
+from policies.change import trials
+from policies.change.replay import bodies
+from policies.decision import Outcome
+from policies.dossier import publishing
+from policies.dossier.dossiers import Dossier, State, in_state
+from policies.recorded import EVENTS
+
+CLOCK = Actor(subject="system:changes")
+FEWEST = 20
+"""Denials below which nothing is said about a rate."""
+JUMP = 2.0
+MARGIN = 0.1
+"""A rate has jumped if it is more than twice what it was, and a tenth of all more."""
+log = logging.getLogger("hangu.changes")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Decisions of a time, and how many of them kept somebody out."""
+
+    asked: int
+    denied: int
+
+    @property
+    def share(self) -> float:
+        """Between 0 and 1."""
+        return self.denied / self.asked if self.asked else 0.0
+
+
+def sweep(room: Room, *, now: datetime) -> int:
+    """Publish what is due and look after what is on trial; return how many trials ended.
+
+    Every worker does so, after a restart as well: a trial that its publisher did not live to
+    see the end of is rolled back by whoever is there.
+    """
+    with room.registry.store.reading() as session:
+        due = [each for each in in_state(session, State.APPROVED) if publishing.is_due(each, now)]
+        running = in_state(session, State.TRIAL)
+    for each in due:
+        _attempt(partial(acts.publish, room, each.id, actor=CLOCK, now=now), each)
+    return sum(_look_after(room, each, now) for each in running)
+
+
+def alarm(room: Room, found: Dossier, now: datetime) -> str:
+    """Return why a trial must end: a canary that deviates, a rate that jumped; empty if neither."""
+    if canaries(room, now):
+        return "canary_deviates"
+    if found.published_at is None:
+        return ""
+    length = max(now - found.published_at, timedelta(minutes=1))
+    since = found.published_at - length
+    before, after = rates(bodies(room.registry.store.read, since=since), found.published_at)
+    return "denials_jumped" if has_jumped(before, after) else ""
+
+
+def canaries(room: Room, now: datetime) -> list[str]:
+    """Return the tests of the version in force that the people as they are now make fail."""
+    with room.registry.store.reading() as session:
+        rules, members = versions.current(session), memberships(session)
+    if rules is None:
+        return []
+    results = trials.run(rules, members, now=int(now.timestamp()))
+    return [each.case.id for each in results if not each.passed]
+
+
+def rates(found: Iterable[bytes], edge: datetime) -> tuple[Rate, Rate]:
+    """Return the decisions among the log's entries before a moment, and from it on."""
+    counts = [[0, 0], [0, 0]]
+    for body in found:
+        entry = json.loads(body)
+        if entry["ev"] in EVENTS:
+            count = counts[datetime.fromisoformat(entry["ts"]) >= edge]
+            count[0] += 1
+            count[1] += EVENTS[entry["ev"]] is Outcome.DENY
+    return Rate(*counts[0]), Rate(*counts[1])
+
+
+def has_jumped(before: Rate, after: Rate) -> bool:
+    """Tell whether so many more are kept out that the change must be to blame."""
+    if after.denied < FEWEST:
+        return False
+    return after.share > JUMP * before.share and after.share > before.share + MARGIN
+
+
+def _look_after(room: Room, found: Dossier, now: datetime) -> bool:
+    why = publishing.ended_by_itself(found, now) or alarm(room, found, now)
+    if why:
+        step = partial(acts.roll_back, room, found.id, actor=CLOCK, now=now, why=why)
+        return _attempt(step, found)
+    with room.registry.ledger.begin(unaudited_because="the latest moment of a trial") as tx:
+        publishing.see(tx.session, found, now)
+    return False
+
+
+def _attempt(step: Callable[[], None], found: Dossier) -> bool:
+    try:
+        step()
+    except ChangeRefused as refusal:  # another worker was first, or an officer has to look
+        log.warning("change %s: %s %s", found.id, refusal.code, refusal.said)
+        return False
+    return True

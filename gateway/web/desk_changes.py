@@ -1,0 +1,159 @@
+"""The desk's part about changes of the rules: from a draft to the confirmed version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.changes.editing import Leaf
+from policies.change.findings import Finding
+from policies.change.lexicon import Lexicon
+from policies.change.sentences import Sentence
+from policies.change.texts import Form
+from policies.dossier.dossiers import Dossier, Examination, Step
+from policies.dossier.drafting import Conflict, Terms
+
+if TYPE_CHECKING:
+    from gateway.web.desk_values import SignedIn, Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeCard:
+    """A change with everything its page shows; people by name.
+
+    `since_refusal` are the lines that changed since it was last refused, each with `+` or `-`.
+    """
+
+    dossier: Dossier
+    author: str
+    approver: str
+    steps: Sequence[Step]
+    examination: Examination | None
+    is_current: bool
+    """Whether the examination is of the draft as it is."""
+    is_dead: bool
+    """Whether the examination stands still and may be begun anew."""
+    is_behind: bool
+    conflicts: Sequence[Conflict]
+    since_refusal: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A published version against the one before it, in words."""
+
+    seq: int
+    added: Sequence[str]
+    removed: Sequence[str]
+    other: int
+    """Lines of tests, duties and categories that differ."""
+
+
+class ChangesDesk(Protocol):
+    """What the pages of changes call. Steps refuse with `ChangeRefused`."""
+
+    def changes(self) -> Sequence[tuple[Dossier, str]]:
+        """Every change with its author's name, those last touched first."""
+
+    def change(self, ref: str, *, now: datetime) -> ChangeCard:
+        """One change."""
+
+    def lexicon(self, language: str, *, now: datetime) -> Lexicon:
+        """The words of the office for sentences."""
+
+    def draft_leaf(
+        self, ref: str, *, language: str, sought: str, page: int, now: datetime
+    ) -> Leaf | None:
+        """A page of a draft's rules; None if the text cannot be read."""
+
+    def draft_findings(self, ref: str, *, now: datetime) -> Sequence[Finding]:
+        """Everything wrong with a draft's text."""
+
+    def draft_text(self, ref: str, form: Form) -> str | None:
+        """A draft in a form; None if it is unreadable in any but its own."""
+
+    def say(self, sentence: str, *, language: str, now: datetime) -> Sentence:
+        """Read a sentence."""
+
+    def suggestions(self, sentence: str, *, language: str, now: datetime) -> Sequence[str]:
+        """What the sentence may go on with, each as the whole sentence."""
+
+    def open_change(self, person: SignedIn, terms: Terms, *, visit: Visit) -> str:
+        """Open a change on the rules in force; its id."""
+
+    def return_to_version(self, person: SignedIn, seq: int, *, why: str, visit: Visit) -> str:
+        """Open a change that returns to an older version; its id."""
+
+    def set_terms(
+        self, person: SignedIn, ref: str, edit: int, terms: Terms, *, visit: Visit
+    ) -> None:
+        """Save what the author declares."""
+
+    def put_rule(
+        self,
+        person: SignedIn,
+        ref: str,
+        edit: int,
+        sentence: Sentence,
+        *,
+        instead: str,
+        visit: Visit,
+    ) -> None:
+        """Add a rule, or put it in another one's place."""
+
+    def drop_rule(self, person: SignedIn, ref: str, edit: int, rule: str, *, visit: Visit) -> None:
+        """Take a rule out."""
+
+    def mend_rule(
+        self,
+        person: SignedIn,
+        ref: str,
+        edit: int,
+        rule: str,
+        word: str,
+        near: str,
+        *,
+        visit: Visit,
+    ) -> None:
+        """Let a rule say the known word that was meant."""
+
+    def set_text(
+        self, person: SignedIn, ref: str, edit: int, text: str, form: Form, *, visit: Visit
+    ) -> None:
+        """Save the whole text, readable or not."""
+
+    def examine_change(self, person: SignedIn, ref: str, *, days: int, visit: Visit) -> None:
+        """Begin to find out what it would do."""
+
+    def submit_change(self, person: SignedIn, ref: str, edit: int, *, visit: Visit) -> None:
+        """Ask for approval."""
+
+    def approve_change(
+        self, person: SignedIn, ref: str, edit: int, shown: str, *, visit: Visit
+    ) -> None:
+        """Approve exactly what was shown."""
+
+    def refuse_change(
+        self, person: SignedIn, ref: str, edit: int, *, reason: str, visit: Visit
+    ) -> None:
+        """Send it back with a reason."""
+
+    def withdraw_change(self, person: SignedIn, ref: str, *, reason: str, visit: Visit) -> None:
+        """End it before it is published."""
+
+    def rebase_change(self, person: SignedIn, ref: str, edit: int, *, visit: Visit) -> None:
+        """Take over what was published meanwhile."""
+
+    def publish_change(self, person: SignedIn, ref: str, *, visit: Visit) -> None:
+        """Put it in force, on trial."""
+
+    def confirm_change(self, person: SignedIn, ref: str, *, visit: Visit) -> None:
+        """Keep it, from a session that began under it."""
+
+    def roll_back_change(self, person: SignedIn, ref: str, *, visit: Visit) -> None:
+        """Return to the rules from before, while it is on trial."""
+
+    def version_difference(self, seq: int, *, language: str, now: datetime) -> Difference | None:
+        """A version against the one before it; None if there is none."""

@@ -1,0 +1,133 @@
+"""Words for changes of the rules: states, steps, what blocks, what was found in a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.web.i18n import _
+from gateway.web.i18n import later as _l
+from policies.change.findings import Code, Finding
+from policies.change.replay import Effect
+from policies.change.sentences import Wrong
+from policies.dossier.dossiers import State
+
+STATES: Mapping[str, Any] = {
+    State.DRAFT: _l("being drafted"),
+    State.SUBMITTED: _l("waits for approval"),
+    State.APPROVED: _l("approved"),
+    State.TRIAL: _l("in force on trial"),
+    State.CONFIRMED: _l("in force, confirmed"),
+    State.ROLLED_BACK: _l("rolled back"),
+    State.WITHDRAWN: _l("withdrawn"),
+}
+STEPS: Mapping[str, Any] = {
+    "opened": _l("Draft begun"),
+    "edited": _l("Edited"),
+    "rebased": _l("Took over the newer version"),
+    "submitted": _l("Approval asked for"),
+    "approved": _l("Approved"),
+    "refused": _l("Sent back"),
+    "published": _l("Published on trial"),
+    "confirmed": _l("Confirmed"),
+    "rolled_back": _l("Rolled back"),
+    "withdrawn": _l("Withdrawn"),
+}
+BLOCKERS: Mapping[str, Any] = {
+    "nothing": _l("The draft says exactly what is in force already."),
+    "errors": _l("The draft has errors. They are named beside its rules."),
+    "tests": _l("A test that lives among the rules fails."),
+    "lockout": _l("An office would be locked out: two people must always be able to go back."),
+    "united": _l("Somebody would hold what has to be kept apart."),
+    "beyond": _l("It gives pages of an officer, which no change of the rules may give."),
+    "growth": _l("More people would gain something than its author declared."),
+}
+ENDS: Mapping[str, Any] = {
+    "by_hand": _l("Rolled back by hand."),
+    "canary_deviates": _l("A test of the version was decided otherwise than it says."),
+    "clock_went_back": _l("The gateway's clock was set back."),
+    "denials_jumped": _l("Far more requests were kept out than before."),
+    "not_confirmed": _l("Nobody confirmed it in time."),
+}
+FINDINGS: Mapping[str, Any] = {
+    Code.ABOVE_CLEARANCE: _l("Nobody it speaks of is cleared for this level."),
+    Code.CONTRADICTORY: _l("Another rule denies a part of it; the denial wins."),
+    Code.LOOKALIKE: _l("It holds a letter that only looks like the right one."),
+    Code.NO_MEMBER: _l("It speaks of nobody: the role or unit has no member."),
+    Code.PAST: _l("Its time is over."),
+    Code.REDUNDANT: _l("Another rule says the same and more."),
+    Code.SHADOWED: _l("Another rule denies all that it allows."),
+    Code.UNKNOWN: _l("“%(word)s” does not exist here."),
+    Code.VALUE: _l("It cannot be read."),
+}
+TOLD: Mapping[str, Any] = {
+    Effect.LOSES: _l("%(people)s people lose %(services)s services"),
+    Effect.GAINS: _l("%(people)s people gain %(services)s services"),
+    Effect.HARDER: _l("%(people)s people need a stronger sign-in for %(services)s services"),
+    Effect.EASIER: _l("%(people)s people need a weaker sign-in for %(services)s services"),
+}
+WRONGS: Mapping[str, Any] = {
+    "no_word": _l("“%(said)s” is no word of the rules."),
+    "no_time": _l("“%(said)s” is no time. Write a day and time that exist, the earlier first."),
+    "no_path": _l("“%(said)s” stands without a path. Write “%(said)s/**” for all of it."),
+    "ambiguous": _l("It may mean %(said)s. Write the id that you mean."),
+    "second": _l("It says two things of which a rule can hold only one. Write a rule for each."),
+    "empty": _l("Write a sentence."),
+    "value": _l("It cannot be read as a line of the rules."),
+}
+MISSING: Mapping[str, Any] = {
+    "sub": _l("It does not say who: name a unit, a role or a person."),
+    "eft": _l("It does not say whether they may or may not."),
+    "act": _l("It does not say what they may do, for example read."),
+    "obj": _l("It does not say where: name a service with a path, for example /files/**."),
+}
+
+
+def state(value: str) -> str:
+    """Where a change stands."""
+    return str(STATES[value])
+
+
+def step(value: str) -> str:
+    """What somebody did with it."""
+    return str(STEPS.get(value, value))
+
+
+def blocker(value: str) -> str:
+    """What keeps it from approval."""
+    return str(BLOCKERS[value])
+
+
+def end(value: str) -> str:
+    """Why a trial ended."""
+    return str(ENDS.get(value, value))
+
+
+def finding(found: Finding) -> str:
+    """What was found; for what cannot be read, the exact words of the reader."""
+    if found.code == Code.VALUE:
+        return f"{FINDINGS[found.code]} {found.what}"
+    if found.code == Code.UNKNOWN:
+        return str(FINDINGS[found.code]) % {"word": found.values["word"]}
+    return str(FINDINGS[found.code])
+
+
+def told(row: Mapping[str, Any]) -> str:
+    """One line of a replay, e.g. “14 people lose 3 services”."""
+    words = TOLD.get(row["effect"])
+    if words is None:
+        return _("%(people)s people meet another decision", people=row["people"])
+    return str(words) % {"people": row["people"], "services": row["services"]}
+
+
+def sentence_problem(wrong: Wrong) -> str:
+    """What is wrong with a sentence."""
+    if wrong.code == "missing":
+        return str(MISSING[wrong.said])
+    return str(WRONGS[wrong.code]) % {"said": wrong.said}
+
+
+def at(second: int) -> datetime:
+    """The moment that a window of a rule names, in seconds since 1970 UTC."""
+    return datetime.fromtimestamp(second, UTC)

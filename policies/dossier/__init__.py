@@ -1,0 +1,1 @@
+"""Changes of the rules as dossiers: from the first draft to the confirmed version."""

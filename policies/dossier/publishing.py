@@ -1,0 +1,129 @@
+"""Putting an approved change in force, on trial: confirmed in time, or rolled back by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from audit.ledger import Transaction
+from audit.record import Actor
+from policies import versions
+from policies.dossier.approving import approved
+from policies.dossier.dossiers import (
+    Dossier,
+    State,
+    Stopped,
+    Why,
+    change,
+    in_state,
+    locked,
+    require,
+)
+from policies.dossier.drafting import rules_of
+from policies.rules import RuleSet
+from policies.tables_dossier import policy_dossier
+from policies.versions import MAX_NOTE
+
+TOLERANCE: Final = timedelta(seconds=5)
+"""By so much the clocks of two workers may differ."""
+
+
+def publish(tx: Transaction, ref: str, *, actor: Actor, now: datetime) -> RuleSet:
+    """Put an approved change in force with the transaction's commit; return its rules.
+
+    The caller has held it against the people as they are now, and moves the zone's epoch. Of
+    two publications at once the later commit fails: they cannot take the same number.
+
+    Raises:
+        Stopped: rebase, stale, too_early, trial_runs, wrong_state.
+    """
+    found = locked(tx.session, ref)
+    approved(tx.session, found)
+    if found.publish_at is not None and now < found.publish_at:
+        raise Stopped(Why.TOO_EARLY)
+    if in_state(tx.session, State.TRIAL):
+        raise Stopped(Why.TRIAL_RUNS)
+    rules = rules_of(found)
+    note = f"{found.title} ({found.id[:8]})"[:MAX_NOTE]
+    versions.publish(tx, rules, actor=actor, now=now, note=note)
+    values = {
+        "state": State.TRIAL, "seq": found.base_seq + 1, "published_at": now, "seen_at": now,
+        "confirm_by": now + timedelta(minutes=found.confirm_minutes),
+    }  # fmt: skip
+    change(tx, found, "published", values, actor=actor, now=now)
+    return rules
+
+
+def confirm(tx: Transaction, ref: str, *, actor: Actor, now: datetime, signed_in: datetime) -> None:
+    """Keep a version on trial.
+
+    `signed_in` is when the session began: who could sign in before the change has proved
+    nothing about signing in after it.
+
+    Raises:
+        Stopped: not_fresh_session, too_late, clock_went_back, wrong_state.
+    """
+    found = locked(tx.session, ref)
+    require(found, State.TRIAL)
+    if went_back(found, now):
+        raise Stopped(Why.CLOCK_WENT_BACK)
+    if found.confirm_by is None or now >= found.confirm_by:
+        raise Stopped(Why.TOO_LATE)
+    if found.published_at is None or signed_in < found.published_at:
+        raise Stopped(Why.NOT_FRESH_SESSION)
+    if is_not_in_force(tx, found):
+        raise Stopped(Why.STALE, "another version is in force")
+    values = {"state": State.CONFIRMED, "ended_at": now, "ended_why": "confirmed"}
+    change(tx, found, "confirmed", values, actor=actor, now=now)
+
+
+def roll_back(tx: Transaction, ref: str, *, actor: Actor, now: datetime, why: str) -> RuleSet:
+    """Return to the rules from before a trial; return them. One person's act, or nobody's.
+
+    Raises:
+        Stopped: wrong_state.
+    """
+    found = locked(tx.session, ref)
+    require(found, State.TRIAL)
+    rules = versions.at(tx.session, found.base_seq) or RuleSet()
+    if not is_not_in_force(tx, found):
+        note = f"return to version {found.base_seq}: {why}"
+        versions.publish(tx, rules, actor=actor, now=now, note=note)
+    values = {"state": State.ROLLED_BACK, "ended_at": now, "ended_why": why}
+    change(tx, found, "rolled_back", values, actor=actor, now=now, reason=why)
+    return rules
+
+
+def is_not_in_force(tx: Transaction, found: Dossier) -> bool:
+    """Tell whether another version has taken the place of this one."""
+    newest = versions.stated(tx.session)
+    return newest is None or newest.seq != found.seq
+
+
+def went_back(found: Dossier, now: datetime) -> bool:
+    """Tell whether the clock shows less than the trial has seen already."""
+    return found.seen_at is not None and now < found.seen_at - TOLERANCE
+
+
+def ended_by_itself(found: Dossier, now: datetime) -> str:
+    """Return why a trial ends without anybody's act; empty while it goes on."""
+    if found.state is not State.TRIAL:
+        return ""
+    if went_back(found, now):
+        return "clock_went_back"
+    return "not_confirmed" if found.confirm_by is None or now >= found.confirm_by else ""
+
+
+def see(session: Session, found: Dossier, now: datetime) -> None:
+    """Keep the latest moment that a trial has seen, so that a clock set back is noticed."""
+    own = (policy_dossier.c.id == found.id) & (policy_dossier.c.seen_at < now)
+    session.execute(update(policy_dossier).where(own).values(seen_at=now))
+
+
+def is_due(found: Dossier, now: datetime) -> bool:
+    """Tell whether a timed publication's moment has come."""
+    at = found.publish_at
+    return found.state is State.APPROVED and at is not None and now >= at

@@ -1,0 +1,335 @@
+"""A change of the rules through the pages: written, seen, approved, published, rolled back."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from change_world import enrol, with_new_unit
+from flask import Flask
+from web_office import SYSTEM, Browser, Office, officer
+
+from gateway.changes import sweep
+from gateway.changes.room import Room
+from gateway.identity import people, staff
+from policies import versions
+from policies.dossier.dossiers import State, find
+
+REASON = "新单位在星期五前需要使用，见财办〔2026〕12号"
+ROW = "p, unit:lvyou, intranet, svc:ledger/**, GET|HEAD, *, *, 2, *, allow"
+
+
+@pytest.fixture
+def busy(office: Office) -> Office:
+    """The office with all of these."""
+    with_new_unit(office)
+    return office
+
+
+@pytest.fixture
+def author(app: Flask, busy: Office) -> Browser:
+    """The first security administrator."""
+    return officer(app, busy, "zhaomin")
+
+
+@pytest.fixture
+def second(app: Flask, busy: Office) -> Browser:
+    """The second one."""
+    return officer(app, busy, "linxia")
+
+
+def rules(office: Office) -> str:
+    with office.store.reading() as session:
+        found = versions.current(session)
+    assert found is not None
+    return found.text()
+
+
+def begin(author: Browser, **terms: str) -> str:
+    form = {"title": "台账给旅游处", "why": REASON, "most_people": "3", "confirm_minutes": "10"}
+    answer = author.post("/policy/changes/new", form | terms, page="/policy/changes/new")
+    assert answer.status_code == 303, answer.text
+    return answer.location.split("/")[-2]
+
+
+def edit_of(browser: Browser, ref: str) -> str:
+    found = re.search(
+        r'name="edit" value="(\d+)"', browser.get(f"/policy/changes/{ref}/rules").text
+    )
+    assert found is not None
+    return found[1]
+
+
+def write(author: Browser, ref: str, sentence: str):  # noqa: ANN201 - a response
+    page = f"/policy/changes/{ref}/rules"
+    return author.post(page, {"sentence": sentence, "edit": edit_of(author, ref)}, page=page)
+
+
+def look(author: Browser, ref: str) -> str:
+    page = f"/policy/changes/{ref}"
+    assert author.post(f"{page}/examine", {"days": "30"}, page=page).status_code == 303
+    for _ in range(400):
+        answer = author.get(page)
+        if "Refresh" not in answer.headers:
+            return answer.text
+        time.sleep(0.05)
+    raise AssertionError("the examination does not end")
+
+
+def step(browser: Browser, ref: str, name: str, **form: str):  # noqa: ANN201 - a response
+    page = f"/policy/changes/{ref}"
+    text = browser.get(page).text
+    shown = re.search(r'name="shown" value="([0-9a-f]{64})"', text)
+    edit = re.search(r'name="edit" value="(\d+)"', text)
+    given = {"shown": shown[1] if shown else "", "edit": edit[1] if edit else "", **form}
+    return browser.post(f"{page}/{name}", given, page=page)
+
+
+def ready(author: Browser, second: Browser, **terms: str) -> str:
+    ref = begin(author, **terms)
+    assert write(author, ref, "旅游处可读取 svc:ledger/**，需双因素").status_code == 303
+    look(author, ref)
+    assert step(author, ref, "submit").status_code == 303
+    answer = step(second, ref, "approve")
+    assert answer.status_code == 303, answer.text
+    return ref
+
+
+def test_a_change_is_written_seen_approved_published_and_rolled_back(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second)
+    before = rules(busy)
+    assert step(author, ref, "publish").status_code == 303
+    assert "unit:lvyou" in rules(busy)
+    assert step(author, ref, "roll-back").status_code == 303
+    assert rules(busy) == before
+    assert (
+        "已退回" in author.get(f"/policy/changes/{ref}").text
+        or "rolled" in author.get(f"/policy/changes/{ref}").text
+    )
+
+
+def test_the_effect_names_the_person_who_gains(author: Browser, busy: Office) -> None:
+    ref = begin(author)
+    write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
+    page = look(author, ref)
+    assert "高飞" in page
+    assert "svc:ledger/" in page
+
+
+def test_only_a_sign_in_under_the_new_version_confirms_it(
+    app: Flask, busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second)
+    step(author, ref, "publish")
+    assert step(author, ref, "confirm").status_code == 409
+    fresh = officer(app, busy, "linxia", ago=-1)
+    assert step(fresh, ref, "confirm").status_code == 303
+    with busy.store.reading() as session:
+        assert find(session, ref).state is State.CONFIRMED
+
+
+def test_attack_the_author_approves_by_the_address(busy: Office, author: Browser) -> None:
+    ref = begin(author)
+    write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
+    look(author, ref)
+    step(author, ref, "submit")
+    assert step(author, ref, "approve").status_code == 403
+    with busy.store.reading() as session:
+        assert find(session, ref).state is State.SUBMITTED
+
+
+def test_attack_the_author_approves_through_a_second_account_of_the_same_name(
+    app: Flask, busy: Office, author: Browser
+) -> None:
+    enrol(busy, "zhaomin2", "赵 敏", "baomi", "security_admin")
+    double = officer(app, busy, "zhaomin2")
+    ref = begin(author)
+    write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
+    look(author, ref)
+    step(author, ref, "submit")
+    assert step(double, ref, "approve").status_code == 403
+
+
+def test_attack_an_edit_after_the_approval_makes_it_void(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second)
+    assert write(author, ref, "旅游处可写入 svc:ledger/**，需双因素").status_code == 303
+    assert step(author, ref, "publish").status_code == 409
+    assert "unit:lvyou" not in rules(busy)
+
+
+def test_attack_moving_the_author_into_the_unit_after_the_approval_stops_the_publication(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second, most_people="10")
+    found = people.by_login(busy.registry, "zhaomin")
+    assert found is not None
+    staff.change(busy.registry, found.id, actor=SYSTEM, now=datetime.now(UTC), unit="lvyou")
+    assert step(author, ref, "publish").status_code == 403
+    assert "unit:lvyou" not in rules(busy)
+
+
+def test_approval_and_publication_ask_for_a_fresh_proof(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = begin(author)
+    write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
+    look(author, ref)
+    step(author, ref, "submit")
+    page = f"/policy/changes/{ref}"
+    assert second.post(f"{page}/approve", {}, page=page, confirm=False).status_code == 401
+
+
+def test_a_sentence_that_cannot_be_read_is_kept_with_what_is_wrong(author: Browser) -> None:
+    ref = begin(author)
+    answer = write(author, ref, "旅游处可读取月球")
+    assert answer.status_code == 422
+    assert "旅游处可读取月球" in answer.text
+
+
+def test_both_forms_of_a_draft_say_the_same(author: Browser) -> None:
+    ref = begin(author)
+    page = f"/policy/changes/{ref}/rules"
+    toml = author.get(f"{page}/download?form=toml").text
+    form = {"text": toml, "form": "toml", "edit": edit_of(author, ref)}
+    assert author.post(f"{page}/text", form, page=f"{page}/text").status_code == 303
+    assert author.get(f"{page}/download?form=toml").text == toml
+
+
+def test_text_that_is_no_rules_is_kept_and_named_by_line_and_column(author: Browser) -> None:
+    ref = begin(author)
+    page = f"/policy/changes/{ref}/rules/text"
+    edit = edit_of(author, ref)
+    bad = "p, unit:lvyou, intranet, svc:ledger/**, LOOK, *, *, 2, *, allow\n"
+    assert author.post(page, {"text": bad, "edit": edit}, page=page).status_code == 303
+    text = author.get(page).text
+    assert "LOOK" in text
+    assert 'class="figures">1</th>' in text
+
+
+def test_a_look_alike_unit_is_mended_with_one_click(author: Browser) -> None:
+    ref = begin(author)
+    page = f"/policy/changes/{ref}/rules"
+    write(author, ref, ROW.replace("lvyou", "lvyuo"))
+    text = author.get(page).text
+    found = re.search(
+        r'name="rule" value="([^"]+)"><input type="hidden" name="word" value="([^"]+)">'
+        r'<input type="hidden" name="near" value="([^"]+)"',
+        text,
+    )
+    assert found is not None
+    form = {"rule": found[1], "word": found[2], "near": found[3], "edit": edit_of(author, ref)}
+    assert author.post(f"{page}/mend", form, page=page).status_code == 303
+    assert "lvyuo" not in author.get(f"{page}/download").text
+
+
+def test_who_saves_over_a_newer_draft_gets_what_was_typed_back(
+    author: Browser, second: Browser
+) -> None:
+    ref = begin(author)
+    old = edit_of(author, ref)
+    write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
+    page = f"/policy/changes/{ref}/rules"
+    typed = "财务处可读取 svc:ledger/a，需双因素"
+    answer = second.post(page, {"sentence": typed, "edit": old}, page=page)
+    assert answer.status_code == 409
+    assert typed in answer.text
+
+
+def test_an_older_version_comes_back_as_a_change_of_its_own(
+    app: Flask, busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second)
+    step(author, ref, "publish")
+    step(officer(app, busy, "linxia", ago=-1), ref, "confirm")
+    page = "/policy/changes/versions/1"
+    answer = author.post(page, {"why": "不再需要"}, page=page)
+    assert answer.status_code == 303
+    back = answer.location.rsplit("/", 1)[-1]
+    assert "unit:lvyou" not in author.get(f"/policy/changes/{back}/rules/download").text
+
+
+def test_kill_between_publication_and_confirmation_ends_in_a_return(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    """Nothing but the database knows of the trial: whoever sweeps later ends it."""
+    ref = ready(author, second)
+    before = rules(busy)
+    step(author, ref, "publish")
+    room = Room(registry=busy.registry, catalogue=busy.desk.catalogue)
+    now = datetime.now(UTC)
+    assert sweep.sweep(room, now=now + timedelta(minutes=9)) == 0
+    assert sweep.sweep(room, now=now + timedelta(minutes=11)) == 1
+    assert rules(busy) == before
+
+
+def test_attack_a_clock_set_back_does_not_lengthen_a_trial(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second)
+    step(author, ref, "publish")
+    room = Room(registry=busy.registry, catalogue=busy.desk.catalogue)
+    now = datetime.now(UTC)
+    sweep.sweep(room, now=now + timedelta(minutes=8))
+    assert sweep.sweep(room, now=now + timedelta(minutes=1)) == 1
+    with busy.store.reading() as session:
+        assert find(session, ref).ended_why == "clock_went_back"
+
+
+def test_a_canary_that_deviates_ends_the_trial_at_once(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = begin(author)
+    gaofei = people.by_login(busy.registry, "gaofei")
+    assert gaofei is not None
+    case = f"t, allow, {gaofei.subject}, intranet, svc:ledger/a, cat:none, GET, 2, 2, lan, 2, *\n"
+    page = f"/policy/changes/{ref}/rules"
+    text = author.get(f"{page}/download").text + ROW + "\n" + case
+    form = {"text": text, "edit": edit_of(author, ref)}
+    author.post(f"{page}/text", form, page=f"{page}/text")
+    assert "svc:ledger" in look(author, ref)
+    step(author, ref, "submit")
+    step(second, ref, "approve")
+    assert step(author, ref, "publish").status_code == 303
+    busy.disable("gaofei")
+    room = Room(registry=busy.registry, catalogue=busy.desk.catalogue)
+    assert sweep.sweep(room, now=datetime.now(UTC)) == 1
+    with busy.store.reading() as session:
+        assert find(session, ref).ended_why == "canary_deviates"
+
+
+def test_a_timed_publication_happens_by_itself(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second, publish_at="2099-01-01T08:00")
+    room = Room(registry=busy.registry, catalogue=busy.desk.catalogue)
+    sweep.sweep(room, now=datetime.now(UTC))
+    assert "unit:lvyou" not in rules(busy)
+    sweep.sweep(room, now=datetime(2099, 1, 1, 0, 1, tzinfo=UTC))
+    assert "unit:lvyou" in rules(busy)
+    with busy.store.reading() as session:
+        assert find(session, ref).state is State.TRIAL
+
+
+def test_the_rate_of_denials_jumps_only_when_it_is_the_changes_doing() -> None:
+    rate = sweep.Rate
+    assert sweep.has_jumped(rate(100, 5), rate(50, 25))
+    assert not sweep.has_jumped(rate(100, 5), rate(10, 10))
+    assert not sweep.has_jumped(rate(100, 50), rate(50, 25))
+
+
+@pytest.mark.parametrize("login", ["liwen", "zhouhang"])
+def test_nobody_else_sees_changes_of_the_rules(app: Flask, busy: Office, login: str) -> None:
+    assert officer(app, busy, login).get("/policy/changes").status_code == 403
+
+
+def test_an_auditor_looks_and_changes_nothing(app: Flask, busy: Office, author: Browser) -> None:
+    ref = begin(author)
+    auditor = officer(app, busy, "chenjing")
+    assert auditor.get(f"/policy/changes/{ref}").status_code == 200
+    assert auditor.get("/policy/changes/new").status_code == 403
