@@ -1,0 +1,356 @@
+"""Reading a rule from its text: a strict subset of Sigma's YAML, each error with its place.
+
+One text holds one or more base rules (`name`, `detection`) and one correlation, as documents
+apart from each other by `---`. Anchors, aliases and tags are refused: no text unfolds into
+more than it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NoReturn
+
+import yaml
+
+from audit.query import FIELDS
+from audit.record import MAX_TEXT
+from audit.review.rule import COMPARED, COUNTING, LEVELS, Pick, Rule, Test, Type, Usual
+from audit.vocabulary import EVENTS
+
+MAX_CHARACTERS = 16_384
+MAX_DOCUMENTS = 9
+MAX_VALUES = 64
+MAX_DAYS = 31
+MAX_COUNT = 100_000
+MAX_MEMORY = 400
+"""Days that `quiet` and `new` may look back."""
+UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+MODIFIERS = frozenset({"contains", "fieldref", "holds", "outside", "quiet", "new"})
+OWN = "review."
+"""Events of the review itself: a rule about them would feed on its own findings."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
+_SPAN = re.compile(r"([1-9][0-9]{0,6})([smhd])")
+_HOURS = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
+_DETAIL = re.compile(r"details\.[a-z][a-z0-9_]{0,39}")
+_ROLE = re.compile(r"[a-z][a-z_]{1,39}")
+_BASE = {"name", "title", "detection", "description", "status", "author", "date", "id", "logsource"}
+_HEAD = {
+    *("name", "title", "title_zh", "description", "description_zh", "level", "correlation"),
+    *("status", "author", "date", "id", "falsepositives", "references", "tags"),
+}
+_CORRELATION = {"type", "rules", "group-by", "timespan", "condition", "aliases"}
+_CONDITION = {*COMPARED, "field", "usual"}
+
+
+class BadRule(ValueError):
+    """A rule cannot be read. `code` names the words, `what` the offending part.
+
+    `line` and `column` count from 1.
+    """
+
+    def __init__(self, code: str, what: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(f"line {line}, column {column}: {code}: {what}")
+        self.code, self.what, self.line, self.column = code, what[:MAX_TEXT], line, column
+
+
+def read(text: str) -> Rule:
+    """Read one rule. Raises BadRule."""
+    documents = [_Node(node) for node in _documents(text)]
+    heads = [each for each in documents if "correlation" in each.keys()]
+    if len(heads) != 1:
+        raise BadRule("documents", str(len(heads)))
+    picks: dict[str, Pick] = {}
+    for each in documents:
+        if each is not heads[0]:
+            pick = _pick(each)
+            if pick.name in picks:
+                each.fail("duplicate", pick.name)
+            picks[pick.name] = pick
+    return _rule(heads[0], picks)
+
+
+def _documents(text: str) -> Sequence[yaml.Node]:
+    if len(text) > MAX_CHARACTERS:
+        raise BadRule("size", str(len(text)))
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
+                mark = token.start_mark
+                raise BadRule("alias", "&, * or !", mark.line + 1, mark.column + 1)
+        found = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        place = error.problem_mark or error.context_mark
+        line, column = (place.line + 1, place.column + 1) if place else (1, 1)
+        raise BadRule("yaml", str(error.problem), line, column) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise BadRule("yaml", type(error).__name__) from None
+    if not 1 <= len(found) <= MAX_DOCUMENTS:
+        raise BadRule("documents", str(len(found)))
+    return found
+
+
+class _Node:
+    """A part of the text that knows where it stands."""
+
+    def __init__(self, node: yaml.Node | None) -> None:
+        if node is None:
+            raise BadRule("missing", "document")
+        self._node = node
+
+    def fail(self, code: str, what: str) -> NoReturn:
+        mark = self._node.start_mark
+        raise BadRule(code, what, mark.line + 1, mark.column + 1)
+
+    def keys(self) -> dict[str, _Node]:
+        """What a mapping holds, by key."""
+        if not isinstance(self._node, yaml.MappingNode):
+            self.fail("kind", "mapping")
+        found: dict[str, _Node] = {}
+        for key, value in self._node.value:
+            name = _Node(key).text()
+            if name in found:
+                _Node(key).fail("duplicate", name)
+            found[name] = _Node(value)
+        return found
+
+    def known(self, allowed: Iterable[str], needed: Iterable[str]) -> dict[str, _Node]:
+        """The same, and no key that is not allowed, and every one that is needed."""
+        found, names = self.keys(), set(allowed)
+        for name, node in found.items():
+            if name not in names:
+                node.fail("unknown_key", name)
+        for name in needed:
+            if name not in found:
+                self.fail("missing", name)
+        return found
+
+    def text(self) -> str:
+        """One value, as it is written."""
+        if not isinstance(self._node, yaml.ScalarNode) or not str(self._node.value).strip():
+            self.fail("kind", "text")
+        value = str(self._node.value).strip()
+        if len(value) > 2000 or not all(c.isprintable() or c == "\n" for c in value):
+            self.fail("kind", "text")
+        return value
+
+    def texts(self) -> tuple[str, ...]:
+        """One value or a list of them."""
+        if not isinstance(self._node, yaml.SequenceNode):
+            return (self.text(),)
+        if not 1 <= len(self._node.value) <= MAX_VALUES:
+            self.fail("many", str(MAX_VALUES))
+        return tuple(_Node(each).text() for each in self._node.value)
+
+    def number(self, most: int) -> int:
+        """A whole number of 1 or more."""
+        value = self.text()
+        if not (value.isascii() and value.isdigit()) or not 1 <= len(value) <= 7:
+            self.fail("number", value)
+        if not 1 <= int(value) <= most:
+            self.fail("number", value)
+        return int(value)
+
+    def one_of(self, allowed: Iterable[str]) -> str:
+        value, names = self.text(), list(allowed)
+        if value not in names:
+            self.fail("choice", f"{value} ({', '.join(names)})")
+        return value
+
+    def name(self) -> str:
+        value = self.text()
+        if not _NAME.fullmatch(value):
+            self.fail("name", value)
+        return value
+
+    def span(self) -> int:
+        """A length of time in milliseconds."""
+        value = self.text()
+        match = _SPAN.fullmatch(value)
+        if match is None:
+            self.fail("timespan", value)
+        length = int(match[1]) * UNITS[match[2]]
+        if length > MAX_DAYS * UNITS["d"]:
+            self.fail("timespan", value)
+        return length
+
+    def field(self) -> str:
+        value = self.text()
+        if value not in FIELDS and not _DETAIL.fullmatch(value):
+            self.fail("field", value)
+        return value
+
+
+def span_of(text: str) -> int:
+    """A length of time that was read before, in milliseconds."""
+    return int(text[:-1]) * UNITS[text[-1]]
+
+
+def _pick(node: _Node) -> Pick:
+    found = node.known(_BASE, ("name", "detection"))
+    parts = found["detection"].keys()
+    condition = parts.pop("condition", None)
+    if condition is None:
+        found["detection"].fail("missing", "condition")
+    selections = {name: _tests(each) for name, each in parts.items()}
+    wanted, unwanted = _condition(condition, selections)
+    if not any(test.field == "event" and not test.modifier for tests in wanted for test in tests):
+        condition.fail("event_needed", found["name"].text())
+    return Pick(found["name"].name(), wanted, unwanted)
+
+
+_Tests = tuple[Test, ...]
+
+
+def _condition(
+    node: _Node, selections: Mapping[str, _Tests]
+) -> tuple[tuple[_Tests, ...], tuple[_Tests, ...]]:
+    kept: dict[bool, list[_Tests]] = {True: [], False: []}
+    used: set[str] = set()
+    for part in re.split(r"\s+and\s+", node.text()):
+        bare = re.sub(r"^not\s+", "", part)
+        if bare not in selections:
+            node.fail("condition", part)
+        kept[bare == part].append(selections[bare])
+        used.add(bare)
+    if unused := selections.keys() - used:
+        node.fail("unused", ", ".join(sorted(unused)))
+    return tuple(kept[True]), tuple(kept[False])
+
+
+def _tests(node: _Node) -> _Tests:
+    found = []
+    for key, value in node.keys().items():
+        name, _, modifier = key.partition("|")
+        if modifier and modifier not in MODIFIERS:
+            value.fail("modifier", modifier)
+        test = Test(name, modifier, value.texts())
+        if name != "at" and name not in FIELDS and not _DETAIL.fullmatch(name):
+            value.fail("field", name)
+        _check(test, value)
+        found.append(test)
+    if not found:
+        node.fail("missing", "field")
+    return tuple(found)
+
+
+def _check(test: Test, node: _Node) -> None:
+    name, modifier, values = test.field, test.modifier, test.values
+    if (name == "at") != (modifier == "outside") or (
+        modifier in {"quiet", "holds"} and name not in {"actor", "object"}
+    ):
+        node.fail("modifier", f"{name}|{modifier}")
+    if modifier == "new" and name not in {"address", "service", "unit", "session"}:
+        node.fail("modifier", f"{name}|{modifier}")
+    if modifier in {"quiet", "new"}:
+        if len(values) != 1:
+            node.fail("timespan", values[0])
+        _check_span(values[0], node)
+    elif modifier == "outside":
+        if len(values) != 1 or not _HOURS.fullmatch(values[0]):
+            node.fail("hours", values[0])
+    elif modifier == "fieldref":
+        if any(value not in FIELDS for value in values):
+            node.fail("field", values[0])
+    elif modifier == "holds":
+        if any(not _ROLE.fullmatch(value) for value in values):
+            node.fail("role", values[0])
+    elif name == "event":
+        _check_events(values, node)
+
+
+def _check_events(values: Sequence[str], node: _Node) -> None:
+    for value in values:
+        stem = value.removesuffix("*")
+        if not any(event == value or (stem != value and event.startswith(stem)) for event in EVENTS):
+            node.fail("event", value)
+        if value.startswith(OWN) or (stem != value and OWN.startswith(stem)):
+            node.fail("own", value)
+
+
+def _check_span(value: str, node: _Node) -> None:
+    match = _SPAN.fullmatch(value)
+    if match is None or span_of(value) > MAX_MEMORY * UNITS["d"]:
+        node.fail("timespan", value)
+
+
+def _rule(node: _Node, picks: Mapping[str, Pick]) -> Rule:
+    head = node.known(_HEAD, ("name", "title", "level", "correlation"))
+    found = head["correlation"].known(_CORRELATION, ("type", "rules", "group-by", "timespan"))
+    kind = Type(found["type"].one_of(Type))
+    named = found["rules"].texts()
+    for name in named:
+        if name not in picks:
+            found["rules"].fail("reference", name)
+    if len(set(named)) != len(named) or picks.keys() - set(named):
+        found["rules"].fail("unused", ", ".join(sorted(picks.keys() - set(named))) or named[0])
+    aliases = _aliases(found.get("aliases"), named)
+    group_by = found["group-by"].texts()
+    for name in group_by:
+        if name not in aliases and name not in FIELDS:
+            found["group-by"].fail("field", name)
+    said = _conditions(found.get("condition"), kind, found["type"], group_by)
+    optional = {n: head[n].text() for n in ("title_zh", "description", "description_zh") if n in head}
+    return Rule(
+        name=head["name"].name(),
+        title=head["title"].text()[:120],
+        title_zh=optional.get("title_zh", "")[:120],
+        description=optional.get("description", ""),
+        description_zh=optional.get("description_zh", ""),
+        level=head["level"].one_of(LEVELS),
+        type=kind,
+        picks=tuple(picks[name] for name in named),
+        group_by=group_by,
+        span=found["timespan"].span(),
+        aliases=aliases,
+        op=said.op,
+        count=said.count,
+        counted=said.field,
+        usual=said.usual,
+    )
+
+
+class _Said:
+    def __init__(self) -> None:
+        self.op, self.count, self.field = "gte", 1, ""
+        self.usual: Usual | None = None
+
+
+def _conditions(
+    node: _Node | None, kind: Type, where: _Node, group_by: Sequence[str]
+) -> _Said:
+    said = _Said()
+    if kind not in COUNTING:
+        if node is not None:
+            node.fail("unknown_key", "condition")
+        return said
+    if node is None:
+        where.fail("missing", "condition")
+    found = node.known(_CONDITION, ())
+    compared = [name for name in COMPARED if name in found]
+    if len(compared) != 1:
+        node.fail("compared", ", ".join(COMPARED))
+    said.op = compared[0]
+    said.count = found[said.op].number(MAX_COUNT)
+    if (kind is Type.VALUE_COUNT) != ("field" in found):
+        node.fail("missing" if kind is Type.VALUE_COUNT else "unknown_key", "field")
+    if "field" in found:
+        said.field = found["field"].field()
+    if "usual" in found:
+        usual = found["usual"].known(("times", "days"), ("times", "days"))
+        if kind is not Type.EVENT_COUNT or tuple(group_by) != ("actor",):
+            found["usual"].fail("usual", "group-by: actor")
+        said.usual = Usual(usual["times"].number(100), usual["days"].number(MAX_DAYS))
+    return said
+
+
+def _aliases(node: _Node | None, named: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    if node is None:
+        return {}
+    found = {}
+    for alias, each in node.keys().items():
+        if not _NAME.fullmatch(alias) or alias in FIELDS:
+            each.fail("name", alias)
+        found[alias] = {name: field.field() for name, field in each.known(named, named).items()}
+    return found
