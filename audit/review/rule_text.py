@@ -80,6 +80,8 @@ def _documents(text: str) -> Sequence[yaml.Node]:
                 mark = token.start_mark
                 raise BadRule("alias", "&, * or !", mark.line + 1, mark.column + 1)
         found = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+    except BadRule:
+        raise
     except yaml.MarkedYAMLError as error:
         place = error.problem_mark or error.context_mark
         line, column = (place.line + 1, place.column + 1) if place else (1, 1)

@@ -140,7 +140,7 @@ def test_every_shipped_rule_can_be_read_and_has_words_in_both_languages() -> Non
         (RULE.replace("rules: look", "rules: other"), "reference", 12),
         (RULE.replace("decision.denied", "decision.dreamt"), "event", 4),
         (RULE.replace("decision.denied", "review.found"), "own", 4),
-        (RULE.replace("decision.denied", "*"), "own", 4),
+        (RULE.replace("decision.denied", "'*'"), "own", 4),
         (RULE.replace("condition: selection", "condition: other"), "condition", 5),
         (RULE.replace("condition: selection", "condition: not selection"), "event_needed", 5),
         (RULE.replace("level: low", "level: low\nlevel: high"), "duplicate", 10),

@@ -1,0 +1,413 @@
+"""The queue of findings: who looks at which, what was decided and why, what is suppressed.
+
+Every change carries the version that was seen, so that two officers never decide over one
+another. A suppressed finding is kept like any other; only the queue passes over it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
+
+from audit.ledger import Transaction
+from audit.record import Actor, Json
+from audit.review.finding import OPEN, Disposition, Finding, State, finding_of
+from audit.review.tables import review_finding, review_link, review_note, review_suppression
+
+MIN_REASON, MAX_REASON = 5, 500
+MAX_NOTE = 2000
+LONGEST = timedelta(days=90)
+"""A suppression ends after this long at the latest."""
+PAGE = 50
+MOST_AT_ONCE = 500
+_DECIDED = (State.RESOLVED, State.CLOSED)
+_MOVES: Mapping[str, tuple[State, ...]] = {
+    State.NEW: (State.IN_PROGRESS, State.PENDING, State.RESOLVED, State.CLOSED),
+    State.IN_PROGRESS: (State.PENDING, State.RESOLVED, State.CLOSED),
+    State.PENDING: (State.IN_PROGRESS, State.RESOLVED, State.CLOSED),
+    State.RESOLVED: (State.CLOSED, State.IN_PROGRESS),
+    State.CLOSED: (State.IN_PROGRESS,),
+}
+
+
+class FindingUnknown(LookupError):
+    """There is no such finding."""
+
+
+class FindingMoved(Exception):
+    """Somebody else changed the finding since it was opened."""
+
+
+class BadDecision(ValueError):
+    """A decision lacks something. The argument says what."""
+
+
+class Incidents(Protocol):
+    """Where a finding is handed over to; the incident room fulfils it."""
+
+    def open(self, finding: Mapping[str, Json], *, by: Actor, now: datetime) -> str:
+        """Open an incident about the finding; return the incident's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which findings are wanted. `open` leaves out those that are decided or suppressed."""
+
+    states: tuple[str, ...] = OPEN
+    rule: str = ""
+    owner: str = ""
+    level: str = ""
+    suppressed: bool = False
+
+    def where(self) -> list[ColumnElement[bool]]:
+        """As conditions."""
+        column = review_finding.c
+        found = [column.suppressed_by.is_not(None) if self.suppressed else column.suppressed_by.is_(None)]
+        if self.states:
+            found.append(column.state.in_(self.states))
+        for name in ("rule", "owner", "level"):
+            if value := getattr(self, name):
+                found.append(column[name] == value)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A remark on a finding."""
+
+    at: datetime
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """What is not asked about any more until a day. `fields` are 1 to 3 of a rule's group."""
+
+    id: UUID
+    rule: str
+    fields: Mapping[str, str]
+    reason: str
+    at: datetime
+    by: str
+    until: datetime
+    ended_at: datetime | None
+    covers: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """How one rule's findings were decided. `seconds` is the median time to a decision."""
+
+    rule: str
+    findings: int
+    open: int
+    suppressed: int
+    false_alarms: int
+    seconds: int | None
+
+
+def listed(
+    connection: Connection, wanted: Wanted, *, skip: int = 0, limit: int = PAGE
+) -> tuple[Sequence[Finding], int]:
+    """A page of findings, the gravest and oldest first, and how many there are in all."""
+    column = review_finding.c
+    weight = case({"critical": 0, "high": 1, "medium": 2, "low": 3}, value=column.level, else_=4)
+    query = select(review_finding).where(*wanted.where())
+    rows = connection.execute(
+        query.order_by(weight, column.opened_at, column.id).offset(skip).limit(limit)
+    )
+    found = [finding_of(row) for row in rows]
+    count = select(func.count()).select_from(review_finding).where(*wanted.where())
+    return found, int(connection.execute(count).scalar_one())
+
+
+def one(connection: Connection, finding: UUID) -> Finding:
+    """A finding. Raises FindingUnknown."""
+    row = connection.execute(select(review_finding).where(review_finding.c.id == finding)).first()
+    if row is None:
+        raise FindingUnknown(finding)
+    return finding_of(row)
+
+
+def seqs_of(connection: Connection, finding: UUID) -> Sequence[int]:
+    """The numbers of a finding's entries."""
+    query = select(review_link.c.seq).where(review_link.c.finding == finding)
+    return list(connection.execute(query.order_by(review_link.c.seq)).scalars())
+
+
+def notes_of(connection: Connection, finding: UUID) -> Sequence[Note]:
+    """What was remarked, oldest first."""
+    column = review_note.c
+    query = select(column.at, column.by, column.text).where(column.finding == finding)
+    return [Note(**row._mapping) for row in connection.execute(query.order_by(column.at))]  # noqa: SLF001 - public
+
+
+def within(connection: Connection, low: int, high: int) -> Sequence[Finding]:
+    """The findings with an entry `low` <= seq < `high`."""
+    inside = select(review_link.c.finding).where(review_link.c.seq >= low, review_link.c.seq < high)
+    query = select(review_finding).where(review_finding.c.id.in_(inside))
+    return [finding_of(row) for row in connection.execute(query.order_by(review_finding.c.opened_at))]
+
+
+def take(tx: Transaction, finding: UUID, *, version: int, actor: Actor, now: datetime) -> None:
+    """Become a finding's owner, who works on it. Raises FindingUnknown, FindingMoved."""
+    known = one(tx.session.connection(), finding)
+    if known.state in _DECIDED:
+        raise FindingMoved(finding)
+    state = State.IN_PROGRESS if known.state == State.NEW else known.state
+    _change(tx, known, version, {"owner": actor.subject, "state": state})
+    _say(tx, "review.taken", known, actor, now, {"before": known.owner or "", "state": state})
+
+
+def decide(
+    tx: Transaction,
+    finding: UUID,
+    *,
+    version: int,
+    state: str,
+    disposition: str,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Move a finding to another state.
+
+    Resolving and closing need a disposition and a reason of 5 to 500 characters; leaving or
+    reopening needs the reason.
+
+    Raises:
+        FindingUnknown, FindingMoved.
+        BadDecision: `state`, `disposition` or `reason`.
+    """
+    known = one(tx.session.connection(), finding)
+    reason = _reason(reason)
+    if state not in _MOVES[known.state]:
+        raise BadDecision("state")
+    is_decided = state in _DECIDED
+    if is_decided and disposition not in set(Disposition):
+        raise BadDecision("disposition")
+    values: dict[str, Any] = {
+        "state": state,
+        "owner": known.owner or actor.subject,
+        "disposition": disposition if is_decided else None,
+        "reason": reason,
+        "decided_at": now if is_decided else None,
+        "decided_by": actor.subject if is_decided else None,
+    }
+    _change(tx, known, version, values)
+    details: dict[str, Json] = {"before": known.state, "after": state, "reason": reason}
+    if is_decided:
+        details["disposition"] = disposition
+    _say(tx, "review.decided", known, actor, now, details)
+
+
+def decide_all(
+    tx: Transaction,
+    wanted: Wanted,
+    *,
+    expected: int,
+    disposition: str,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Resolve every finding that fits, if there are as many as the page said; return how many.
+
+    Raises:
+        FindingMoved: there are more or fewer by now, or more than 500.
+        BadDecision: `disposition` or `reason`.
+    """
+    connection = tx.session.connection()
+    found, count = listed(connection, wanted, limit=MOST_AT_ONCE)
+    if not count or count != expected or count > MOST_AT_ONCE:
+        raise FindingMoved(count)
+    for each in found:
+        if each.state in _DECIDED:
+            raise FindingMoved(each.id)
+        decide(
+            tx,
+            each.id,
+            version=each.version,
+            state=State.RESOLVED,
+            disposition=disposition,
+            reason=reason,
+            actor=actor,
+            now=now,
+        )
+    return count
+
+
+def remark(tx: Transaction, finding: UUID, text: str, *, actor: Actor, now: datetime) -> None:
+    """Add a note of up to 2000 characters. Raises FindingUnknown, BadDecision: `note`."""
+    known = one(tx.session.connection(), finding)
+    text = text.strip()
+    if not 1 <= len(text) <= MAX_NOTE:
+        raise BadDecision("note")
+    values = {"id": uuid.uuid4(), "finding": finding, "at": now, "by": actor.subject, "text": text}
+    tx.session.connection().execute(insert(review_note).values(**values))
+    _say(tx, "review.noted", known, actor, now, {"note": text})
+
+
+def suppress(
+    tx: Transaction,
+    finding: UUID,
+    fields: Sequence[str],
+    *,
+    until: datetime,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> UUID:
+    """No longer ask about what a finding's rule finds with these values; return its id.
+
+    Args:
+        tx: the transaction.
+        finding: the finding that shows what is meant.
+        fields: 1 to 3 of its group's fields; their values are those of the finding.
+        until: the end, at most 90 days from now.
+        reason: why, 5 to 500 characters.
+        actor: who suppresses.
+        now: the present.
+
+    Raises:
+        FindingUnknown.
+        BadDecision: `fields`, `until`, `reason`, or `level`: what is critical is always asked.
+    """
+    known = one(tx.session.connection(), finding)
+    reason, names = _reason(reason), list(dict.fromkeys(fields))
+    if known.level == "critical":
+        raise BadDecision("level")
+    if not 1 <= len(names) <= 3 or any(name not in known.key for name in names):
+        raise BadDecision("fields")
+    if not now < until <= now + LONGEST:
+        raise BadDecision("until")
+    made, values = uuid.uuid4(), {name: known.key[name] for name in names}
+    connection = tx.session.connection()
+    connection.execute(
+        insert(review_suppression).values(
+            id=made, rule=known.rule, fields=values, reason=reason,
+            at=now, by=actor.subject, until=until,
+        )  # fmt: skip
+    )
+    _say(
+        tx, "review.suppressed", known, actor, now,
+        {"suppression": str(made), "fields": values, "until": until.isoformat(), "reason": reason},
+    )  # fmt: skip
+    return made
+
+
+def end_suppression(tx: Transaction, suppression: UUID, *, actor: Actor, now: datetime) -> None:
+    """Ask again from now on. Raises FindingUnknown, FindingMoved: it has ended."""
+    column = review_suppression.c
+    statement = update(review_suppression).where(
+        column.id == suppression, column.ended_at.is_(None), column.until > now
+    )
+    connection = tx.session.connection()
+    if not connection.execute(statement.values(ended_at=now)).rowcount:
+        known = select(column.id).where(column.id == suppression)
+        gone = connection.execute(known).first() is None
+        raise FindingUnknown(suppression) if gone else FindingMoved(suppression)
+    tx.record(
+        "review.ended_suppression", actor=actor, now=now, object=f"suppression:{suppression}"
+    )
+
+
+def suppressions(connection: Connection) -> Sequence[Suppression]:
+    """Every suppression, newest first, with how many findings it covers."""
+    column = review_finding.c
+    counted = select(column.suppressed_by, func.count()).group_by(column.suppressed_by)
+    covers = dict(tuple(row) for row in connection.execute(counted))
+    query = select(review_suppression).order_by(review_suppression.c.at.desc())
+    return [
+        Suppression(**row._mapping, covers=covers.get(row.id, 0))  # noqa: SLF001 - public
+        for row in connection.execute(query)
+    ]
+
+
+def hand_over(
+    tx: Transaction, finding: UUID, incidents: Incidents | None, *, actor: Actor, now: datetime
+) -> tuple[Mapping[str, Json], str]:
+    """Hand a finding over; return what is handed over, and the incident's name if one was opened.
+
+    Without an incident room the file is the hand-over: the record says that it was made.
+    Raises FindingUnknown.
+    """
+    connection = tx.session.connection()
+    known = one(connection, finding)
+    file = handover(known, seqs_of(connection, finding), notes_of(connection, finding))
+    named = "" if incidents is None else incidents.open(file, by=actor, now=now)
+    _say(tx, "review.handed_over", known, actor, now, {"incident": named, "rule": known.rule})
+    return file, named
+
+
+def handover(known: Finding, seqs: Sequence[int], notes: Sequence[Note]) -> dict[str, Json]:
+    """What the incident room needs of a finding. Times are RFC 3339 in UTC."""
+    return {
+        "finding": str(known.id),
+        "rule": {"name": known.rule, "version": known.rule_version, "level": known.level},
+        "title": {"en": known.title, "zh": known.title_zh},
+        "group": dict(known.key),
+        "first": known.first.isoformat(),
+        "last": known.last.isoformat(),
+        "entries": known.entries,
+        "numbers": list(seqs),
+        "state": known.state,
+        "owner": known.owner or "",
+        "notes": [{"at": n.at.isoformat(), "by": n.by, "text": n.text} for n in notes],
+    }
+
+
+def figures(connection: Connection, *, since: datetime) -> Sequence[Figure]:
+    """By rule: findings since a moment, and how they were decided."""
+    column = review_finding.c
+    query = select(review_finding).where(column.opened_at >= since)
+    by_rule: dict[str, list[Finding]] = {}
+    for row in connection.execute(query):
+        by_rule.setdefault(row.rule, []).append(finding_of(row))
+    return [_figure(rule, found) for rule, found in sorted(by_rule.items())]
+
+
+def _figure(rule: str, found: Sequence[Finding]) -> Figure:
+    times = [(f.decided_at - f.opened_at).total_seconds() for f in found if f.decided_at]
+    return Figure(
+        rule=rule,
+        findings=len(found),
+        open=sum(each.is_open for each in found),
+        suppressed=sum(each.suppressed_by is not None for each in found),
+        false_alarms=sum(each.disposition == Disposition.FALSE_ALARM for each in found),
+        seconds=round(median(times)) if times else None,
+    )
+
+
+def _change(tx: Transaction, known: Finding, version: int, values: Mapping[str, Any]) -> None:
+    column = review_finding.c
+    statement = update(review_finding).where(column.id == known.id, column.version == version)
+    done = tx.session.connection().execute(statement.values(**values, version=version + 1))
+    if not done.rowcount:
+        raise FindingMoved(known.id)
+
+
+def _say(
+    tx: Transaction,
+    event: str,
+    known: Finding,
+    actor: Actor,
+    now: datetime,
+    details: Mapping[str, Json],
+) -> None:
+    tx.record(event, actor=actor, now=now, object=f"finding:{known.id}", details=details)
+
+
+def _reason(text: str) -> str:
+    text = " ".join(text.split())
+    if not MIN_REASON <= len(text) <= MAX_REASON:
+        raise BadDecision("reason")
+    return text
