@@ -32,6 +32,7 @@ from gateway.office import (
     custody_of,
     forwarding_of,
     indexer_of,
+    runner_of,
     sealing_of,
     terms_of,
     unseal_of,
@@ -70,11 +71,12 @@ def application() -> Bridge:
     )
     pulse.start()
     look.start()
-    custody, indexer = custody_of(office), indexer_of(office)
+    custody, indexer, runner = custody_of(office), indexer_of(office), runner_of(office)
     chores = Chores(
         office.registry,
         clock=utc_now,
         keeping=lambda now: carrying.sweep(custody, indexer, now=now),
+        rules=lambda now: runner.catch_up(now=now),
     )
     chores.start()
     forwarding = forwarding_of(office, clock=utc_now)

@@ -26,7 +26,8 @@ class Chores:
     """A thread that does its rounds until it is stopped.
 
     Every worker process has one; two rounds at once do no harm. A database that does not
-    answer spoils one round, not the thread. `keeping` is the log's own: pruning, erasing.
+    answer spoils one round, not the thread. `keeping` is the log's own: pruning, erasing;
+    `rules` has the rules of the review look at what was entered.
     """
 
     def __init__(
@@ -36,11 +37,13 @@ class Chores:
         clock: Callable[[], datetime],
         every: float = EVERY,
         keeping: Callable[[datetime], None] = lambda _now: None,
+        rules: Callable[[datetime], object] = lambda _now: None,
     ) -> None:
         self._registry = registry
         self._clock = clock
         self._every = every
         self._keeping = keeping
+        self._rules = rules
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="chores", daemon=True)
 
@@ -72,4 +75,5 @@ class Chores:
             ("end of kept forms", partial(kept.sweep, registry, now=now)),
             ("count of rules' uses", partial(uses.count, registry.ledger)),
             ("keeping of the log", partial(self._keeping, now)),
+            ("rules of the review", partial(self._rules, now)),
         )

@@ -69,9 +69,7 @@ def gaps(low: int, high: int, signed: Sequence[Signoff]) -> list[tuple[int, int]
     return found
 
 
-def _day(
-    day: date, low: int, high: int, signed: Sequence[Signoff], *, is_due: bool
-) -> Day:
+def _day(day: date, low: int, high: int, signed: Sequence[Signoff], *, is_due: bool) -> Day:
     left = gaps(low, high, signed)
     unread = sum(end - start for start, end in left)
     touching = [each for each in signed if each.low < high and each.high > low]

@@ -54,9 +54,7 @@ class Past:
             return False
         column = audit_index.c
         earlier = (column.actor == row.actor) & (column.seq < row.seq) & (column.at <= row.at)
-        same = select(column.seq).where(
-            earlier, column[field] == value, column.at >= row.at - span
-        )
+        same = select(column.seq).where(earlier, column[field] == value, column.at >= row.at - span)
         other = select(column.seq).where(earlier, column[field].is_not(None))
         run = self._connection.execute
         return run(same.limit(1)).first() is None and run(other.limit(1)).first() is not None

@@ -69,7 +69,9 @@ class Wanted:
     def where(self) -> list[ColumnElement[bool]]:
         """As conditions."""
         column = review_finding.c
-        found = [column.suppressed_by.is_not(None) if self.suppressed else column.suppressed_by.is_(None)]
+        found = [
+            column.suppressed_by.is_not(None) if self.suppressed else column.suppressed_by.is_(None)
+        ]
         if self.states:
             found.append(column.state.in_(self.states))
         for name in ("rule", "owner", "level"):
@@ -154,7 +156,9 @@ def within(connection: Connection, low: int, high: int) -> Sequence[Finding]:
     """The findings with an entry `low` <= seq < `high`."""
     inside = select(review_link.c.finding).where(review_link.c.seq >= low, review_link.c.seq < high)
     query = select(review_finding).where(review_finding.c.id.in_(inside))
-    return [finding_of(row) for row in connection.execute(query.order_by(review_finding.c.opened_at))]
+    return [
+        finding_of(row) for row in connection.execute(query.order_by(review_finding.c.opened_at))
+    ]
 
 
 def take(tx: Transaction, finding: UUID, *, version: int, actor: Actor, now: datetime) -> None:
@@ -293,8 +297,13 @@ def suppress(
     connection = tx.session.connection()
     connection.execute(
         insert(review_suppression).values(
-            id=made, rule=known.rule, fields=values, reason=reason,
-            at=now, by=actor.subject, until=until,
+            id=made,
+            rule=known.rule,
+            fields=values,
+            reason=reason,
+            at=now,
+            by=actor.subject,
+            until=until,
         )  # fmt: skip
     )
     _say(
@@ -315,9 +324,7 @@ def end_suppression(tx: Transaction, suppression: UUID, *, actor: Actor, now: da
         known = select(column.id).where(column.id == suppression)
         gone = connection.execute(known).first() is None
         raise FindingUnknown(suppression) if gone else FindingMoved(suppression)
-    tx.record(
-        "review.ended_suppression", actor=actor, now=now, object=f"suppression:{suppression}"
-    )
+    tx.record("review.ended_suppression", actor=actor, now=now, object=f"suppression:{suppression}")
 
 
 def suppressions(connection: Connection) -> Sequence[Suppression]:

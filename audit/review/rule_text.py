@@ -265,7 +265,9 @@ def _check(test: Test, node: _Node) -> None:
 def _check_events(values: Sequence[str], node: _Node) -> None:
     for value in values:
         stem = value.removesuffix("*")
-        if not any(event == value or (stem != value and event.startswith(stem)) for event in EVENTS):
+        if not any(
+            event == value or (stem != value and event.startswith(stem)) for event in EVENTS
+        ):
             node.fail("event", value)
         if value.startswith(OWN) or (stem != value and OWN.startswith(stem)):
             node.fail("own", value)
@@ -293,7 +295,9 @@ def _rule(node: _Node, picks: Mapping[str, Pick]) -> Rule:
         if name not in aliases and name not in FIELDS:
             found["group-by"].fail("field", name)
     said = _conditions(found.get("condition"), kind, found["type"], group_by)
-    optional = {n: head[n].text() for n in ("title_zh", "description", "description_zh") if n in head}
+    optional = {
+        n: head[n].text() for n in ("title_zh", "description", "description_zh") if n in head
+    }
     return Rule(
         name=head["name"].name(),
         title=head["title"].text()[:120],
@@ -319,9 +323,7 @@ class _Said:
         self.usual: Usual | None = None
 
 
-def _conditions(
-    node: _Node | None, kind: Type, where: _Node, group_by: Sequence[str]
-) -> _Said:
+def _conditions(node: _Node | None, kind: Type, where: _Node, group_by: Sequence[str]) -> _Said:
     said = _Said()
     if kind not in COUNTING:
         if node is not None:

@@ -72,9 +72,7 @@ class Runner:
                 finding.note(tx, rule, version, firing, since=start, now=now)
         return end - start
 
-    def catch_up(
-        self, *, now: datetime, tell: Callable[[int], None] = lambda _done: None
-    ) -> int:
+    def catch_up(self, *, now: datetime, tell: Callable[[int], None] = lambda _done: None) -> int:
         """Look at every entry that the rules have not seen; return how many there were."""
         done = 0
         while more := self.round(now=now):
@@ -93,9 +91,7 @@ class Runner:
             kept = [each for each in firings if past.exceeds_usual(rule, each)]
         return Rehearsal(kept, len(rows), len(rows) < MOST)
 
-    def _look(
-        self, connection: Connection, start: int, end: int
-    ) -> list[tuple[Rule, int, Firing]]:
+    def _look(self, connection: Connection, start: int, end: int) -> list[tuple[Rule, int, Firing]]:
         past = Past(connection)
         column = audit_index.c
         rows = past.rows([column.seq >= start, column.seq < end])
@@ -122,9 +118,7 @@ class Runner:
         around = past.around(
             rule, since=since - rule.span, until=until + rule.span, below=below, actors=actors
         )
-        judged = [
-            each for each in happenings(rule, around, self._around, past) if each.key in keys
-        ]
+        judged = [each for each in happenings(rule, around, self._around, past) if each.key in keys]
         numbers = {each.seq for each in new}
         return [
             firing

@@ -220,6 +220,15 @@ def reviewed(
     )
 
 
+def own_acts(read: Engine, span: Stretch, reviewer: str) -> Sequence[Entry]:
+    """What the reviewer did in a stretch, looks left out. Raises SignoffRefused."""
+    return [
+        entry
+        for entry in _entries(read, span)
+        if entry.row.actor == reviewer and entry.row.event not in LOOKS
+    ]
+
+
 def fits(query: Query, row: IndexRow, fields: Mapping[str, Any]) -> bool:
     """Whether an entry, derived from its body, fits a filter."""
     if query.since is not None and row.at < milliseconds(query.since):
@@ -432,7 +441,9 @@ def _entries(read: Engine, span: Stretch) -> Iterator[Entry]:
         for number in range(span.low // BLOCK, -(-span.high // BLOCK)):
             first, leaves = number * BLOCK, tree.leaves(number, span.size)
             start, end = max(span.low, first), min(span.high, first + BLOCK)
-            query = select(event.seq, event.eid, event.body).where(event.seq.between(start, end - 1))
+            query = select(event.seq, event.eid, event.body).where(
+                event.seq.between(start, end - 1)
+            )
             rows = connection.execute(query.order_by(event.seq)).all()
             if [row.seq for row in rows] != list(range(start, end)):
                 raise SignoffRefused("changed", start)

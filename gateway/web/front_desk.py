@@ -30,6 +30,7 @@ from gateway.web.front_guards import GuardsFront
 from gateway.web.front_kept import KeptFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
+from gateway.web.front_review import ReviewFront
 from gateway.web.front_services import ServiceDesk
 from gateway.web.front_tree import TreeFront
 from gateway.web.front_units import UnitNames
@@ -53,6 +54,7 @@ class FrontDesk(
     FreshFront,
     KeptFront,
     RequestsFront,
+    ReviewFront,
     PeopleDesk,
     ServiceDesk,
     WrittenDesk,

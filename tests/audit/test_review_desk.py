@@ -314,9 +314,7 @@ def test_attack_a_body_that_was_changed_cannot_be_signed_off(
                 text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
             ).all():
                 connection.execute(text(f"DROP TRIGGER {name}"))
-        connection.execute(
-            audit_event.update().where(audit_event.c.seq == 3).values(body=forged)
-        )
+        connection.execute(audit_event.update().where(audit_event.c.seq == 3).values(body=forged))
         if also_the_tile:
             _forge_tile(connection, body, forged)
     with pytest.raises(SignoffRefused, match="changed"):
@@ -361,13 +359,9 @@ def test_own_acts_need_a_second_reviewer_who_is_somebody_else(log: SearchedLog) 
         with pytest.raises(SignoffRefused, match=code), log.ledger.begin() as tx:
             signing.second(tx, made, office=office, actor=who, proof="totp", now=log.now)
     with log.ledger.begin() as tx:
-        signing.second(
-            tx, made, office="security_admin", actor=OTHER, proof="passkey", now=log.now
-        )
+        signing.second(tx, made, office="security_admin", actor=OTHER, proof="passkey", now=log.now)
     with pytest.raises(SignoffRefused, match="twice"), log.ledger.begin() as tx:
-        signing.second(
-            tx, made, office="security_admin", actor=OTHER, proof="passkey", now=log.now
-        )
+        signing.second(tx, made, office="security_admin", actor=OTHER, proof="passkey", now=log.now)
     (leaf,) = said(log, "review.second")
     assert leaf["d"]["reviewer"] == ME.subject  # type: ignore[index]
 
@@ -386,7 +380,6 @@ def test_the_map_names_days_that_nobody_reviewed_in_time(log: SearchedLog) -> No
     assert day(late).gaps
     made = sign(log, looked(log))
     log.settle()
-    assert day(late).gaps[0][0] == looked(log).span.high - len(range(day(late).gaps[0][0], looked(log).span.high))
     with log.store.read.connect() as connection:
         known = {each.id: each for each in signing.signoffs(connection)}[made]
         assert signing.next_low(connection) == known.high
@@ -434,10 +427,12 @@ def test_a_package_is_the_same_every_time_and_proves_itself_with_the_one_file(
         assert json.loads(zipped.read("custody.jsonl"))["to"] == "Inspection office"
     (clean / "evidence.zip").write_bytes(made.data)
     run = [sys.executable, "-I", "verify.py", "--package", "evidence.zip"]
-    done = subprocess.run([*run, "--key", key], cwd=clean, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(
+        [*run, "--key", key], cwd=clean, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the sign-off of" in done.stdout
-    alone = subprocess.run(run, cwd=clean, capture_output=True, text=True, check=False)  # noqa: S603
+    alone = subprocess.run(run, cwd=clean, capture_output=True, text=True, check=False)
     assert alone.returncode == verify.INCOMPLETE
 
 
@@ -503,18 +498,13 @@ def _other_key(files: dict[str, bytes]) -> None:
 
 
 @pytest.mark.parametrize("listed", [False, True])
-@pytest.mark.parametrize(
-    "change", [_swap, _exchange, _drop, _slip, _extra, _forget, _other_key]
-)
+@pytest.mark.parametrize("change", [_swap, _exchange, _drop, _slip, _extra, _forget, _other_key])
 def test_attack_a_package_that_was_changed_is_found(
     log: SearchedLog, change: Callable[[dict[str, bytes]], None], listed: bool
 ) -> None:
     made, key = package(log)
     assert checked(made.data, key).code == verify.INTACT
     forged = rezipped(made.data, change, listed=listed)
-    if change is _extra and listed:
-        assert checked(forged, key).code == verify.INTACT  # it is listed, and proves nothing
-        return
     assert checked(forged, key).code == verify.TAMPERED
 
 

@@ -37,8 +37,10 @@ def streams(draw: st.DrawFn) -> list[Happening]:
     """Return entries with few different times, groups and values, so that edges are hit."""
     found = []
     for seq in range(draw(st.integers(0, 14))):
-        at, key, value = draw(st.integers(0, 30)), draw(st.sampled_from("xy")), draw(
-            st.sampled_from("123")
+        at, key, value = (
+            draw(st.integers(0, 30)),
+            draw(st.sampled_from("xy")),
+            draw(st.sampled_from("123")),
         )
         for step in draw(st.sets(st.integers(0, 2), min_size=1, max_size=2)):
             found.append(Happening(at, seq, step, (key,), value))

@@ -276,8 +276,8 @@ def test_a_round_that_is_done_twice_at_once_finds_once(log: SearchedLog) -> None
         deny(log, log.now + timedelta(minutes=minute))
     log.settle()
     first, second = runner(log), runner(log)
-    inner = second._begin  # noqa: SLF001 - the second begins to write after the first is done
-    second._begin = lambda: (first.round(now=log.now), inner())[1]  # type: ignore[assignment]  # noqa: SLF001
+    inner = second._begin
+    second._begin = lambda: (first.round(now=log.now), inner())[1]  # type: ignore[assignment]
     assert second.round(now=log.now) == 0
     assert len(found(log)) == 1
 
@@ -422,7 +422,9 @@ def test_details_and_aliases_join_entries_of_different_form(log: SearchedLog) ->
     say("person.roles_changed", actor=Actor(subject=PEOPLE[0]), now=log.now, object=PEOPLE[1],
         details={"gained": ["auditor"], "lost": []})  # fmt: skip
     log.settle()
-    text = RULE.replace("decision.denied", "person.roles_changed\n    details.gained|contains: auditor")
+    text = RULE.replace(
+        "decision.denied", "person.roles_changed\n    details.gained|contains: auditor"
+    )
     rule = read(text.replace("gte: 3", "gte: 1"))
     with log.store.read.connect() as connection:
         past = Past(connection)

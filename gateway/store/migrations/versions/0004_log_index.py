@@ -392,9 +392,7 @@ def _review_up() -> None:
         sa.Column("second_as", sa.String(length=32), nullable=True),
         sa.Column("second_at", when, nullable=True),
         sa.CheckConstraint("low < high AND high <= size", name=op.f("ck_review_signoff_range")),
-        sa.CheckConstraint(
-            "shown >= 0 AND shown <= total", name=op.f("ck_review_signoff_shown")
-        ),
+        sa.CheckConstraint("shown >= 0 AND shown <= total", name=op.f("ck_review_signoff_shown")),
         sa.CheckConstraint(
             "second IS NULL OR second <> reviewer", name=op.f("ck_review_signoff_another")
         ),
