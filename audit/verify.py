@@ -733,19 +733,10 @@ def verify_receipt(name: str, data: bytes, *, key: str, policy: str | None = Non
 
 
 PACKAGE = frozenset(
-    [
-        "manifest.json",
-        "entries.jsonl",
-        "entries.csv",
-        "checkpoint",
-        "consistency.json",
-        "first-key",
-        "policy",
-        "verify.py",
-        "custody.jsonl",
-        "page.zh.html",
-        "page.en.html",
-    ]
+    {
+        *("manifest.json", "entries.jsonl", "entries.csv", "page.zh.html", "page.en.html"),
+        *("checkpoint", "consistency.json", "first-key", "policy", "verify.py", "custody.jsonl"),
+    }
 )
 PACKAGE_FILES = 50_100
 PACKAGE_BYTES = 2**31
@@ -800,6 +791,21 @@ def _unpacked(data: BinaryIO) -> tuple[dict[str, bytes], dict[str, Any]]:
     return files, manifest
 
 
+def _counted(
+    files: dict[str, bytes], manifest: dict[str, Any]
+) -> tuple[list[str], list[int], dict[str, bytes]]:
+    """Entries, numbers and proofs, if they are equally many and said to be so."""
+    head, *bodies = files["entries.jsonl"].decode().removesuffix("\n").split("\n")
+    said, numbers = json.loads(head), [int(each) for each in manifest["numbers"]]
+    proofs = {name: each for name, each in files.items() if name.startswith("proofs/")}
+    if not len(bodies) == len(numbers) == len(proofs) == manifest["entries"] == said["entries"]:
+        raise Wrong("entries, proofs and manifest are not equally many")
+    is_partial = manifest["entries"] != manifest["of"]
+    if not manifest["partial"] == said["partial"] == is_partial:
+        raise Wrong("it does not say rightly whether it is whole")
+    return bodies, numbers, proofs
+
+
 def _entries_proved(
     files: dict[str, bytes],
     manifest: dict[str, Any],
@@ -808,15 +814,7 @@ def _entries_proved(
     key: str,
     policy: str | None,
 ) -> None:
-    head, *bodies = files["entries.jsonl"].decode().removesuffix("\n").split("\n")
-    said, numbers = json.loads(head), [int(each) for each in manifest["numbers"]]
-    proofs = {name: each for name, each in files.items() if name.startswith("proofs/")}
-    if not len(bodies) == len(numbers) == len(proofs) == manifest["entries"] == said["entries"]:
-        raise Wrong("entries, proofs and manifest are not equally many")
-    if manifest["partial"] != said["partial"] or manifest["partial"] == (
-        manifest["entries"] == manifest["of"]
-    ):
-        raise Wrong("it does not say rightly whether it is whole")
+    bodies, numbers, proofs = _counted(files, manifest)
     notes: dict[bytes, Note] = {}
     for number, body in zip(numbers, bodies, strict=True):
         name = f"proofs/{number}.tlog-proof"
@@ -854,24 +852,20 @@ def _grown(files: dict[str, bytes], report: Report) -> None:
 
 def _is_grown(old: int, new: int, old_root: str, new_root: str, path: list[bytes]) -> bool:
     """RFC 9162, section 2.1.4.2."""
-    if old == new:
-        return not path and old_root == new_root
     if not 0 < old < new:
-        return False
+        return old == new and not path and old_root == new_root
     row = list(path) if old & (old - 1) else [bytes.fromhex(old_root), *path]
-    if not row:
-        return False
     here, last = old - 1, new - 1
-    while here & 1:
-        here, last = here >> 1, last >> 1
+    turn = (~here & (here + 1)).bit_length() - 1  # how many ones here ends in
+    here, last = here >> turn, last >> turn
     first = second = row[0]
     for step in row[1:]:
         if last == 0:
             return False
         if here & 1 or here == last:
             first, second = _node(step, first), _node(step, second)
-            while here and not here & 1:
-                here, last = here >> 1, last >> 1
+            turn = (here & -here).bit_length() - 1 if here else 0
+            here, last = here >> turn, last >> turn
         else:
             second = _node(second, step)
         here, last = here >> 1, last >> 1

@@ -96,9 +96,10 @@ def _ordered(rule: Rule, events: Sequence[Happening]) -> Iterator[tuple[int, int
             step = events[place].step
             starts[step] = place if step == 0 else starts[step - 1]
             begun = starts[step]
-            if step == last and begun is not None:
-                if events[begun].at >= events[at].at - rule.span:
-                    yield begun, end
+            if step != last or begun is None:
+                continue
+            if events[begun].at >= events[at].at - rule.span:
+                yield begun, end
         at = end + 1
 
 

@@ -179,7 +179,8 @@ def _chosen(
         found = [entry for seq in sorted(set(numbers)) if (entry := reader.one(seq)) is not None]
         kept = [each for each in found if each.seq < size and each.body]
         return kept[-most:], len(kept)
-    search, entries, before = Search(read, reader), [], size
+    search, before = Search(read, reader), size
+    entries: list[Entry] = []
     while len(entries) < most:
         got = search.page(query, before=before, limit=min(CHUNK, most - len(entries)))
         entries += [each for each in got.entries if each.body]

@@ -86,15 +86,19 @@ def _is_picked(pick: Pick, row: IndexRow, around: Surroundings, memory: Memory) 
 
 
 def _holds(test: Test, row: IndexRow, around: Surroundings, memory: Memory) -> bool:
-    if test.modifier == "outside":
-        return _is_outside(test.values[0], row.at, around.zone)
-    if test.modifier == "quiet":
-        return memory.was_quiet(row, span_of(test.values[0]))
-    if test.modifier == "new":
-        return memory.is_new(row, test.field, span_of(test.values[0]))
+    first = test.values[0]
+    match test.modifier:
+        case "outside":
+            return _is_outside(first, row.at, around.zone)
+        case "quiet":
+            return memory.was_quiet(row, span_of(first))
+        case "new":
+            return memory.is_new(row, test.field, span_of(first))
     value = _value(test.field, row, memory)
-    if value is None:
-        return False
+    return value is not None and _compares(test, value, row, around, memory)
+
+
+def _compares(test: Test, value: str, row: IndexRow, around: Surroundings, memory: Memory) -> bool:
     if test.modifier == "holds":
         return bool(around.roles().get(value, frozenset()) & set(test.values))
     if test.modifier == "fieldref":

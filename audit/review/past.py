@@ -18,6 +18,8 @@ from audit.tables import audit_event
 
 MOST = 100_000
 """Entries that one rule looks at in one round, the newest: a rule is no reason to stand still."""
+MOST_ACTORS = 200
+"""Actors that are worth naming in a query; of more, all are read."""
 _SHARE = 95
 
 
@@ -80,7 +82,7 @@ class Past:
             column.seq >= self._first_of(since),
             column.seq < below,
         ]
-        if actors and len(actors) <= 200:
+        if actors and len(actors) <= MOST_ACTORS:
             where.append(column.actor.in_(actors))
         return self.rows(where)
 

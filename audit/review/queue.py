@@ -23,6 +23,8 @@ from audit.review.tables import review_finding, review_link, review_note, review
 
 MIN_REASON, MAX_REASON = 5, 500
 MAX_NOTE = 2000
+MOST_FIELDS = 3
+"""Fields by which a suppression may say what it means."""
 LONGEST = timedelta(days=90)
 """A suppression ends after this long at the latest."""
 PAGE = 50
@@ -69,15 +71,12 @@ class Wanted:
     def where(self) -> list[ColumnElement[bool]]:
         """As conditions."""
         column = review_finding.c
-        found = [
-            column.suppressed_by.is_not(None) if self.suppressed else column.suppressed_by.is_(None)
-        ]
+        hidden = column.suppressed_by.is_not(None)
+        found: list[ColumnElement[bool]] = [hidden if self.suppressed else ~hidden]
         if self.states:
             found.append(column.state.in_(self.states))
-        for name in ("rule", "owner", "level"):
-            if value := getattr(self, name):
-                found.append(column[name] == value)
-        return found
+        asked = {"rule": self.rule, "owner": self.owner, "level": self.level}
+        return [*found, *(column[name] == value for name, value in asked.items() if value)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +288,7 @@ def suppress(
     reason, names = _reason(reason), list(dict.fromkeys(fields))
     if known.level == "critical":
         raise BadDecision("level")
-    if not 1 <= len(names) <= 3 or any(name not in known.key for name in names):
+    if not 1 <= len(names) <= MOST_FIELDS or any(name not in known.key for name in names):
         raise BadDecision("fields")
     if not now < until <= now + LONGEST:
         raise BadDecision("until")
@@ -304,12 +303,16 @@ def suppress(
             at=now,
             by=actor.subject,
             until=until,
-        )  # fmt: skip
+        )
     )
     _say(
-        tx, "review.suppressed", known, actor, now,
+        tx,
+        "review.suppressed",
+        known,
+        actor,
+        now,
         {"suppression": str(made), "fields": values, "until": until.isoformat(), "reason": reason},
-    )  # fmt: skip
+    )
     return made
 
 

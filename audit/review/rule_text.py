@@ -8,7 +8,7 @@ more than it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 import yaml
@@ -21,6 +21,7 @@ from audit.vocabulary import EVENTS
 MAX_CHARACTERS = 16_384
 MAX_DOCUMENTS = 9
 MAX_VALUES = 64
+MAX_VALUE = 2000
 MAX_DAYS = 31
 MAX_COUNT = 100_000
 MAX_MEMORY = 400
@@ -58,7 +59,7 @@ class BadRule(ValueError):
 def read(text: str) -> Rule:
     """Read one rule. Raises BadRule."""
     documents = [_Node(node) for node in _documents(text)]
-    heads = [each for each in documents if "correlation" in each.keys()]
+    heads = [each for each in documents if each.has("correlation")]
     if len(heads) != 1:
         raise BadRule("documents", str(len(heads)))
     picks: dict[str, Pick] = {}
@@ -75,10 +76,7 @@ def _documents(text: str) -> Sequence[yaml.Node]:
     if len(text) > MAX_CHARACTERS:
         raise BadRule("size", str(len(text)))
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
-                mark = token.start_mark
-                raise BadRule("alias", "&, * or !", mark.line + 1, mark.column + 1)
+        _refuse_aliases(text)
         found = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except BadRule:
         raise
@@ -93,6 +91,13 @@ def _documents(text: str) -> Sequence[yaml.Node]:
     return found
 
 
+def _refuse_aliases(text: str) -> None:
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
+            mark = token.start_mark
+            raise BadRule("alias", "&, * or !", mark.line + 1, mark.column + 1)
+
+
 class _Node:
     """A part of the text that knows where it stands."""
 
@@ -104,6 +109,10 @@ class _Node:
     def fail(self, code: str, what: str) -> NoReturn:
         mark = self._node.start_mark
         raise BadRule(code, what, mark.line + 1, mark.column + 1)
+
+    def has(self, name: str) -> bool:
+        """Whether a mapping has the key."""
+        return name in self.keys()
 
     def keys(self) -> dict[str, _Node]:
         """What a mapping holds, by key."""
@@ -133,7 +142,7 @@ class _Node:
         if not isinstance(self._node, yaml.ScalarNode) or not str(self._node.value).strip():
             self.fail("kind", "text")
         value = str(self._node.value).strip()
-        if len(value) > 2000 or not all(c.isprintable() or c == "\n" for c in value):
+        if len(value) > MAX_VALUE or not all(c.isprintable() or c == "\n" for c in value):
             self.fail("kind", "text")
         return value
 
@@ -148,7 +157,7 @@ class _Node:
     def number(self, most: int) -> int:
         """A whole number of 1 or more."""
         value = self.text()
-        if not (value.isascii() and value.isdigit()) or not 1 <= len(value) <= 7:
+        if not (value.isascii() and value.isdigit()) or not len(value) <= len(str(MAX_COUNT)):
             self.fail("number", value)
         if not 1 <= int(value) <= most:
             self.fail("number", value)
@@ -239,26 +248,14 @@ def _tests(node: _Node) -> _Tests:
 
 def _check(test: Test, node: _Node) -> None:
     name, modifier, values = test.field, test.modifier, test.values
-    if (name == "at") != (modifier == "outside") or (
-        modifier in {"quiet", "holds"} and name not in {"actor", "object"}
-    ):
+    if name not in _ONLY.get(modifier, {name}) or (name == "at") != (modifier == "outside"):
         node.fail("modifier", f"{name}|{modifier}")
-    if modifier == "new" and name not in {"address", "service", "unit", "session"}:
-        node.fail("modifier", f"{name}|{modifier}")
-    if modifier in {"quiet", "new"}:
-        if len(values) != 1:
-            node.fail("timespan", values[0])
-        _check_span(values[0], node)
-    elif modifier == "outside":
-        if len(values) != 1 or not _HOURS.fullmatch(values[0]):
-            node.fail("hours", values[0])
-    elif modifier == "fieldref":
-        if any(value not in FIELDS for value in values):
-            node.fail("field", values[0])
-    elif modifier == "holds":
-        if any(not _ROLE.fullmatch(value) for value in values):
-            node.fail("role", values[0])
-    elif name == "event":
+    code, is_good = _VALUES.get(modifier, ("", lambda _value: True))
+    if bad := [value for value in values if not is_good(value)]:
+        node.fail(code, bad[0])
+    if modifier in {"outside", "quiet", "new"} and len(values) != 1:
+        node.fail(code, values[1])
+    if name == "event" and not modifier:
         _check_events(values, node)
 
 
@@ -273,10 +270,24 @@ def _check_events(values: Sequence[str], node: _Node) -> None:
             node.fail("own", value)
 
 
-def _check_span(value: str, node: _Node) -> None:
-    match = _SPAN.fullmatch(value)
-    if match is None or span_of(value) > MAX_MEMORY * UNITS["d"]:
-        node.fail("timespan", value)
+def _is_memory(value: str) -> bool:
+    return bool(_SPAN.fullmatch(value)) and span_of(value) <= MAX_MEMORY * UNITS["d"]
+
+
+_ONLY: Mapping[str, frozenset[str]] = {
+    "quiet": frozenset({"actor", "object"}),
+    "holds": frozenset({"actor", "object"}),
+    "new": frozenset({"address", "service", "unit", "session"}),
+}
+"""Modifiers that go with some fields alone."""
+_VALUES: Mapping[str, tuple[str, Callable[[str], bool]]] = {
+    "quiet": ("timespan", _is_memory),
+    "new": ("timespan", _is_memory),
+    "outside": ("hours", lambda value: bool(_HOURS.fullmatch(value))),
+    "fieldref": ("field", lambda value: value in FIELDS),
+    "holds": ("role", lambda value: bool(_ROLE.fullmatch(value))),
+}
+"""What the values of a modifier look like, and what is said of those that do not."""
 
 
 def _rule(node: _Node, picks: Mapping[str, Pick]) -> Rule:
@@ -337,16 +348,20 @@ def _conditions(node: _Node | None, kind: Type, where: _Node, group_by: Sequence
         node.fail("compared", ", ".join(COMPARED))
     said.op = compared[0]
     said.count = found[said.op].number(MAX_COUNT)
-    if (kind is Type.VALUE_COUNT) != ("field" in found):
-        node.fail("missing" if kind is Type.VALUE_COUNT else "unknown_key", "field")
-    if "field" in found:
-        said.field = found["field"].field()
+    _counted_field(said, found, node, kind)
     if "usual" in found:
         usual = found["usual"].known(("times", "days"), ("times", "days"))
         if kind is not Type.EVENT_COUNT or tuple(group_by) != ("actor",):
             found["usual"].fail("usual", "group-by: actor")
         said.usual = Usual(usual["times"].number(100), usual["days"].number(MAX_DAYS))
     return said
+
+
+def _counted_field(said: _Said, found: Mapping[str, _Node], node: _Node, kind: Type) -> None:
+    if (kind is Type.VALUE_COUNT) != ("field" in found):
+        node.fail("missing" if kind is Type.VALUE_COUNT else "unknown_key", "field")
+    if "field" in found:
+        said.field = found["field"].field()
 
 
 def _aliases(node: _Node | None, named: Sequence[str]) -> Mapping[str, Mapping[str, str]]:

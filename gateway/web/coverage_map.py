@@ -32,7 +32,8 @@ def drawn(days: Sequence[Day]) -> bytes:
     _rect(root, 0, 0, WIDTH, height, SHEET)
     for number, day in enumerate(days):
         _cell(root, MARGIN + number % WEEK * (CELL + 4), MARGIN + number // WEEK * ROW, day)
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="utf-8")
+    picture: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return picture
 
 
 def _cell(root: Element, x: int, y: int, day: Day) -> None:

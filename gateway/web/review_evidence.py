@@ -1,4 +1,4 @@
-"""Evidence packages: what is on the screen, or one finding's entries, as a file that proves itself."""
+"""Evidence packages: what a search shows, or a finding's entries, in a file that proves itself."""
 
 from __future__ import annotations
 

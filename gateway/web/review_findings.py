@@ -1,10 +1,11 @@
-"""The queue of findings: look, take, decide, note, suppress, hand over. The address is the filter."""
+"""The queue of findings: look, take, decide, suppress, hand over. The address is the filter."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
@@ -26,6 +27,7 @@ from policies.permissions import Permission
 pages = Blueprint("review_findings", __name__, url_prefix="/audit/findings")
 
 DAYS = 90
+DIGITS = 9
 
 
 @pages.get("")
@@ -198,8 +200,8 @@ def _queue(problem: Problem | None) -> str:
         skip=skip,
         page=PAGE,
         asked=asked,
-        kept=kept,
-        address=lambda **more: url_for(".show", **dict(kept), **more),
+        kept=_names(kept),
+        address=lambda skip: url_for(".show", skip=skip, **_names(kept)),
         words=audit_words.words_of(desk),
         rules=desk.review_rules(),
         may_review=desk.may(person(), Permission.AUDIT_REVIEW, now=g.now),
@@ -208,6 +210,12 @@ def _queue(problem: Problem | None) -> str:
         problems=[] if problem is None else [problem],
         typed=request.form,
     )
+
+
+def _names(kept: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The filter for another address; what is Flask's own name is none of a filter's."""
+    filters = {"state", "rule", "level", "mine", "suppressed"}
+    return {name: value for name, value in kept if name in filters}
 
 
 def _finding(finding: UUID, problem: Problem | None) -> str:
@@ -250,7 +258,8 @@ def _verdict(state: str) -> Verdict:
 
 
 def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS
+    return int(text) if is_number else 0
 
 
 def _day(text: str) -> date | None:

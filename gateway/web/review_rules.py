@@ -20,6 +20,7 @@ from policies.permissions import Permission
 pages = Blueprint("review_rules", __name__, url_prefix="/audit/review-rules")
 
 DAYS = 30
+DIGITS = 8
 UNPROCESSABLE = 422
 
 
@@ -101,7 +102,7 @@ def _over(versions: Sequence[Kept]) -> int | None:
     given = request.form.get("over", "")
     if not versions:
         return None
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= DIGITS else -1
 
 
 def _text() -> str:

@@ -199,6 +199,7 @@ class Room:
         self.got: list[object] = []
 
     def open(self, finding: object, *, by: Actor, now: datetime) -> str:
+        """Keep it."""
         self.got.append((finding, by, now))
         return "incident:1"
 
@@ -293,7 +294,7 @@ def test_a_root_that_the_log_has_grown_beyond_still_binds(log: SearchedLog) -> N
 
 @pytest.mark.parametrize("also_the_tile", [False, True])
 def test_attack_a_body_that_was_changed_cannot_be_signed_off(
-    log: SearchedLog, also_the_tile: bool
+    log: SearchedLog, *, also_the_tile: bool
 ) -> None:
     for _ in range(30):
         for second in range(10):
@@ -478,7 +479,7 @@ def _exchange(files: dict[str, bytes]) -> None:
 
 
 def _drop(files: dict[str, bytes]) -> None:
-    files.pop(sorted(name for name in files if name.startswith("proofs/"))[0])
+    files.pop(min(name for name in files if name.startswith("proofs/")))
 
 
 def _slip(files: dict[str, bytes]) -> None:
@@ -500,7 +501,7 @@ def _other_key(files: dict[str, bytes]) -> None:
 @pytest.mark.parametrize("listed", [False, True])
 @pytest.mark.parametrize("change", [_swap, _exchange, _drop, _slip, _extra, _forget, _other_key])
 def test_attack_a_package_that_was_changed_is_found(
-    log: SearchedLog, change: Callable[[dict[str, bytes]], None], listed: bool
+    log: SearchedLog, change: Callable[[dict[str, bytes]], None], *, listed: bool
 ) -> None:
     made, key = package(log)
     assert checked(made.data, key).code == verify.INTACT

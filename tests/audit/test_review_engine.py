@@ -42,8 +42,8 @@ def streams(draw: st.DrawFn) -> list[Happening]:
             draw(st.sampled_from("xy")),
             draw(st.sampled_from("123")),
         )
-        for step in draw(st.sets(st.integers(0, 2), min_size=1, max_size=2)):
-            found.append(Happening(at, seq, step, (key,), value))
+        steps = draw(st.sets(st.integers(0, 2), min_size=1, max_size=2))
+        found += [Happening(at, seq, step, (key,), value) for step in steps]
     return found
 
 
