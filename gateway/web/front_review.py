@@ -57,7 +57,7 @@ class ReviewFront:
     ) -> tuple[Rule, Rehearsal]:
         """On record, like every look."""
         rule = read(text)
-        self._looked(person, "rule", rule.name, visit=visit)
+        self._review_looked(person, "rule", rule.name, visit=visit)
         runner = Runner(
             begin=self.registry.ledger.begin,
             read=self.registry.store.read,
@@ -84,7 +84,7 @@ class ReviewFront:
         self, person: SignedIn, wanted: Wanted, *, skip: int, visit: Visit
     ) -> tuple[Sequence[Finding], int]:
         """From the queue."""
-        self._looked(person, "findings", ",".join(wanted.states), visit=visit)
+        self._review_looked(person, "findings", ",".join(wanted.states), visit=visit)
         with self.registry.store.read.connect() as connection:
             return queue.listed(connection, wanted, skip=skip)
 
@@ -94,9 +94,12 @@ class ReviewFront:
             known = queue.one(connection, finding)
             numbers = queue.seqs_of(connection, finding)
             notes = queue.notes_of(connection, finding)
-        self._looked(person, "finding", str(finding), visit=visit)
+        self._review_looked(person, "finding", str(finding), visit=visit)
         return FindingSeen(
-            finding=known, entries=self._entries(numbers[:SHOWN]), numbers=numbers, notes=notes
+            finding=known,
+            entries=self._review_entries(numbers[:SHOWN]),
+            numbers=numbers,
+            notes=notes,
         )
 
     def review_take(self, person: SignedIn, finding: UUID, *, version: int, visit: Visit) -> None:
@@ -256,7 +259,7 @@ class ReviewFront:
                 read_only, low=known.low, high=known.high, size=known.size, root=known.root
             )
             acts = signing.own_acts(read_only, span, known.reviewer)
-        self._looked(person, "signoff", str(signoff), visit=visit)
+        self._review_looked(person, "signoff", str(signoff), visit=visit)
         return known, acts
 
     def review_second(self, person: SignedIn, signoff: UUID, *, visit: Visit) -> None:
@@ -308,11 +311,11 @@ class ReviewFront:
         )
         return made
 
-    def _entries(self, numbers: Sequence[int]) -> Sequence[Entry]:
+    def _review_entries(self, numbers: Sequence[int]) -> Sequence[Entry]:
         reader = Reader(self.registry.store.read)
         return [entry for seq in numbers if (entry := reader.one(seq)) is not None]
 
-    def _looked(self, person: SignedIn, kind: str, what: str, *, visit: Visit) -> None:
+    def _review_looked(self, person: SignedIn, kind: str, what: str, *, visit: Visit) -> None:
         """Put a look on record: the same one again within a minute is counted."""
         actor, where = actor_of(person, visit), f"{kind}:{what}"
         place = f"{person.current.subject} {where}"
