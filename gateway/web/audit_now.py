@@ -72,7 +72,7 @@ def show() -> str:
 _WAYS: Mapping[str, str] = {
     "findings": "review_findings.show",
     "unsigned": "review_signoff.show",
-    "seconds": "review_signoff.coverage",
+    "seconds": "review_coverage.show",
 }
 """Cards that lead to a page of their own instead of a search."""
 

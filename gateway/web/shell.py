@@ -74,7 +74,7 @@ TASKS: tuple[Task, ...] = (
         Permission.AUDIT_REVIEW,
         also=("review_evidence",),
     ),
-    Task("review_signoff.coverage", _l("Coverage of the review"), Permission.AUDIT_SECOND),
+    Task("review_coverage.show", _l("Coverage of the review"), Permission.AUDIT_SECOND),
     Task("review_rules.show", _l("Review rules"), Permission.AUDIT_SECOND),
     Task("audit_charts.show", _l("Activity"), Permission.AUDIT_VIEW),
     Task("audit_acts.show", _l("Acts of the auditors"), Permission.AUDIT_WATCH),

@@ -178,7 +178,7 @@ def test_the_reviews_pages_pass_axe_and_fit_a_phone(
         "audit/review-rules",
         "audit/review-rules/brute_force",
         "audit/review",
-        "audit/review/coverage",
+        "audit/coverage",
         "audit/evidence",
     )
     for width in (1280, 390):

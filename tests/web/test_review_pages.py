@@ -158,14 +158,12 @@ def test_own_acts_are_signed_for_by_the_security_administrator_alone_if_one_audi
     assert leaf["own"] >= 1  # type: ignore[index]
     assert leaf["shown"] == leaf["total"]  # type: ignore[index]
     watcher = officer(app, reviewed, "zhaomin", ago=5)
-    second = re.search(
-        r"/audit/review/second/[0-9a-f-]{36}", watcher.get("/audit/review/coverage").text
-    )
+    second = re.search(r"/audit/coverage/second/[0-9a-f-]{36}", watcher.get("/audit/coverage").text)
     assert second is not None
     assert auditor.post(second[0], page=page).status_code == 403
     assert watcher.post(second[0], page=second[0]).status_code == 303
     assert said(reviewed, "review.second")[0]["d"]["office"] == "security_admin"  # type: ignore[index]
-    assert watcher.get("/audit/review/coverage.svg").mimetype == "image/svg+xml"
+    assert watcher.get("/audit/coverage/map.svg").mimetype == "image/svg+xml"
 
 
 def test_a_package_needs_a_purpose_and_is_on_record_with_its_hash(
