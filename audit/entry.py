@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, select
 from audit.index_row import DIGESTED, IndexRow, derive, parsed
 from audit.index_tables import audit_index
 from audit.note import BadNote, Checkpoint, Note
+from audit.proof import Receipt, receipt
 from audit.record import leaf_hash
 from audit.source import stored_tile
 from audit.stored import stored_bytes
@@ -104,6 +105,16 @@ class Reader:
         early = row is None and entry.flaw is Flaw.COPIED_WRONG
         return replace(entry, flaw=None) if early else entry
 
+    def receipt(self, seq: int) -> Receipt | None:
+        """The proof that entry `seq` is in the signed log; None while nothing signed covers it."""
+        tree = self._tree()
+        if tree is None or not 0 <= seq < tree.signed.size:
+            return None
+        try:
+            return receipt(tree.hashes, seq, tree.note)
+        except (ValueError, IndexError):
+            return None
+
     def number_of(self, eid: str) -> int | None:
         """The number of the entry with this id, once it is sealed."""
         with self._read.connect() as connection:
@@ -130,13 +141,12 @@ class Reader:
         with self._read.connect() as connection:
             note = connection.execute(select(log_state.c.note)).scalar()
         try:
-            signed = Checkpoint.parse(Note.parse(stored_bytes(note)).text) if note else None
+            parsed_note = Note.parse(stored_bytes(note or b""))
+            signed = Checkpoint.parse(parsed_note.text)
         except BadNote:
             return None
-        if signed is None:
-            return None
         tiles = TileHashes(lambda tile: stored_tile(self._read, tile), signed.size)
-        return _Tree(signed, _Known(tiles))
+        return _Tree(parsed_note, signed, _Known(tiles))
 
 
 class _Known:
@@ -148,6 +158,7 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
+    note: Note
     signed: Checkpoint
     hashes: _Known
 

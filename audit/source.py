@@ -11,9 +11,8 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select, type_coerce
+from sqlalchemy import Connection, Engine, func, select, type_coerce
 from sqlalchemy.types import NullType
 
 from audit import erasure, pruning
@@ -69,7 +68,9 @@ class DatabaseSource:
         found = None if newest is None else newest.note
         note = None if found is None else stored_bytes(found)
         cosigned = None if seen is None else stored_bytes(seen.note)
-        if _is_ahead(cosigned, note) or (witnessed and _is_recent(newest, seen)):
+        published, at = newest and newest.published, seen and seen.at
+        is_recent = bool(published and at and published - at < BEHIND)
+        if _is_ahead(cosigned, note) or (witnessed and is_recent):
             note = cosigned
         self.note: bytes | None = note
         stated = _checkpoint(note)
@@ -216,13 +217,6 @@ def _is_ahead(cosigned: bytes | None, note: bytes | None) -> bool:
     """Whether witnesses cosigned what is not published yet: they are asked meanwhile."""
     seen, published = _checkpoint(cosigned), _checkpoint(note)
     return seen is not None and published is not None and seen.size > published.size
-
-
-def _is_recent(newest: Row[Any, Any] | None, seen: Row[Any, Any] | None) -> bool:
-    """Whether the newest cosigned checkpoint is hardly older than the newest."""
-    if newest is None or seen is None or newest.published is None:
-        return False
-    return bool(newest.published - seen.at < BEHIND)
 
 
 def _is_whole(value: object) -> bool:

@@ -284,6 +284,30 @@ def roles() -> Rule:
     return Rule('a list of names of roles, as ["system_admin", "auditor"]', parse)
 
 
+NETWORK_CLASSES = frozenset({"government", "internet", "lan", "vpn"})
+"""What rules call networks; a test holds them equal to those of the rules."""
+
+
+def network_classes() -> Rule:
+    """Networks with the classes by which rules speak of them."""
+
+    def parse(value: object) -> object:
+        found: dict[Network, str] = {}
+        for item in _list(value):
+            name, _, text = item.partition(" ") if isinstance(item, str) else ("", "", "")
+            try:
+                network = ipaddress.ip_network(text.strip())
+            except ValueError:
+                raise ValueError(f'"{item}" does not end with a network') from None
+            if name not in NETWORK_CLASSES:
+                raise ValueError(f'"{item}" begins with none of {sorted(NETWORK_CLASSES)}')
+            if found.setdefault(network, name) != name:
+                raise ValueError(f"{network} cannot be both {found[network]} and {name}")
+        return tuple(found.items())
+
+    return Rule('a list of "CLASS NETWORK", as "vpn 10.99.0.0/16"', parse)
+
+
 def places() -> Rule:
     """Networks with the names people know them by; the narrowest comes first."""
 

@@ -108,6 +108,7 @@ class Policy:
 
     worker_age: Annotated[timedelta, rules.seconds(2, 300)]
     shadow_every: Annotated[int, rules.whole(0, 1_000_000, "decisions")]
+    networks: Annotated[tuple[tuple[Network, str], ...], rules.network_classes()]
 
     @property
     def shadow_share(self) -> float:

@@ -17,6 +17,7 @@ from gateway.access.decide import Access
 from gateway.access.forms import Forms
 from gateway.access.forward_auth import ForwardAuth
 from gateway.access.gate import Gate
+from gateway.access.networks import Networks
 from gateway.access.policy_point import Lease, PolicyPoint
 from gateway.access.proxy import ReverseProxy, Timing
 from gateway.access.pulse import Pulse, this_worker
@@ -58,6 +59,9 @@ def application() -> Bridge:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = load(Path(os.environ[ZONE_DIRECTORY]))
     store, office = compose(settings, running=True)
+    sealing = sealing_of(office, clock=utc_now) if settings.sealing.process == "embedded" else None
+    if sealing is not None:
+        sealing.start()
     worker = this_worker(utc_now())
     lease = Lease(settings.policy.worker_age)
     look = SecondLook(
@@ -82,9 +86,6 @@ def application() -> Bridge:
     forwarding = forwarding_of(office, clock=utc_now)
     if forwarding is not None:
         forwarding.start()
-    sealing = sealing_of(office, clock=utc_now) if settings.sealing.process == "embedded" else None
-    if sealing is not None:
-        sealing.start()
     indexing = Indexing(indexer)
     indexing.start()
 
@@ -114,6 +115,7 @@ def create_door(office: Office, policy: PolicyPoint) -> Door:
         policy=policy,
         catalogue=catalogue,
         zone=zone,
+        networks=Networks.of(settings.policy.networks),
         proved=functools.partial(fresh.proved_for_service, registry),
     )
     signer = Signer(registry.vault.derive(SEED_PURPOSE), issuer=origin, zone=zone)

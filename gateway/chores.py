@@ -11,7 +11,7 @@ from threading import Event, Thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.access import kept, request_sweep
-from gateway.identity import break_glass, housekeeping
+from gateway.identity import break_glass, housekeeping, integrity, officer_cases
 from gateway.identity.registry import Registry
 from gateway.refusals import Refused
 from policies import uses
@@ -71,6 +71,8 @@ class Chores:
         return (
             ("housekeeping", partial(housekeeping.sweep, registry, now=now)),
             ("end of emergencies", partial(break_glass.sweep, registry, now=now)),
+            ("look for forged rows", partial(integrity.sweep, registry, now=now)),
+            ("end of officers' cases", partial(officer_cases.sweep, registry, now=now)),
             ("end of grants", partial(request_sweep.sweep, registry, now=now)),
             ("end of kept forms", partial(kept.sweep, registry, now=now)),
             ("count of rules' uses", partial(uses.count, registry.ledger)),

@@ -16,7 +16,8 @@ import gateway.identity.tables_break_glass
 import gateway.identity.tables_factors
 import gateway.identity.tables_fresh
 import gateway.identity.tables_guards
-import gateway.identity.tables_notices  # noqa: F401 - mapping the classes fills Base.metadata
+import gateway.identity.tables_notices
+import gateway.identity.tables_officers  # noqa: F401 - mapping the classes fills Base.metadata
 import policies.tables
 import policies.tables_running
 from gateway.store.base import Base

@@ -54,7 +54,9 @@ class Memberships:
         return parents_of(self.units)
 
     def check(self) -> None:
-        """Refuse ids outside the grammar, circles, depth over 9, and two officers in one.
+        """Refuse ids outside the grammar, circles, depth over 9, and officers who are more.
+
+        No person may be two officers, nor an officer with any other role.
 
         Raises:
             MembershipProblems: lists everything that is wrong.
@@ -92,14 +94,21 @@ def _tree_problems(memberships: Memberships) -> Iterator[str]:
 
 
 def _officer_problems(memberships: Memberships) -> Iterator[str]:
-    """Roles count across zones: an officer of one zone may be no other officer anywhere."""
+    """Roles count across zones: an officer of one zone may be nothing else anywhere.
+
+    What a role includes counts as held, so an office inside a business role is refused as well.
+    """
     parents = parents_of((row[0], row[1]) for row in memberships.roles if is_role(row[0]))
-    reached = {row[1]: closure(row[1], parents) & OFFICERS for row in memberships.roles}
+    reached = {row[1]: closure(row[1], parents) for row in memberships.roles}
     held: defaultdict[str, set[str]] = defaultdict(set)
     for member, role, _ in memberships.roles:
-        if reached[role] and is_person(member):
+        if is_person(member):
             held[member] |= reached[role]
-    for person, offices in sorted(held.items()):
+    for person, roles in sorted(held.items()):
+        offices = roles & OFFICERS
         if len(offices) > 1:
             both = " and ".join(sorted(offices))
             yield f"{person} would be {both}: no person may be two officers"
+        elif offices and len(roles) > 1:
+            others = ", ".join(sorted(roles - offices))
+            yield f"{person} would be {next(iter(offices))} and {others}: an office stands alone"

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from audit.ledger import Transaction
 from audit.record import Actor
+from policies import separation
 from policies.rows import CATEGORY_COLUMNS, RULE_COLUMNS
 from policies.rules import Rule, RuleProblems, RuleSet
 from policies.signature import Statement, VersionKey, key_of
@@ -137,10 +138,12 @@ def publish(tx: Transaction, rules: RuleSet, *, actor: Actor, now: datetime, not
     note says why, in the author's words, in at most 2000 characters.
 
     Raises:
+        RuleProblems: they would give somebody an office's pages, or an office a service.
         AlreadyInForce: these very rules are in force.
         ValueError: the note is too long.
         StoredRulesDifferError: the rules now in force were tampered with; look into that first.
     """
+    separation.check(rules)
     if len(note) > MAX_NOTE:
         raise ValueError(f"the note has more than {MAX_NOTE} characters")
     old = current(tx.session)

@@ -23,6 +23,7 @@ from audit.record import Actor, Json
 from gateway.access.canonical import Canonical, policy_object
 from gateway.access.catalogue import Catalogue
 from gateway.access.identity_headers import Person
+from gateway.access.networks import Networks
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.refusals import LogBusy, StoreUnavailable
 from gateway.access.service import OTHER_ZONE, Service
@@ -92,6 +93,7 @@ class Access:
         policy: PolicyPoint,
         catalogue: Catalogue,
         zone: str,
+        networks: Networks,
         proved: Proved = _never,
     ) -> None:
         """`proved` knows the fresh proofs; without it places that want one stay shut."""
@@ -99,6 +101,7 @@ class Access:
         self._policy = policy
         self._catalogue = catalogue
         self._zone = zone
+        self._networks = networks
         self._proved = proved
 
     def check(
@@ -108,17 +111,17 @@ class Access:
         canonical: Canonical,
         now: datetime,
         *,
-        network: str = "lan",
         address: str | None = None,
     ) -> Verdict:
         """Decide and record.
 
-        `network` is the class of the network the person comes from; `address` their address,
-        which is recorded as a commitment.
+        `address` is where the person comes from: its network counts, and it is recorded as a
+        commitment.
 
         Raises:
             PolicyUnavailable, StoreUnavailable, LogBusy: there is no decision, so nobody passes.
         """
+        network = self._networks.kind(address)
         answer = self._answer(current, service, canonical, now, network)
         wanted = service.label(canonical.method, canonical.path).fresh_minutes or 0
         stale = answer.outcome is Outcome.ALLOW and not self._is_fresh(
@@ -148,13 +151,24 @@ class Access:
         return at is not None and timedelta(0) <= now - at < within
 
     def stands(
-        self, current: Person, service: Service, canonical: Canonical, now: datetime
+        self,
+        current: Person,
+        service: Service,
+        canonical: Canonical,
+        now: datetime,
+        *,
+        address: str | None,
     ) -> bool:
         """Tell whether what was allowed a moment ago still is; nothing is recorded anew."""
-        return self._answer(current, service, canonical, now, "lan").outcome is Outcome.ALLOW
+        network = self._networks.kind(address)
+        return self._answer(current, service, canonical, now, network).outcome is Outcome.ALLOW
+
+    def network_of(self, address: str | None) -> str:
+        """Return the class of the network that an address lies in."""
+        return self._networks.kind(address)
 
     def visible(
-        self, current: Person, now: datetime, *, network: str = "lan", shut_too: bool = False
+        self, current: Person, now: datetime, *, network: str, shut_too: bool = False
     ) -> tuple[Service, ...]:
         """Return the services whose first page this person may see, a stronger sign-in included.
 

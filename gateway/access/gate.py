@@ -129,7 +129,7 @@ class Gate:
                 canonical=asked.canonical,
                 identity=identity,
                 client_address=asked.address,
-                still_allowed=lambda: self._still(token, service, asked.canonical),
+                still_allowed=lambda: self._still(token, service, asked.canonical, asked.address),
             )
         except BaseException:
             give_back()
@@ -165,8 +165,12 @@ class Gate:
         assertion = self.signer.sign(verdict, person, canonical, now=now)
         return identity_headers(service, person, assertion=assertion)
 
-    def _still(self, token: str, service: Service, canonical: Canonical) -> bool:
+    def _still(
+        self, token: str, service: Service, canonical: Canonical, address: str | None
+    ) -> bool:
         """Whether a running answer may go on: the session lives and the decision stands."""
         now = self.clock()
         person = self._peek(token, service=service.slug, now=now)
-        return person is not None and self.access.stands(person, service, canonical, now)
+        return person is not None and self.access.stands(
+            person, service, canonical, now, address=address
+        )

@@ -28,7 +28,7 @@ from gateway.identity import epoch
 from gateway.identity.memberships import memberships
 from gateway.refusals import Refused
 from gateway.store.engines import Store
-from policies import versions
+from policies import separation, versions
 from policies.decision import Decision, Request
 from policies.engine import CompiledEngine, MembershipProblems, build
 from policies.rules import RuleProblems
@@ -92,6 +92,7 @@ def load(session: Session, last: Built | None = None) -> Built:
         raise NoRulesInForce
     known = None if last is None else last.engine
     if known is None or known.published.hash != rules.hash or known.memberships != members:
+        separation.check(rules)
         known = build(rules, members)
     engine = known.with_grants(grants.in_force(session))
     return Built(newest.seq, engine, round(1000 * (time.perf_counter() - start)))

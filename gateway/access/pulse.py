@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from audit.ledger import Ledger
 from gateway.access.policy_point import Lease, NoRulesInForce, PolicyPoint, VersionWentBackError
 from gateway.access.refusals import PolicyUnavailable
+from gateway.refusals import Refused
 from gateway.store.engines import Store
 from policies import versions, workers
 from policies.workers import Acknowledgement, Trouble, Worker
@@ -80,7 +81,7 @@ class Pulse:
         try:
             with self._ledger.begin(unaudited_because=_LIFE_SIGN) as tx:
                 workers.leave(tx, self.worker)
-        except SQLAlchemyError:
+        except (SQLAlchemyError, Refused):
             log.warning("this worker could not leave the list; it will be shown as silent")
 
     def beat(self) -> bool:
@@ -92,6 +93,9 @@ class Pulse:
                 workers.beat(tx, self.worker, said, now=self._clock())
         except SQLAlchemyError:
             log.exception("no beat: the database does not answer")
+            return False
+        except Refused as refusal:  # the log is not being sealed
+            log.warning("no beat: %s", refusal.code)
             return False
         if said.trouble:
             self._lease.end()

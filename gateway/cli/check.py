@@ -23,10 +23,14 @@ from gateway.cli.console import done, out
 from gateway.cli.office import require_schema
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
+from gateway.identity import standing
 from gateway.office import KEYS, Office, compose, trust_policy
 from gateway.store import migrate as migrations
 from gateway.store.engines import Store
 from policies import versions
+
+_BEFORE_STANDINGS = {"0001", "0002"}
+"""Schemas in which nobody's standing had a MAC: the move gives everybody theirs, this once."""
 
 SIGNED_SINCE = "0005"
 """The revision from which on every version of the rules bears a signature."""
@@ -161,6 +165,8 @@ def migrate(directory: Path) -> None:
         store.close()  # SQLite: no reader may hold the file while its schema changes
         migrations.upgrade(settings.database.url)
         with office.ledger.begin() as tx:
+            if before in _BEFORE_STANDINGS:
+                standing.believe_all(tx.session)
             # Once, at the step that brings signatures: an unsigned version met later is forged.
             signed = versions.sign_older(tx) if (before or "") < SIGNED_SINCE else 0
             tx.record(

@@ -18,10 +18,12 @@ from gateway.cli import (
     code,
     demo,
     factor,
+    factor_reset,
     guards,
     init,
     kept,
     nginx,
+    officer,
     person,
     person_acts,
     person_import,
@@ -35,8 +37,8 @@ from gateway.cli import (
 )
 from gateway.cli.trouble import leave
 
-MORE_OF_PERSON = (person_acts, person_import)
-"""Their commands join `hangu person` as they are imported."""
+MORE = (factor_reset, person_acts, person_import)
+"""Their commands join `hangu factor` and `hangu person` as they are imported."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -56,6 +58,7 @@ for command in (
     unit.unit,
     person.person,
     factor.factor,
+    officer.officer,
     guards.session,
     guards.lanes,
     guards.report,

@@ -13,9 +13,21 @@ from gateway.cli.new_zone import NewPerson, link_for
 from gateway.cli.office import opened
 from gateway.cli.person import known, person
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.identity import people, returning, roll, roll_search, sessions, staff, stale, units
+from gateway.identity import (
+    integrity,
+    people,
+    returning,
+    rights,
+    roll,
+    roll_search,
+    sessions,
+    staff,
+    stale,
+    units,
+)
+from gateway.identity.rights import Rights
 from gateway.identity.roll_search import PAGE, Wanted
-from gateway.identity.tables import State
+from gateway.identity.tables import MAX_CLEARANCE, State
 
 CURES = {
     "unused": "ask the unit; hangu person disable",
@@ -176,3 +188,45 @@ def _said(text: str, *, differs: bool) -> None:
         done(text)
     else:
         note("It is so already; nothing was changed.")
+
+
+@person.command(cls=ZoneCommand)
+@takes_zone
+@click.argument("login")
+@click.argument("clearance", type=click.IntRange(0, MAX_CLEARANCE))
+@click.option("--reason", required=True, help="10 to 500 characters; the auditor reads it.")
+def clearance(directory: Path, login: str, clearance: int, reason: str) -> None:
+    """Let LOGIN handle what is labelled up to CLEARANCE, 0 to 4; the roles stay."""
+    with opened(directory) as office:
+        found = known(office, login)
+        wanted = Rights(roles=found.roles, clearance=clearance)
+        differs = rights.change(
+            office.registry,
+            found.id,
+            wanted,
+            reason=reason,
+            by=None,
+            actor=operator(),
+            now=now(),
+        )
+    _said(f"{login} may handle up to label {clearance}.", differs=differs)
+
+
+@person.command(cls=ZoneCommand)
+@takes_zone
+@click.argument("login")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def mend(directory: Path, login: str, *, yes: bool) -> None:
+    """Accept LOGIN's roles and state as they stand in the database, after you have looked.
+
+    For an account that is refused because somebody wrote to the database behind the gateway's
+    back. Put right first what is wrong (hangu person roles, disable); this says that it is right.
+    """
+    with opened(directory) as office:
+        found = known(office, login)
+        held = ", ".join(sorted(found.roles)) or "no role"
+        note(f"{found.name}: {found.state}, {held}, clearance {found.clearance}, {found.unit}")
+        if not yes:
+            confirm("Is every word of this right?")
+        integrity.mend(office.registry, found.id, actor=operator(), now=now())
+    done(f"{login} is whole again, and on record.")

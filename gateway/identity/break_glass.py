@@ -36,7 +36,6 @@ from gateway.identity.break_glass_rules import (
     checked_text,
     entered_by,
     locked,
-    officers,
     record,
     require_officer,
     require_user,
@@ -46,6 +45,7 @@ from gateway.identity.break_glass_rules import (
     waits,
 )
 from gateway.identity.current import BREAK_GLASS, Current
+from gateway.identity.integrity import refusing
 from gateway.identity.links import revoke_in
 from gateway.identity.registry import Registry
 from gateway.identity.tables import Person, Session, State
@@ -136,6 +136,7 @@ def propose(
         return row.id
 
 
+@refusing(OpeningUnknown)
 def confirm(registry: Registry, opening_id: UUID, *, by: UUID, actor: Actor, now: datetime) -> str:
     """Open it as the second officer; return the code that the person named enters with, once.
 
@@ -163,7 +164,7 @@ def confirm(registry: Registry, opening_id: UUID, *, by: UUID, actor: Actor, now
         ends = row.ends_by.isoformat(timespec="seconds")
         record(tx, "break_glass.opened", row, actor, now, {"ends_by": ends})
         notices.tell(tx, row.user_id, "break_glass_for_you", now=now)
-        for officer in officers(tx.session):
+        for officer in offices.active_officers(tx.session):
             notices.tell(tx, officer, "break_glass_opened", now=now)
     return code
 
@@ -178,6 +179,7 @@ def refuse(registry: Registry, opening_id: UUID, *, by: UUID, actor: Actor, now:
         settle(tx, row, End.REFUSED, actor=actor, now=now)
 
 
+@refusing(EntryRefused)
 def enter(registry: Registry, code: str, *, by: Current, actor: Actor, now: datetime) -> Entered:
     """Use the code: a session of the account takes the place of the person's own.
 

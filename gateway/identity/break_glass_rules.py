@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Transaction
 from audit.record import Actor, Json
-from gateway.identity import epoch, tokens
+from gateway.identity import epoch, standing, tokens
 from gateway.identity import roles as offices
 from gateway.identity.break_glass_refusals import (
     NotSealed,
@@ -21,8 +21,9 @@ from gateway.identity.break_glass_refusals import (
     UserRefused,
 )
 from gateway.identity.current import BREAK_GLASS, OFFICER_ROLES, Current
-from gateway.identity.tables import Person, PersonRole, State
+from gateway.identity.tables import Person, State
 from gateway.identity.tables_break_glass import Opening, SealedAccount
+from gateway.vault import attested
 
 PROPOSAL_LIFE = timedelta(hours=24)
 """How long a second officer may take to confirm."""
@@ -59,10 +60,11 @@ def waits(row: Opening, now: datetime) -> bool:
 
 
 def locked(session: OrmSession, opening_id: UUID) -> Opening:
-    """Return an opening for a change. Raises OpeningUnknown."""
+    """Return an opening for a change. Raises OpeningUnknown, ForgedRow."""
     row = session.get(Opening, opening_id, with_for_update=True)
     if row is None:
         raise OpeningUnknown(opening_id)
+    attested.require(row)
     return row
 
 
@@ -71,7 +73,7 @@ def entered_by(session: OrmSession, code: str, by: Current, now: datetime) -> Op
     digest = tokens.digest(code)
     if digest is None:
         return None
-    return session.scalar(
+    row = session.scalar(
         select(Opening)
         .where(
             Opening.token_hash == digest,
@@ -82,6 +84,9 @@ def entered_by(session: OrmSession, code: str, by: Current, now: datetime) -> Op
         )
         .with_for_update()
     )
+    if row is not None:
+        attested.require(row)
+    return row
 
 
 def require_officer(
@@ -90,6 +95,7 @@ def require_officer(
     """Raises SamePerson unless the person is active in one of these offices."""
     person = session.get(Person, person_id)
     held = offices.held_by(session, person_id)
+    standing.require(session, person_id)
     if person is None or person.state != State.ACTIVE or among.isdisjoint(held):
         raise SamePerson(person_id)
 
@@ -131,17 +137,6 @@ def seal(tx: Transaction, account_id: UUID, now: datetime) -> None:
     account = tx.session.get_one(Person, account_id, with_for_update=True)
     account.state, account.disabled_at = State.DISABLED, now
     epoch.bump(tx)
-
-
-def officers(session: OrmSession) -> list[UUID]:
-    """Return everybody in one of the three offices."""
-    statement = (
-        select(Person.id)
-        .join(PersonRole, PersonRole.person_id == Person.id)
-        .where(PersonRole.role.in_(OFFICER_ROLES), Person.state == State.ACTIVE)
-        .order_by(Person.id)
-    )
-    return list(session.scalars(statement))
 
 
 def record(

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, func, select
 
-from gateway.identity import tokens
+from gateway.identity import standing, tokens
 from gateway.identity.registry import Limits
+from gateway.identity.standing import COLUMNS, HighWater
 from gateway.identity.tables import Epoch, Person, PersonRole, Session, State
 from gateway.vault import Vault
+from gateway.vault.attested import ForgedRow, mac_of
 from policies.vocabulary import OFFICERS
 
 OFFICER_ROLES = frozenset(role.removeprefix("role:") for role in OFFICERS)
@@ -24,16 +27,21 @@ OFFICER_ROLES = frozenset(role.removeprefix("role:") for role in OFFICERS)
 BREAK_GLASS = "break_glass"
 """The role of a sealed account. Its only sessions are those of an opening, with an end."""
 
+_NONE: frozenset[str] = frozenset()
 RESISTANT = 3
 """The strength in rules of a sign-in that no false page can pass on: with a passkey."""
 
 SessionRow = Row[*tuple[Any, ...]]
 
+_OWN = (*Session.__attested__, "mac")
+_PARENT_AT = len(_OWN)
+_PERSON_AT = 2 * len(_OWN)
+"""Where the bound columns of parent and person begin in a row; those of the session come first."""
 _own = Session.__table__.alias("own")
 _parent = Session.__table__.alias("parent")
 _person = Person.__table__
 _roles = (
-    select(func.aggregate_strings(PersonRole.role, ","))
+    select(func.aggregate_strings(PersonRole.role + "@" + PersonRole.zone, ","))
     .where(PersonRole.person_id == _person.c.id)
     .scalar_subquery()
 )
@@ -41,28 +49,17 @@ _epoch = select(Epoch.value).where(Epoch.id == 1).scalar_subquery()
 
 _FIND = (
     select(
-        _own.c.id,
-        _own.c.token_hash,
-        _own.c.service,
-        _own.c.amr,
-        _own.c.strength,
+        *(_own.c[name] for name in _OWN),
+        *(_parent.c[name].label(f"parent_{name}") for name in _OWN),
+        *(_person.c[name].label("owner_id" if name == "id" else name) for name in COLUMNS),
+        _person.c.standing_mac,
+        _roles.label("roles"),
         _own.c.ended_at,
-        _own.c.created,
         _own.c.last_seen,
-        _own.c.parent_hash,
-        _own.c.ends_by,
-        _own.c.case_ref,
         _parent.c.ended_at.label("parent_ended_at"),
-        _parent.c.created.label("parent_created"),
         _parent.c.last_seen.label("parent_last_seen"),
-        _person.c.id.label("person_id"),
-        _person.c.row_version,
         _person.c.login_sealed,
         _person.c.name_sealed,
-        _person.c.unit,
-        _person.c.clearance,
-        _person.c.state,
-        _roles.label("roles"),
         _epoch.label("epoch"),
     )
     .select_from(_own)
@@ -171,14 +168,42 @@ def find_live(
     limits: Limits,
     vault: Vault,
     now: datetime,
+    seen: HighWater | None = None,
 ) -> Current | None:
-    """Return whose live session a token is, for one service or (None) the gateway itself."""
+    """Return whose live session a token is, for one service or (None) the gateway itself.
+
+    Raises:
+        ForgedRow: this zone did not write the session, or did not give the person's standing;
+            or `seen` knows a newer one.
+    """
     digest = tokens.digest(token)
     row = None if digest is None else find_row(connection, digest)
+    if row is not None and seen is not None and seen.is_past(row.person_id, row.row_version):
+        connection.rollback()  # the read may be older than another thread's: look once more
+        row = find_row(connection, row.token_hash)
+        if row is not None and seen.is_past(row.person_id, row.row_version):
+            raise ForgedRow("person", str(row.person_id))
     ends = None if row is None else ends_at(row, service=service, limits=limits)
     if row is None or ends is None or ends <= now:
         return None
+    require_whole(row, vault)
     return current_of(row, ends=ends, vault=vault)
+
+
+def require_whole(row: SessionRow, vault: Vault) -> None:
+    """Refuse a live row that was not made by this zone, with its parent and its person.
+
+    Raises:
+        ForgedRow: names the row.
+    """
+    for start in (0,) if row.service is None else (0, _PARENT_AT):
+        *bound, held = row[start : start + len(_OWN)]
+        if held is None or not compare_digest(held, mac_of(vault, "session", bound)):
+            raise ForgedRow("session", str(bound[0]))
+    given = row[_PERSON_AT : _PERSON_AT + len(COLUMNS)]
+    held_roles = row.roles.split(",") if row.roles else ()
+    if not standing.fits(vault, given, row.standing_mac, held_roles):
+        raise ForgedRow("person", str(row.person_id))
 
 
 def is_officer(row: SessionRow) -> bool:
@@ -200,7 +225,9 @@ def _clocks(row: SessionRow) -> tuple[datetime, datetime]:
 
 
 def _names(row: SessionRow) -> frozenset[str]:
-    return frozenset(row.roles.split(",") if row.roles else ())
+    return (
+        frozenset(each.partition("@")[0] for each in row.roles.split(",")) if row.roles else _NONE
+    )
 
 
 def _open(vault: Vault, row: SessionRow, column: str) -> str:

@@ -17,7 +17,17 @@ from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import codes, ending, epoch, passwords, recovery, totp
+from gateway.identity import (
+    codes,
+    devices,
+    ending,
+    epoch,
+    notices,
+    passwords,
+    recovery,
+    totp,
+)
+from gateway.identity.integrity import refusing
 from gateway.identity.links import EnrolmentOver, Found, find, issue_in, refuse_if_locked, was_ours
 from gateway.identity.registry import Registry
 from gateway.identity.roles import locked_person
@@ -61,6 +71,8 @@ class Enrolment:
     login: str
     unit: str
     expires: datetime
+    factors_only: bool = False
+    """The password stays; only the factors are made anew."""
 
 
 def issue(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) -> str:
@@ -80,6 +92,7 @@ def issue(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime) -
         return issue_in(registry, tx, person_id, actor=actor, now=now)
 
 
+@refusing(EnrolmentOver)
 def look(registry: Registry, token: str, *, now: datetime) -> Enrolment:
     """Return whom the link is for, without changing anything. Raises EnrolmentOver."""
     with registry.store.reading() as session:
@@ -92,9 +105,11 @@ def look(registry: Registry, token: str, *, now: datetime) -> Enrolment:
             login=found.person.login,
             unit=found.person.unit,
             expires=found.row.expires,
+            factors_only=found.row.factors_only,
         )
 
 
+@refusing(EnrolmentOver)
 def begin(
     registry: Registry, token: str, password: str, *, now: datetime, address: str | None = None
 ) -> TotpOffer:
@@ -106,9 +121,34 @@ def begin(
         EnrolmentOver, PasswordRefused, Busy.
     """
     seen = look(registry, token, now=now)
+    if seen.factors_only:  # two officers decided that the password stays
+        raise EnrolmentOver
     owner = [seen.login, seen.name, seen.unit, *_unit_names(registry, seen.unit)]
     passwords.check_for(registry.limits, password, owner=[*owner, registry.issuer])
     encoded = registry.hasher.hash(passwords.normal(password))
+    return _offer(registry, token, seen, encoded, now=now, address=address)
+
+
+@refusing(EnrolmentOver)
+def begin_factors(
+    registry: Registry, token: str, *, now: datetime, address: str | None = None
+) -> TotpOffer:
+    """As `begin`, by a link that leaves the password as it is. Raises EnrolmentOver."""
+    seen = look(registry, token, now=now)
+    if not seen.factors_only:
+        raise EnrolmentOver
+    return _offer(registry, token, seen, None, now=now, address=address)
+
+
+def _offer(
+    registry: Registry,
+    token: str,
+    seen: Enrolment,
+    encoded: str | None,
+    *,
+    now: datetime,
+    address: str | None,
+) -> TotpOffer:
     secret = totp.new_secret()
     with registry.ledger.begin() as tx:
         found = find(tx.session, token, now=now, lock=True)
@@ -121,6 +161,7 @@ def begin(
     return totp.offer(secret, login=seen.login, issuer=registry.issuer)
 
 
+@refusing(EnrolmentOver)
 def finish(
     registry: Registry, token: str, code: str, *, now: datetime, address: str | None = None
 ) -> UUID:
@@ -159,8 +200,8 @@ def _try(
     actor: Actor,
     now: datetime,
 ) -> Refused | None:
-    encoded, secret = found.row.hash, found.row.secret
-    if encoded is None or secret is None:
+    encoded, secret, only = found.row.hash, found.row.secret, found.row.factors_only
+    if secret is None or (encoded is None and not only):
         return EnrolmentNotBegun()
     back = registry.limits.totp_back_steps
     step = totp.matching_step(secret, code, now, back_steps=back)
@@ -178,8 +219,12 @@ def _try(
     found.row.secret = None
     everything = ending.others_of(person_id, keep=None)
     ending.end(tx, everything, why=ending.Why.ENROLLED, actor=actor, now=now)
+    devices.forget_all(tx.session, person_id)
     epoch.bump(tx)
-    tx.record("person.enrolled", actor=actor, now=now, object=actor.subject)
+    event = "person.factors_replaced" if only else "person.enrolled"
+    tx.record(event, actor=actor, now=now, object=actor.subject)
+    if only:
+        notices.tell(tx, person_id, "factors_replaced", now=now)
     return None
 
 
@@ -187,16 +232,16 @@ def _bind(
     session: OrmSession,
     person_id: UUID,
     *,
-    encoded: str,
+    encoded: str | None,
     secret: bytes,
     step: int,
     now: datetime,
 ) -> None:
     """Put the proven candidates in the place of what the person had."""
     password = session.get(Password, person_id, with_for_update=True)
-    if password is None:
+    if encoded is not None and password is None:
         session.add(Password(person_id=person_id, hash=encoded, changed_at=now))
-    else:
+    elif encoded is not None and password is not None:
         password.hash = encoded
         password.changed_at = now
     codes.bind(session, person_id, secret=secret, step=step, now=now)

@@ -93,7 +93,7 @@ def prove(
             factor = codes.locked(tx, whose)
             cause = codes.fault(registry, tx, factor, code, now=now)
             if cause is not None:
-                codes.count(tx, factor, cause, actor=actor, now=now)
+                codes.count(factor, cause)
             return cause
 
         return _prove(registry, current, act, check, actor=actor, now=now)
@@ -178,6 +178,7 @@ def _prove(
             _record(tx, act, cause, actor=actor, now=now)
             refusal = _count(tx, held, act, actor=actor, now=now)
     if renewed is None:
+        codes.shut(registry, current.person_id, actor=actor, now=now)
         raise refusal
     return renewed
 
@@ -234,9 +235,7 @@ def _confirm(tx: Transaction, held: _Held, act: str, *, actor: Actor, now: datet
     token = tokens.new()
     old, new = held.row.token_hash, tokens.digest_of_new(token)
     tx.session.add(ReplacedToken(token_hash=old, session_id=session_id, at=now))
-    for column in (Session.token_hash, Session.parent_hash):
-        changed(tx.session, update(Session).where(column == old).values({column: new}))
-    changed(tx.session, update(Ticket).where(Ticket.session_hash == old).values(session_hash=new))
+    _rename(tx, held.row, old, new)
     tx.record(
         "session.confirmed",
         actor=actor,
@@ -245,6 +244,20 @@ def _confirm(tx: Transaction, held: _Held, act: str, *, actor: Actor, now: datet
         details={"act": act, "session": tokens.reference(new)},
     )
     return Renewed(token=token)
+
+
+def _rename(tx: Transaction, row: Session, old: bytes, new: bytes) -> None:
+    """Row by row, by the ORM: each of them carries a MAC over these hashes.
+
+    Those that are over carry none, open nothing, and stay as they were.
+    """
+    row.token_hash = new
+    children = select(Session).where(Session.parent_hash == old, Session.ended_at.is_(None))
+    for child in tx.session.scalars(children):
+        child.parent_hash = new
+    unspent = select(Ticket).where(Ticket.session_hash == old, Ticket.used_at.is_(None))
+    for ticket in tx.session.scalars(unspent):
+        ticket.session_hash = new
 
 
 def _count(tx: Transaction, held: _Held, act: str, *, actor: Actor, now: datetime) -> Refused:

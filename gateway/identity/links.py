@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import tokens
+from gateway.identity import standing, tokens
 from gateway.identity.break_glass_refusals import AccountSealed
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
@@ -20,6 +20,7 @@ from gateway.identity.tables import Enrolment, Person, State
 from gateway.identity.tables_break_glass import SealedAccount
 from gateway.identity.tables_guards import PersonLock
 from gateway.refusals import Refused
+from gateway.vault import attested
 
 LONGEST = timedelta(hours=24)
 """No link works longer, whatever the settings say."""
@@ -51,9 +52,18 @@ class Found:
 
 
 def issue_in(
-    registry: Registry, tx: Transaction, person_id: UUID, *, actor: Actor, now: datetime
+    registry: Registry,
+    tx: Transaction,
+    person_id: UUID,
+    *,
+    actor: Actor,
+    now: datetime,
+    life: timedelta | None = None,
+    factors_only: bool = False,
 ) -> str:
     """Make a link for a person within a transaction and return its token; older ones die.
+
+    It lives for `life`, or as long as the settings say. `factors_only`: the password stays.
 
     Raises AccountSealed: such an account never gets credentials.
     """
@@ -61,12 +71,13 @@ def issue_in(
         raise AccountSealed(person_id)
     revoke_in(tx, person_id, now=now)
     token = tokens.new()
-    expires = now + min(registry.limits.enrolment_life, LONGEST)
+    expires = now + min(life or registry.limits.enrolment_life, LONGEST)
     tx.session.add(
         Enrolment(
             token_hash=tokens.digest_of_new(token),
             person_id=person_id,
             expires=expires,
+            factors_only=factors_only,
             hash=None,
             secret=None,
         )
@@ -85,11 +96,14 @@ def revoke_in(tx: Transaction, person_id: UUID, *, now: datetime) -> None:
     """Kill the unused links of a person."""
     link = Enrolment
     live = (link.person_id == person_id, link.used_at.is_(None), link.revoked_at.is_(None))
-    changed(tx.session, update(link).where(*live).values(revoked_at=now))
+    changed(tx.session, update(link).where(*live).values(revoked_at=now, mac=None))
 
 
 def find(session: OrmSession, token: str, *, now: datetime, lock: bool) -> Found | None:
-    """Return the live link of a token, locked for a change if asked; None if there is none."""
+    """Return the live link of a token, locked for a change if asked; None if there is none.
+
+    Raises ForgedRow: nobody of this zone made that link.
+    """
     digest = tokens.digest(token)
     if digest is None:
         return None
@@ -105,8 +119,15 @@ def find(session: OrmSession, token: str, *, now: datetime, lock: bool) -> Found
             Person.state != State.DISABLED,
         )
     )
-    found = session.execute(statement.with_for_update() if lock else statement).one_or_none()
-    return None if found is None else Found(*found)
+    if lock:  # the person first, as everybody does; then what is true by now
+        session.execute(statement.with_for_update(of=Person)).all()
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        return None
+    attested.require(found[0])
+    standing.require(session, found[1].id)
+    return Found(*found)
 
 
 def was_ours(session: OrmSession, token: str) -> bool:

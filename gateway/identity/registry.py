@@ -8,6 +8,7 @@ from uuid import UUID
 
 from audit.ledger import Ledger
 from gateway.identity.hashing import Hasher
+from gateway.identity.standing import HighWater
 from gateway.identity.tally import Tally
 from gateway.store.engines import Store
 from gateway.vault import Vault
@@ -70,6 +71,8 @@ class Registry:
     issuer: str
     tally: Tally = field(default_factory=Tally)
     """Refusals of this process that repeat."""
+    seen: HighWater = field(default_factory=HighWater, repr=False)
+    """The newest rows of people that this process has read."""
     _decoy: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -21,7 +21,9 @@ from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import attempts, devices, ending, epoch, links, roles
 from gateway.identity.attempts import AttemptView
+from gateway.identity.current import OFFICER_ROLES
 from gateway.identity.registry import Registry
+from gateway.identity.returning import LinkNeedsTwo
 from gateway.identity.statements import changed
 from gateway.identity.tables import PendingSignIn, Person, State
 from gateway.identity.tables_guards import Attempt, PersonLock, Report
@@ -155,11 +157,13 @@ def close(
 
     Raises:
         ReportReasonMissing, ReportUnknown, ReportClosed, ReportOfOneself.
+        LinkNeedsTwo: a new link for one of the three officers.
     """
     text = reason.strip()
     if not 1 <= len(text) <= REASON:
         raise ReportReasonMissing
     with registry.ledger.begin() as tx:
+        roles.lock_officers(tx.session)
         report = tx.session.get(Report, report_id, with_for_update=True)
         if report is None:
             raise ReportUnknown(report_id)
@@ -225,6 +229,9 @@ def _carry_out(
     now: datetime,
 ) -> str | None:
     person = roles.locked_person(tx.session, report.person_id)
+    held = roles.held_by(tx.session, person.id)
+    if decision is Decision.ENROLMENT and held & OFFICER_ROLES:
+        raise LinkNeedsTwo  # unlock, then two officers decide on a factor reset
     lock = tx.session.get(PersonLock, person.id, with_for_update=True)
     if lock is not None:
         tx.session.delete(lock)

@@ -11,17 +11,15 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import delete
-
 from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import epoch, links
 from gateway.identity import roles as offices
 from gateway.identity.current import OFFICER_ROLES
 from gateway.identity.registry import Registry
-from gateway.identity.statements import changed
-from gateway.identity.tables import PersonRole, State
+from gateway.identity.tables import State
 from gateway.refusals import Refused
+from gateway.vault.columns import reseal
 
 
 class LinkNeedsTwo(Refused):
@@ -69,10 +67,11 @@ def restore_in(
         raise NotDisabled
     links.refuse_if_locked(tx.session, person_id)
     held = offices.held_by(tx.session, person_id)
-    changed(tx.session, delete(PersonRole).where(PersonRole.person_id == person_id))
+    offices.drop(tx.session, person_id, held)
     person.state = State.INVITED
     person.disabled_at = None
     person.clearance = 0
+    reseal(person)
     epoch.bump(tx)
     which = f"person:{person_id}"
     tx.record("person.restored", actor=actor, now=now, object=which, details={"lost": sorted(held)})

@@ -1,23 +1,26 @@
-"""Roles of people: the three officers are three natural persons, and there is always one left."""
+"""Roles of people: the three officers are three natural persons, and there is always one left.
+
+Who holds an office holds nothing else: no second office, and no business role (三员分立).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Transaction
-from audit.record import Actor
-from gateway.identity import ending, epoch
+from audit.record import Actor, Json
+from gateway.identity import ending, epoch, standing
 from gateway.identity.current import OFFICER_ROLES
 from gateway.identity.registry import Registry
-from gateway.identity.statements import changed
-from gateway.identity.tables import Person, PersonRole, State
+from gateway.identity.tables import Person, PersonRole, State, Totp
 from gateway.refusals import Refused
+from gateway.vault.columns import reseal
 from policies.vocabulary import is_role
 
 
@@ -28,7 +31,7 @@ class RoleRefused(Refused):
 
 
 class OfficersExclusive(Refused):
-    """No person may be two of system administrator, security administrator and auditor."""
+    """Who holds one of the three offices holds no second one, and no other role."""
 
     code: ClassVar[str] = "officers_exclusive"
 
@@ -51,15 +54,15 @@ def checked(roles: Iterable[str]) -> frozenset[str]:
     for role in sorted(wanted):
         if not is_role(f"role:{role}"):
             raise RoleRefused(role)
-    if len(wanted & OFFICER_ROLES) > 1:
-        raise OfficersExclusive(*sorted(wanted & OFFICER_ROLES))
+    if wanted & OFFICER_ROLES and len(wanted) > 1:
+        raise OfficersExclusive(*sorted(wanted))
     return wanted
 
 
-def locked_person(session: OrmSession, person_id: UUID) -> Person:
-    """Return a person for a change, after locking everybody who holds an officer's role.
+def lock_officers(session: OrmSession) -> None:
+    """Lock everybody who holds an office, in one order: before any other lock on people.
 
-    All in one order: else two officers could disable each other at once.
+    Else two officers could remove each other at once, or wait for each other for ever.
     """
     officers = (
         select(Person.id)
@@ -69,10 +72,31 @@ def locked_person(session: OrmSession, person_id: UUID) -> Person:
         .with_for_update(of=Person)
     )
     session.execute(officers).all()
+
+
+def locked_person(session: OrmSession, person_id: UUID) -> Person:
+    """Return a person for a change, after locking the officers.
+
+    Raises:
+        PersonUnknown, StandingBroken.
+    """
+    lock_officers(session)
     person = session.get(Person, person_id, with_for_update=True)
     if person is None:
         raise PersonUnknown(person_id)
+    standing.require(session, person_id)
     return person
+
+
+def active_officers(session: OrmSession) -> Sequence[UUID]:
+    """Return everybody active in one of the three offices."""
+    statement = (
+        select(Person.id)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .where(PersonRole.role.in_(OFFICER_ROLES), Person.state == State.ACTIVE)
+        .order_by(Person.id)
+    )
+    return session.scalars(statement).all()
 
 
 def held_by(session: OrmSession, person_id: UUID) -> frozenset[str]:
@@ -82,16 +106,27 @@ def held_by(session: OrmSession, person_id: UUID) -> frozenset[str]:
 
 
 def refuse_if_last(session: OrmSession, person: Person, lost: Collection[str]) -> None:
-    """Refuse to take the last active holder's office. Raises LastOfficer."""
+    """Refuse to take the last active holder's office. Raises LastOfficer.
+
+    Who cannot sign in, since the factor is disabled, does not count as somebody left; nor does
+    whom the database names an officer and this zone does not.
+    """
     if person.state != State.ACTIVE:
         return
     for role in sorted(OFFICER_ROLES.intersection(lost)):
         another = (
             select(Person.id)
             .join(PersonRole, PersonRole.person_id == Person.id)
-            .where(PersonRole.role == role, Person.state == State.ACTIVE, Person.id != person.id)
+            .outerjoin(Totp, Totp.person_id == Person.id)
+            .where(
+                PersonRole.role == role,
+                Person.state == State.ACTIVE,
+                Person.id != person.id,
+                Totp.disabled_at.is_(None),
+            )
         )
-        if session.execute(another).first() is None:
+        left = set(session.scalars(another)) - set(standing.forged(session))
+        if not left:
             raise LastOfficer(role)
 
 
@@ -110,46 +145,51 @@ def set_roles(
     """
     wanted = checked(roles)
     with registry.ledger.begin() as tx:
-        person = locked_person(tx.session, person_id)
-        held = held_by(tx.session, person_id)
-        if held != wanted:
-            refuse_if_last(tx.session, person, held - wanted)
-            _change(registry, tx, person_id, lost=held - wanted, gained=wanted - held)
-            _record(tx, person_id, held=held, wanted=wanted, actor=actor, now=now)
+        set_in(registry, tx, person_id, wanted, actor=actor, now=now)
 
 
-def _change(
+def set_in(
     registry: Registry,
     tx: Transaction,
     person_id: UUID,
-    *,
-    lost: frozenset[str],
-    gained: frozenset[str],
-) -> None:
-    # The old office goes first: the database itself refuses two at once.
-    changed(
-        tx.session,
-        delete(PersonRole).where(PersonRole.person_id == person_id, PersonRole.role.in_(lost)),
-    )
-    add(tx.session, person_id, gained, zone=registry.zone)
-
-
-def _record(
-    tx: Transaction,
-    person_id: UUID,
-    *,
-    held: frozenset[str],
     wanted: frozenset[str],
+    *,
     actor: Actor,
     now: datetime,
-) -> None:
+    clearance: int | None = None,
+    reason: str = "",
+) -> bool:
+    """As `set_roles`, within a transaction, with a clearance; tell whether anything changed."""
+    person = locked_person(tx.session, person_id)
+    held = held_by(tx.session, person_id)
+    was, becomes = person.clearance, person.clearance if clearance is None else clearance
+    if (held, was) == (wanted, becomes):
+        return False
+    refuse_if_last(tx.session, person, held - wanted)
+    drop(tx.session, person_id, held - wanted)
+    add(tx.session, person_id, wanted - held, zone=registry.zone)
+    person.clearance = becomes
+    reseal(person)  # another version, so that the old standing never comes back
+    details: dict[str, Json] = {"gained": sorted(wanted - held), "lost": sorted(held - wanted)}
+    if becomes != was:
+        details |= {"clearance": becomes, "was": was}
     epoch.bump(tx)
     tx.record(
         "person.roles_changed",
         actor=actor,
         now=now,
         object=f"person:{person_id}",
-        details={"gained": sorted(wanted - held), "lost": sorted(held - wanted)},
+        details=details,
+        personal={"reason": reason} if reason else {},
     )
     everything = ending.others_of(person_id, keep=None)
     ending.end(tx, everything, why=ending.Why.ROLES, actor=actor, now=now)
+    return True
+
+
+def drop(session: OrmSession, person_id: UUID, roles: Collection[str]) -> None:
+    """Take roles away, at once: the database itself refuses an office beside another role."""
+    held = select(PersonRole).where(PersonRole.person_id == person_id, PersonRole.role.in_(roles))
+    for row in session.scalars(held):
+        session.delete(row)
+    session.flush()

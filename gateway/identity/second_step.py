@@ -109,9 +109,9 @@ def check_code(
         factor = codes.locked(tx, step.person_id)
         return _Verdict(codes.fault(registry, tx, factor, code, now=now))
 
-    def count(tx: Transaction, step: _Step, cause: str, actor: Actor) -> None:
+    def count(tx: Transaction, step: _Step, cause: str, _actor: Actor) -> None:
         factor = codes.locked(tx, step.person_id)
-        codes.count(tx, factor, cause, actor=actor, now=now)
+        codes.count(factor, cause)
 
     return _take(registry, pending_token, _Way(check, count), browser, now)
 
@@ -185,6 +185,7 @@ def _take(
             actor = Actor(
                 subject=f"person:{step.person_id}", unit=step.unit, address=browser.address
             )
+            whose = step.person_id
             verdict = _judge(registry, tx, step, way)
             if verdict.cause is not None:
                 refusal = _count_failure(tx, step, way, verdict.cause, actor=actor, now=now)
@@ -201,6 +202,8 @@ def _take(
                     pending=step.pending,
                 )
     if opened is None:
+        if step is not None:
+            codes.shut(registry, whose, actor=actor, now=now)
         raise refusal
     return opened
 

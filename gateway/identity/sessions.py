@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from audit.record import Actor
-from gateway.identity import ending, tokens
+from gateway.identity import ending, integrity, tokens
 from gateway.identity.current import Current, find_live, find_row
 from gateway.identity.ending import Why
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables import Session
+from gateway.vault.attested import ForgedRow
 
 __all__ = [
     "Current",
@@ -28,9 +29,11 @@ __all__ = [
     "end",
     "end_all",
     "end_by_ref",
+    "end_everybodys",
     "find",
     "find_row",
     "of_person",
+    "open_now",
     "present",
     "touch",
 ]
@@ -67,15 +70,20 @@ def find(
 
     `service` None asks for a session of the gateway itself, a slug for that service's child.
     """
-    with registry.store.read.connect() as connection:
-        return find_live(
-            connection,
-            token,
-            service=service,
-            limits=registry.limits,
-            vault=registry.vault,
-            now=now,
-        )
+    try:
+        with registry.store.read.connect() as connection:
+            return find_live(
+                connection,
+                token,
+                service=service,
+                limits=registry.limits,
+                vault=registry.vault,
+                now=now,
+                seen=registry.seen,
+            )
+    except ForgedRow as forged:  # nobody of this zone opened it, or gave that standing
+        integrity.report(registry, forged, now=now)
+        return None
 
 
 def present(
@@ -167,6 +175,27 @@ def end_all(
     with registry.ledger.begin() as tx:
         which = ending.others_of(person_id, keep=keep)
         return ending.end(tx, which, why=why, actor=actor, now=now)
+
+
+def end_everybodys(
+    registry: Registry, *, actor: Actor, now: datetime, except_token: str | None = None
+) -> int:
+    """End every session of the zone, but `except_token` and its children; return how many.
+
+    For the day on which tokens may be in strange hands (OWASP ASVS 5.0, 7.4.5).
+    """
+    with registry.ledger.begin() as tx:
+        which = ending.all_but(ending.digest_or_none(except_token))
+        return ending.end(tx, which, why=Why.CHOSEN, actor=actor, now=now)
+
+
+def open_now(registry: Registry) -> tuple[int, int]:
+    """Return how many people are signed in, and in how many sessions (services not counted)."""
+    live = (Session.ended_at.is_(None), Session.service.is_(None))
+    counts = select(func.count(Session.person_id.distinct()), func.count()).where(*live)
+    with registry.store.reading() as session:
+        people, sessions = session.execute(counts).one()
+        return people, sessions
 
 
 def of_person(registry: Registry, person_id: UUID) -> Sequence[SessionView]:

@@ -18,6 +18,7 @@ from gateway.identity import (
     links,
     people,
     returning,
+    roles,
     roll,
     staff,
     staff_list,
@@ -137,6 +138,7 @@ def carry_out(
     """
     slips: list[Slip] = []
     with registry.ledger.begin() as tx:
+        roles.lock_officers(tx.session)  # as everybody who changes people, before anything else
         epoch.bump(tx)  # from here to the end nobody else changes people or units
         plan = staff_plan.make(
             roll.read(tx.session.connection(), registry.vault),

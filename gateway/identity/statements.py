@@ -24,7 +24,7 @@ def insert_if_new(session: Session, table: type[Base], values: Mapping[str, Any]
 
 
 def changed(session: Session, statement: Executable) -> int:
-    """Run an UPDATE or DELETE; return how many rows it met."""
+    """Run an INSERT, UPDATE or DELETE; return how many rows it met."""
     result = session.execute(statement, execution_options={"synchronize_session": False})
     assert isinstance(result, CursorResult)
     return result.rowcount

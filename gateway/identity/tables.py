@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.store.base import Base
 from gateway.vault import SealedBytes, SealedText, SealedTextOrNone
+from gateway.vault.attested import Attested
 
 SLUG = 40
 """Longest slug of a unit, role or service, characters."""
@@ -66,11 +67,17 @@ class Person(Base):
     clearance: Mapped[int]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    standing_mac: Mapped[bytes | None]
+    """Binds state, unit, clearance and roles: see `standing`."""
     __mapper_args__ = {"version_id_col": row_version, "version_id_generator": False}  # noqa: RUF012 - SQLAlchemy's own form
 
 
 class PersonRole(Base):
-    """A role that a person holds in this zone. No person holds two of the officers' roles."""
+    """A role that a person holds in this zone.
+
+    Who holds one of the three officers' roles holds no other role at all: the index refuses a
+    second office, and the triggers of the migration any other role beside one.
+    """
 
     __tablename__ = "person_role"
     __table_args__ = (
@@ -116,22 +123,35 @@ class Totp(Base):
     failures: Mapped[int] = mapped_column(default=0)
     confirmed_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    rests_until: Mapped[datetime | None]
+    """Of an office's last holder, whom a hundred wrong codes slow down and do not disable."""
     __mapper_args__ = {"version_id_col": row_version, "version_id_generator": False}  # noqa: RUF012 - SQLAlchemy's own form
 
 
-class Enrolment(Base):
-    """A one-time link to set a password and a code factor.
+class Enrolment(Attested, Base):
+    """A one-time link to set a password and a code factor, or the factor alone.
 
     The candidates wait here until the first code proves them: a half-done enrolment
     changes no credential.
     """
 
     __tablename__ = "enrolment"
+    __attested__ = (
+        "id",
+        "token_hash",
+        "person_id",
+        "expires",
+        "factors_only",
+        "used_at",
+        "revoked_at",
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     row_version: Mapped[int] = mapped_column()
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     expires: Mapped[datetime]
+    factors_only: Mapped[bool] = mapped_column(default=False)
+    """The password stays: two officers let the person replace a lost device."""
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     hash_sealed: Mapped[bytes | None]
@@ -158,7 +178,7 @@ class PendingSignIn(Base):
     attempt_id: Mapped[UUID | None]
 
 
-class Session(Base):
+class Session(Attested, Base):
     """A session of a person (service NULL), or a service's child session of one.
 
     A child lives no longer than its parent; whether either lives is computed when read, from
@@ -166,6 +186,18 @@ class Session(Base):
     """
 
     __tablename__ = "session"
+    __attested__ = (
+        "id",
+        "token_hash",
+        "person_id",
+        "parent_hash",
+        "service",
+        "created",
+        "amr",
+        "strength",
+        "ends_by",
+        "case_ref",
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     row_version: Mapped[int] = mapped_column()
     token_hash: Mapped[bytes] = mapped_column(unique=True)
@@ -188,10 +220,11 @@ class Session(Base):
     __mapper_args__ = {"version_id_col": row_version, "version_id_generator": False}  # noqa: RUF012 - SQLAlchemy's own form
 
 
-class Ticket(Base):
+class Ticket(Attested, Base):
     """A one-time pass from a session to one service's host, worth a child session."""
 
     __tablename__ = "ticket"
+    __attested__ = ("token_hash", "session_hash", "service", "expires", "used_at")
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     session_hash: Mapped[bytes]
     service: Mapped[str] = mapped_column(String(SLUG))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.store.base import Base
 from gateway.vault import SealedText
+from gateway.vault.attested import Attested
 
 _UNSETTLED = text("settled_at IS NULL")
 
@@ -23,13 +24,29 @@ class SealedAccount(Base):
     prepared_by: Mapped[str] = mapped_column(String(80))
 
 
-class Opening(Base):
+class Opening(Attested, Base):
     """One use of a sealed account: proposed, confirmed, entered once, closed, reviewed.
 
     An account has at most one that is not settled, so nothing opens it again before review.
     """
 
     __tablename__ = "break_glass_opening"
+    __attested__ = (
+        "id",
+        "account_id",
+        "proposed_by",
+        "proposed_at",
+        "user_id",
+        "minutes",
+        "confirmed_by",
+        "opened_at",
+        "ends_by",
+        "token_hash",
+        "entered_at",
+        "closed_at",
+        "reviewed_by",
+        "settled_at",
+    )
     __table_args__ = (
         CheckConstraint("minutes BETWEEN 15 AND 240", name="minutes"),
         CheckConstraint(

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import tokens
-from gateway.identity.current import SessionRow, ends_at, find_row
+from gateway.identity.current import SessionRow, ends_at, find_row, require_whole
+from gateway.identity.integrity import refusing
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables import Session, Ticket
 from gateway.refusals import Refused
+from gateway.vault import attested
 
 LIFE = timedelta(seconds=60)
 _OPENS_NOTHING = "a ticket opens nothing by itself; its redemption is recorded"
@@ -32,6 +34,7 @@ class SessionOver(Refused):
     code: ClassVar[str] = "session_over"
 
 
+@refusing(SessionOver)
 def issue(registry: Registry, session_token: str, service: str, *, now: datetime) -> str:
     """Return a ticket, good for 60 s and one use, for one service.
 
@@ -54,6 +57,7 @@ def issue(registry: Registry, session_token: str, service: str, *, now: datetime
     return ticket
 
 
+@refusing(TicketRefused)
 def redeem(
     registry: Registry, ticket: str, service: str, *, now: datetime, address: str | None = None
 ) -> str:
@@ -81,11 +85,11 @@ def _spend(
     address: str | None,
     now: datetime,
 ) -> str | None:
-    found = tx.session.execute(
-        select(Ticket.session_hash, Ticket.service).where(Ticket.token_hash == digest)
-    ).one_or_none()
+    found = tx.session.get(Ticket, digest)
     if found is None:
         return None
+    if found.used_at is None:
+        attested.require(found)
     taken = changed(
         tx.session,
         update(Ticket)
@@ -95,7 +99,7 @@ def _spend(
             Ticket.used_at.is_(None),
             Ticket.expires > now,
         )
-        .values(used_at=now),
+        .values(used_at=now, mac=None),
     )
     parent = _parent(registry, tx, found.session_hash, now=now)
     if taken != 1 or parent is None:
@@ -151,4 +155,7 @@ def _parent(
 ) -> SessionRow | None:
     row = find_row(tx.session.connection(), digest)
     ends = None if row is None else ends_at(row, service=None, limits=registry.limits)
-    return row if ends is not None and ends > now else None
+    if row is None or ends is None or ends <= now:
+        return None
+    require_whole(row, registry.vault)
+    return row

@@ -19,8 +19,11 @@ DEMANDING: Mapping[str, str] = {
     "access_request": "INSERT OR DELETE OR UPDATE OF state, given_from, given_until",
     "break_glass_opening": _ANY,
     "enrolment": "INSERT OR UPDATE",
+    "forgery": "INSERT",
     "log_hold": _ANY,
     "log_request": "INSERT OR UPDATE OF decided_by",
+    "officer_case": "INSERT OR UPDATE",
+    "passkey": _ANY,
     "password": _ANY,
     "person": _ANY,
     "person_lock": _ANY,
@@ -28,6 +31,8 @@ DEMANDING: Mapping[str, str] = {
     "policy_category": _ANY,
     "policy_rule": _ANY,
     "policy_version": _ANY,
+    "recovery_code": "INSERT OR UPDATE",
+    "recovery_set": "INSERT OR UPDATE",
     "report": _ANY,
     "sealed_account": _ANY,
     "service": _ANY,
@@ -35,19 +40,35 @@ DEMANDING: Mapping[str, str] = {
     "totp": _ANY,
     "unit": _ANY,
 }
-"""Each table with the changes that need a record."""
+"""Each table of the first four migrations with the changes that need a record."""
+
+DEMANDING_POLICY: Mapping[str, str] = {"policy_beside": _ANY, "policy_disagreement": _ANY}
+"""The same of the fifth."""
 
 UNDEMANDING: Mapping[str, str] = {
+    "audit_block": "a copy of the log, checked against it",
+    "audit_hour": "a copy of the log, checked against it",
+    "audit_index": "a copy of the log, checked against it",
+    "audit_index_state": "how far the copy has come",
     "device": "a cookie's lane of attempts; it opens nothing",
     "epoch": "a counter that only makes processes look again",
     "familiar": "which lanes a person used before; forgotten by the clock",
     "fresh_proof": "dies within minutes by itself; its making is recorded by the ledger",
+    "kept_form": "what one person typed, kept for that person; it changed nothing yet",
+    "log_forwarded": "how far a copy of the log has been sent",
     "notice": "what a person was told and has read",
     "pending_sign_in": "half a sign-in; it opens nothing",
+    "policy_worker": "signs of life",
+    "replaced_token": "an older token of a session, good for moments",
+    "rule_use": "counts what the log holds",
+    "rule_use_cursor": "how far the count has come",
+    "saved_search": "a view by its name; opening it is recorded",
     "sign_in_attempt": "counts attempts, whose outcome is recorded",
+    "spent_challenge": "a challenge that cannot be used again; it opens nothing",
     "staff_draft": "an upload that changed nothing yet",
     "throttle": "counts attempts",
     "ticket": "good for a minute and one use, whose redemption is recorded",
+    "totp_draft": "a key that opens nothing before it is proved, which is recorded",
 }
 """Every other table of the gateway, and why it may change without a record."""
 
@@ -71,7 +92,12 @@ END $$"""
 def demand(execute: Callable[[str], object]) -> None:
     """Create the function, and the trigger of every table that demands a record."""
     execute(_FUNCTION)
-    for table, changes in DEMANDING.items():
+    demand_of(execute, DEMANDING)
+
+
+def demand_of(execute: Callable[[str], object], tables: Mapping[str, str]) -> None:
+    """Create the triggers of some tables; the function is there."""
+    for table, changes in tables.items():
         execute(
             f"CREATE CONSTRAINT TRIGGER {table}_demand AFTER {changes} ON {table} "
             "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_demand()"

@@ -23,7 +23,7 @@ ZONES = {"intranet": 1, "extranet": 2}
 
 def length_prefixed(*fields: bytes) -> bytes:
     """Join fields so that no two lists give the same bytes: 4-byte big-endian byte lengths."""
-    return b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+    return b"".join([len(field).to_bytes(4, "big") + field for field in fields])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,10 @@ class Vault:
     current: int
     stable: int
     _keys: Mapping[int, ZoneKey] = field(repr=False)
+    _made: dict[tuple[str, str, int], bytes] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Stable keys made so far: a session's look-up checks two of their MACs."""
 
     def seal(
         self,
@@ -113,6 +117,15 @@ class Vault:
         """`length` secret bytes for a purpose outside the vault (CSRF, an assertion seed)."""
         return self._stable_key("derive", purpose, length)
 
+    def mac(self, use: str, *fields: bytes) -> bytes:
+        """A 32-byte keyed digest (HMAC) of fields, each with its own length, for one `use`.
+
+        It shows that this zone wrote a row: whoever can write the database has no key.
+        """
+        key = self._stable_key("mac", use, 32)
+        name = self._keys[self.stable].suite.index_hash.name
+        return hmac.digest(key, length_prefixed(*fields), name)
+
     def key_id_of(self, sealed: bytes) -> int:
         """The key version that sealed `sealed`, to find rows still under an old one."""
         return self._admit(Header.parse(sealed))
@@ -135,5 +148,9 @@ class Vault:
         return key.suite, made
 
     def _stable_key(self, use: str, name: str, length: int) -> bytes:
-        key = self._keys[self.stable]
-        return key.purpose_key(use, name, zone=self.zone, key_id=self.stable, length=length)
+        made = self._made.get((use, name, length))
+        if made is None:
+            key = self._keys[self.stable]
+            made = key.purpose_key(use, name, zone=self.zone, key_id=self.stable, length=length)
+            self._made[use, name, length] = made
+        return made

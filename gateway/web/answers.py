@@ -20,6 +20,7 @@ from gateway.web.answers_factors import FACTORS
 from gateway.web.answers_guards import GUARDS
 from gateway.web.answers_identity import PEOPLE
 from gateway.web.answers_kept import KEPT
+from gateway.web.answers_officers import OFFICERS
 from gateway.web.answers_requests import REQUESTS
 from gateway.web.answers_review import REVIEW
 from gateway.web.i18n import later as _l
@@ -113,6 +114,7 @@ ANSWERS: Mapping[str, Answer] = {
     **REQUESTS,
     **REVIEW,
     **BREAK_GLASS,
+    **OFFICERS,
     **KEPT,
     **CUSTODY,
 }

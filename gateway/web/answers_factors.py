@@ -16,6 +16,11 @@ FACTORS: Mapping[str, Answer] = {
     "factor_unknown": Answer(
         404, _l("You have no such factor"), _l("It has been removed already, or is not yours.")
     ),
+    "fresh_required": Answer(
+        401,
+        _l("Confirm that it is you"),
+        _l("This act wants a fresh proof: a code or a passkey. Nothing was changed."),
+    ),
     "last_factor": Answer(
         409,
         _UNCHANGED,
@@ -40,6 +45,16 @@ FACTORS: Mapping[str, Answer] = {
         _l("Your role asks for your passkey here; no code takes its place."),
     ),
     "passkey_taken": Answer(409, _UNCHANGED, _l("This passkey is registered already.")),
+    "proof_refused": Answer(
+        401,
+        _l("Confirm that it is you"),
+        _l("The code does not fit, or was used before. Wait for the next one."),
+    ),
+    "proofs_over": Answer(
+        401,
+        _l("Please sign in"),
+        _l("Too many wrong codes: the session is over. Nothing was changed."),
+    ),
     "recovery_code_unknown": Answer(
         422,
         _UNCHANGED,

@@ -21,7 +21,9 @@ _STAFF = {
     "last_officer": _l("Somebody must remain in this office."),
     "login_taken": _l("This sign-in name is taken, perhaps by somebody whose account is disabled."),
     "name_not_allowed": _l("A name is 1 to 80 characters, without invisible ones."),
-    "officers_exclusive": _l("Nobody may be two of the three officers."),
+    "officers_exclusive": _l(
+        "Who holds one of the three offices holds no second one, and no other role."
+    ),
     "person_unknown": _l("There is no such person."),
     "role_not_allowed": _l("This role cannot be given."),
     "unit_circle": _l("The unit would stand above itself."),

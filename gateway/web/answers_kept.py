@@ -48,7 +48,7 @@ KEPT: Mapping[str, Answer] = {
     "too_many_forms": Answer(
         429,
         _NOT_SENT,
-        _l("Too many of your forms are kept already. Send or discard those first."),
+        _l("Too many of your forms are kept already. Each is dropped after half an hour."),
     ),
     "form_over": Answer(
         410,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, abort, g, render_template
+from flask import Blueprint, Response, abort, g, render_template
 
 from audit.entry import Entry
 from audit.query import Query
@@ -32,6 +32,22 @@ def open_values(seq: int) -> str:
     return _page(seq, house().desk.log_values_opened(person(), seq, visit=visit()))
 
 
+@pages.get("/entries/<int:seq>.tlog-proof")
+@requires(Permission.AUDIT_VIEW)
+def receipt(seq: int) -> Response:
+    """The entry's receipt (c2sp.org/tlog-proof), which proves it on any machine."""
+    made = house().desk.log_receipt(person(), seq, visit=visit())
+    return _file(made, f"{seq}.tlog-proof", "application/octet-stream")
+
+
+@pages.get("/entries/<int:seq>.json")
+@requires(Permission.AUDIT_VIEW)
+def body(seq: int) -> Response:
+    """The entry as it was sealed, byte for byte: what its receipt proves."""
+    entry = house().desk.log_entry(person(), seq, visit=visit())
+    return _file(entry.body, f"{seq}.json", "application/json")
+
+
 @pages.get("/rules/<version>/<rule_id>")
 @requires(Permission.AUDIT_VIEW)
 def rule(version: str, rule_id: str) -> str:
@@ -46,6 +62,12 @@ def rule(version: str, rule_id: str) -> str:
         words=audit_words.words_of(house().desk),
         decided=address_of(decided),
     )
+
+
+def _file(content: bytes, name: str, kind: str) -> Response:
+    response = Response(content, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _page(seq: int, opened: Sequence[OpenedValue]) -> str:

@@ -6,6 +6,7 @@ written by hand in `translations/zh_Hans_CN/LC_MESSAGES/messages.po`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,10 +80,13 @@ def renew() -> Iterator[str]:
 
 
 def compile_all() -> None:
-    """Write the `.mo` files that the program reads."""
+    """Write the `.mo` files that the program reads, each whole or not at all."""
     for language in LANGUAGES:
-        with path_of(language).with_suffix(".mo").open("wb") as file:
+        target = path_of(language).with_suffix(".mo")
+        draft = target.with_suffix(f".{os.getpid()}")
+        with draft.open("wb") as file:
             write_mo(file, read(language))
+        draft.replace(target)
 
 
 def _is_complete(string: str | tuple[str, ...] | list[str] | None) -> bool:

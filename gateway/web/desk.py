@@ -28,6 +28,7 @@ from gateway.web.desk_fresh import FreshDesk
 from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_kept import KeptDesk
 from gateway.web.desk_notices import NoticesDesk
+from gateway.web.desk_officers import OfficersDesk
 from gateway.web.desk_requests import RequestsDesk
 from gateway.web.desk_review import ReviewDesk
 from gateway.web.desk_values import Condition, Opened, ServiceCard, SignedIn, Visit
@@ -109,6 +110,8 @@ class Invitation:
     login: str
     unit: str
     expires: datetime
+    factors_only: bool = False
+    """The password stays; only the authenticator is made anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +131,11 @@ class Step:
 
 
 class Desk(
-    AuditDesk,
     BreakGlassDesk,
-    CustodyDesk,
     AccountsDesk,
+    OfficersDesk,
+    AuditDesk,
+    CustodyDesk,
     EngineDesk,
     FactorsDesk,
     RequestsDesk,
@@ -149,7 +153,9 @@ class Desk(
         """32 bytes or more, the same for every worker of the zone."""
 
     # who is here
-    def session(self, token: str, *, service: str | None, now: datetime) -> SignedIn | None:
+    def session(
+        self, token: str, *, service: str | None, now: datetime, address: str = ""
+    ) -> SignedIn | None:
         """Whose live session a token is, for a service or (None) the gateway; keeps it awake."""
 
     def may(self, person: SignedIn, permission: Permission, *, now: datetime) -> bool:
@@ -176,6 +182,9 @@ class Desk(
 
     def set_password(self, token: str, *, password: str, visit: Visit) -> AuthenticatorOffer:
         """Keep the first password as a candidate; returns the authenticator's secret."""
+
+    def begin_factors(self, token: str, *, visit: Visit) -> AuthenticatorOffer:
+        """As `set_password`, by a link that leaves the password as it is."""
 
     def confirm_authenticator(self, token: str, *, code: str, visit: Visit) -> Sequence[str]:
         """Open the account; returns its recovery codes. Refuses a wrong code, a skipped step."""

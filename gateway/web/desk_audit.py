@@ -85,6 +85,9 @@ class AuditDesk(Protocol):
     ) -> Sequence[OpenedValue]:
         """An entry's personal values; recorded before they are shown."""
 
+    def log_receipt(self, person: SignedIn, seq: int, *, visit: Visit) -> bytes:
+        """The proof of an entry, as a file; recorded. Refuses an entry that has none yet."""
+
     def log_digest(self, field: str, value: str) -> str:
         """What a personal value (`src_ip` or `login`) is searched for by."""
 
@@ -128,6 +131,3 @@ class AuditDesk(Protocol):
 
     def log_cards(self, person: SignedIn, *, now: datetime) -> Sequence[Card]:
         """What needs the auditor's decision now, the pressing first."""
-
-    def log_acts_of_auditors(self, *, before: int | None, after: int | None) -> Page:
-        """What the auditors looked at and did, for who watches over them."""

@@ -56,6 +56,8 @@ class SignedIn:
     token: str = field(repr=False)
     service: str | None = None
     """The slug this session is confined to, on a service's own host."""
+    address: str = field(default="", repr=False)
+    """Where this request comes from; empty counts as from anywhere."""
 
     is_authenticated: ClassVar[bool] = True
     is_active: ClassVar[bool] = True

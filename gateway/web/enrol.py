@@ -12,6 +12,7 @@ from markupsafe import Markup
 from gateway.refusals import Refused
 from gateway.web.access import public
 from gateway.web.answer_forms import form_page
+from gateway.web.desk import AuthenticatorOffer
 from gateway.web.errors import with_refusal
 from gateway.web.forms import CodeForm, NewPasswordForm, Problem, problems
 from gateway.web.forms_factors import RecoveryForm
@@ -32,7 +33,12 @@ def welcome(token: str) -> Response:
 @pages.post("/<token>")
 @public(_WHY)
 def set_password(token: str) -> Response:
-    """Keep the password and show step 2: the authenticator, as picture and as text."""
+    """Keep the password and show step 2: the authenticator, as picture and as text.
+
+    A link of a factor reset has no step 1: the password stays.
+    """
+    if house().desk.invitation(token, now=visit().now).factors_only:
+        return _authenticator_page(token, house().desk.begin_factors(token, visit=visit()))
     form = NewPasswordForm(request.form)
     if not form.validate():
         return _password_page(token, form)
@@ -40,10 +46,7 @@ def set_password(token: str) -> Response:
         offer = house().desk.set_password(token, password=form.password.data or "", visit=visit())
     except Refused as refusal:
         return with_refusal(refusal, lambda problem: _password_page(token, form, problem))
-    page = render_template(
-        "enrol_authenticator.html", token=token, offer=offer, picture=qr_picture(offer.uri)
-    )
-    return make_response(page)
+    return _authenticator_page(token, offer)
 
 
 @pages.get("/<token>/code")
@@ -110,14 +113,20 @@ def qr_picture(uri: str) -> Markup:
     )
 
 
+def _authenticator_page(token: str, offer: AuthenticatorOffer) -> Response:
+    page = render_template(
+        "enrol_authenticator.html", token=token, offer=offer, picture=qr_picture(offer.uri)
+    )
+    return make_response(page)
+
+
 def _password_page(token: str, form: NewPasswordForm, problem: Problem | None = None) -> Response:
     invitation = house().desk.invitation(token, now=visit().now)
     if problem is not None:
         problem = Problem("password", problem.text)
     found = [*problems(form), *([problem] if problem else [])]
-    page = render_template(
-        "enrol_password.html", token=token, form=form, invitation=invitation, problems=found
-    )
+    template = "enrol_factors.html" if invitation.factors_only else "enrol_password.html"
+    page = render_template(template, token=token, form=form, invitation=invitation, problems=found)
     return make_response(page, 422 if found else 200)
 
 

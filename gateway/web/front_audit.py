@@ -33,8 +33,6 @@ from gateway.web.i18n import either
 from policies import versions
 from policies.versions import StoredRulesDifferError
 
-AUDITOR = "auditor"
-
 
 class EntryUnknown(Refused):
     """There is no sealed entry with that number."""
@@ -112,6 +110,17 @@ class AuditFront:
         )
         kept = {name: (salt, value) for name, salt, value in self._reader.values(entry.eid)}
         return [self._opened(entry, name, kept.get(name)) for name in entry.personal]
+
+    def log_receipt(self, person: SignedIn, seq: int, *, visit: Visit) -> bytes:
+        """Make it, and record that it was handed out. Raises EntryUnknown."""
+        made = self._reader.receipt(seq)
+        if made is None:
+            raise EntryUnknown(seq)
+        actor = actor_of(person, visit)
+        self.registry.ledger.append(
+            "audit.proved", actor=actor, now=visit.now, object=f"audit:{seq}"
+        )
+        return made.encode()
 
     def log_digest(self, field: str, value: str) -> str:
         """By the vault's blind index."""
@@ -205,14 +214,6 @@ class AuditFront:
     def log_cards(self, person: SignedIn, *, now: datetime) -> Sequence[Card]:
         """Each card looks for itself."""
         return cards(self.registry.store, self._search, subject=person.current.subject, now=now)
-
-    def log_acts_of_auditors(self, *, before: int | None, after: int | None) -> Page:
-        """Everything whose actor is an auditor now, or which only an auditor does."""
-        who = tuple(each.subject for each in self.roll.entries() if AUDITOR in each.roles)
-        query = (
-            Query(include={"actor": who[:32]}) if who else Query(include={"event": ("audit.*",)})
-        )
-        return self._search.page(query, before=before, after=after)
 
     def _entry_at(self, seq: int) -> Entry:
         entry = self._reader.one(seq)

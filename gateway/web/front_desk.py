@@ -28,6 +28,7 @@ from gateway.web.front_factors import FactorsFront
 from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_kept import KeptFront
+from gateway.web.front_officers import OfficersFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
 from gateway.web.front_review import ReviewFront
@@ -46,6 +47,7 @@ class FrontDesk(
     BreakGlassFront,
     CustodyFront,
     AccountsFront,
+    OfficersFront,
     EngineFront,
     TreeFront,
     FactorsFront,

@@ -39,7 +39,9 @@ class PeopleDesk:
     registry: Registry
     units: UnitNames
 
-    def session(self, token: str, *, service: str | None, now: datetime) -> SignedIn | None:
+    def session(
+        self, token: str, *, service: str | None, now: datetime, address: str = ""
+    ) -> SignedIn | None:
         """Find the session and keep it awake."""
         current = sessions.find(self.registry, token, now=now, service=service)
         if current is None:
@@ -52,6 +54,7 @@ class PeopleDesk:
             ends_unless_used=current.ends_unless_used,
             token=token,
             service=service,
+            address=address,
         )
 
     def check_password(self, *, login: str, password: str, visit: Visit) -> Step:
@@ -92,7 +95,11 @@ class PeopleDesk:
         """Whom the link is for."""
         seen = enrolment.look(self.registry, token, now=now)
         return Invitation(
-            name=seen.name, login=seen.login, unit=self.units.name(seen.unit), expires=seen.expires
+            name=seen.name,
+            login=seen.login,
+            unit=self.units.name(seen.unit),
+            expires=seen.expires,
+            factors_only=seen.factors_only,
         )
 
     def set_password(self, token: str, *, password: str, visit: Visit) -> AuthenticatorOffer:
@@ -100,6 +107,11 @@ class PeopleDesk:
         offer = enrolment.begin(
             self.registry, token, password, now=visit.now, address=visit.address
         )
+        return AuthenticatorOffer(secret_text=offer.secret_text, uri=offer.uri)
+
+    def begin_factors(self, token: str, *, visit: Visit) -> AuthenticatorOffer:
+        """Keep the candidate."""
+        offer = enrolment.begin_factors(self.registry, token, now=visit.now, address=visit.address)
         return AuthenticatorOffer(secret_text=offer.secret_text, uri=offer.uri)
 
     def confirm_authenticator(self, token: str, *, code: str, visit: Visit) -> Sequence[str]:

@@ -48,6 +48,7 @@ class ServiceDesk:
             strength=current.strength,
             now=int(now.timestamp()),
             clearance=current.clearance,
+            network=self.access.network_of(person.address),
         )
         engine = self.policy.engine(at=current.epoch)
         decision = self.policy.decide(engine, request)
@@ -71,17 +72,21 @@ class ServiceDesk:
 
     def services_of(self, person: SignedIn, *, now: datetime) -> Sequence[ServiceCard]:
         """The ones whose first page this person may see, shut ones too."""
-        visible = self.access.visible(person.current, now, shut_too=True)
+        visible = self._visible(person, now)
         return [self.card(each, now=now) for each in visible]
 
     def service(self, person: SignedIn, slug: str, *, now: datetime) -> ServiceCard:
         """One of these; who administers the catalogue sees every one. Raises ServiceUnknown."""
         found = self.any_service(slug)
         if not self.may(person, Permission.CATALOGUE_VIEW, now=now):
-            visible = self.access.visible(person.current, now, shut_too=True)
+            visible = self._visible(person, now)
             if all(each.slug != slug for each in visible):
                 raise ServiceUnknown(slug)
         return self.card(found, now=now)
+
+    def _visible(self, person: SignedIn, now: datetime) -> Sequence[Service]:
+        network = self.access.network_of(person.address)
+        return self.access.visible(person.current, now, network=network, shut_too=True)
 
     def any_service(self, slug: str) -> Service:
         """Any service of the catalogue. Raises ServiceUnknown."""

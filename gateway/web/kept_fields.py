@@ -80,8 +80,8 @@ def _form(posted: Posted) -> Content:
         _, form, files = parse_form_data(environ, silent=False)
     except (HTTPException, ValueError):
         return Content(unreadable=True)
-    chosen = [_file(each) for each in files.values() if each.filename]
-    return _shown(list(form.items(multi=True)), chosen)
+    sent = [_file(file) for _, file in files.items(multi=True)]
+    return _shown(list(form.items(multi=True)), [each for each in sent if each.name])
 
 
 def _file(file: FileStorage) -> File:

@@ -18,6 +18,8 @@ LABELS = (_l("Public"), _l("Internal"), _l("Sensitive"), _l("Important"), _l("Co
 ROLES = {
     "staff": _l("Staff"),
     "responder": _l("Responder"),
+    "service_owner": _l("Service owner"),
+    "break_glass": _l("Emergency account"),
     "system_admin": _l("System administrator"),
     "security_admin": _l("Security administrator"),
     "auditor": _l("Auditor"),

@@ -29,6 +29,22 @@ SENTENCES: Mapping[str, Any] = {
         "Somebody entered your right password and no code, from %(address)s. If it was not you, "
         "change your password now."
     ),
+    "factors_replaced": _l(
+        "Your authenticator was replaced after two officers had confirmed it. If it was not you, "
+        "tell the security administrator now."
+    ),
+    "office_given": _l("Two officers gave you an office: %(office)s. All other roles ended."),
+    "reset_confirmed": _l(
+        "Two officers confirmed a factor reset for you. If you did not stand before them, tell the "
+        "auditor now."
+    ),
+    "rights_changed": _l(
+        "Your rights were changed. Given: %(gained)s; taken: %(lost)s; clearance: %(clearance)s."
+    ),
+    "row_forged": _l(
+        "Somebody wrote to the database behind the gateway's back (table %(table)s). What was "
+        "written is refused; look into it together."
+    ),
     "passkey_added": _l("A passkey was added to your account: %(name)s."),
     "passkey_removed": _l("A passkey was removed from your account: %(name)s."),
     "passkey_copied": _l(
@@ -92,7 +108,22 @@ def _service(slug: str) -> str:
     return either(found.name_zh, found.name_en)
 
 
-_READ_AS: Mapping[str, Callable[[str], str]] = {"device": labels.device, "service": _service}
+def _role_names(slugs: str) -> str:
+    return either("、", ", ").join(labels.role(each) for each in slugs.split(",") if each) or "—"
+
+
+def _level(text: str) -> str:
+    return labels.word(int(text)) if text.isdecimal() else text
+
+
+_READ_AS: Mapping[str, Callable[[str], str]] = {
+    "clearance": _level,
+    "device": labels.device,
+    "gained": _role_names,
+    "lost": _role_names,
+    "office": labels.role,
+    "service": _service,
+}
 """Words that are kept as ids and read as names."""
 
 

@@ -23,7 +23,7 @@ pages = Blueprint("people", __name__, url_prefix="/people")
 def show() -> str:
     """The roll, searched and filtered as the address says: the address is the view."""
     desk = house().desk
-    wanted = _wanted()
+    wanted = wanted_people()
     tree = list(desk.unit_tree())
     return render_template(
         "people.html",
@@ -53,6 +53,7 @@ def one(person_id: UUID) -> str:
         may_change=desk.may(person(), Permission.PERSON_CHANGE, now=g.now),
         may_invite=desk.may(person(), Permission.PERSON_CREATE, now=g.now),
         may_disable=desk.may(person(), Permission.PERSON_DISABLE, now=g.now),
+        may_reset=desk.may(person(), Permission.OFFICERS_RESET, now=g.now),
         may_end=desk.may(person(), Permission.SESSION_END_ANY, now=g.now),
     )
 
@@ -76,7 +77,7 @@ def unit_words() -> dict[str, str]:
     return {u.slug: either(u.name_zh, u.name_en) for u in house().desk.unit_tree()}
 
 
-def _wanted() -> Wanted:
+def wanted_people() -> Wanted:
     """What the address asks for; what it says amiss is passed over."""
     given = request.args
     page = given.get("page", "1")

@@ -60,7 +60,7 @@ def find_user() -> SignedIn | None:
     token = g.get("renewed_token") or cookie.read(request)
     if token is None:
         return None
-    return here.desk.session(token, service=service, now=g.now)
+    return here.desk.session(token, service=service, now=g.now, address=request.remote_addr or "")
 
 
 def is_replaced() -> bool:

@@ -17,6 +17,7 @@ from gateway.web import (
     labels_custody,
     labels_engine,
     labels_factors,
+    labels_officers,
     labels_review,
     moments,
     paths,
@@ -62,6 +63,9 @@ TASKS: tuple[Task, ...] = (
     Task(
         "people.show", _l("People"), Permission.PERSON_VIEW, also=("people_acts", "people_import")
     ),
+    Task("rights.show", _l("Rights of people"), Permission.RIGHTS_VIEW),
+    Task("officers.cases", _l("Two officers decide"), Permission.OFFICERS_CASES),
+    Task("officers.acts", _l("Acts of the officers"), Permission.OFFICERS_ACTS),
     Task("units.show", _l("Units"), Permission.UNIT_VIEW),
     Task("policy_workers.show", _l("Rules at work"), Permission.POLICY_VIEW),
     Task("reports.show", _l("Reported sign-ins"), Permission.REPORT_VIEW),
@@ -77,12 +81,15 @@ TASKS: tuple[Task, ...] = (
     Task("review_coverage.show", _l("Coverage of the review"), Permission.AUDIT_SECOND),
     Task("review_rules.show", _l("Review rules"), Permission.AUDIT_SECOND),
     Task("audit_charts.show", _l("Activity"), Permission.AUDIT_VIEW),
-    Task("audit_acts.show", _l("Acts of the auditors"), Permission.AUDIT_WATCH),
     Task("checkpoint.show", _l("Checkpoint of the day"), Permission.AUDIT_VIEW),
     Task("retention.show", _l("Keeping of the log"), Permission.RETENTION_VIEW),
     Task("receipts.show", _l("My receipts"), Permission.RECEIPT_VIEW),
     Task("lanes.show", _l("Slowed sign-ins"), Permission.LANE_VIEW),
 )
+
+
+_TWICE = frozenset({"officers"})
+"""Blueprints with several entries: there the address tells which of them this is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,8 @@ def tasks() -> list[Entry]:
 
 def _is_here(task: Task) -> bool:
     area = task.endpoint.partition(".")[0]
+    if request.blueprint == area and area in _TWICE:
+        return request.path.startswith(url_for(task.endpoint))
     return request.blueprint in {area, *task.also}
 
 
@@ -157,6 +166,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "ngettext": i18n.ngettext,
         "now": lambda: g.now,
         "glass_event": labels_break_glass.event,
+        "case_state": labels_officers.case_state,
         "keeping_kind": labels_custody.kind,
         "keeping_state": labels_custody.state,
         "receipt_act": labels_custody.act,

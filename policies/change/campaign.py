@@ -8,14 +8,7 @@ from datetime import datetime
 
 from policies.change.replay import Effect, Replay, Shift
 from policies.rules import Rule, RuleSet
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """How often a rule decided, and when last."""
-
-    uses: int
-    last: datetime | None
+from policies.uses import Use, is_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +47,7 @@ def unused(
 
     Args:
         rules: those in force.
-        uses: by the rule's id; a rule without an entry was never used.
+        uses: by the rule's id (`policies.uses.uses`); a rule without an entry was never used.
         since: the day, e.g. 90 days ago.
         born: when a rule was first published, by id; a younger one is left out. A rule without
             an entry is old. Pages of the gateway leave no decision and are never listed.
@@ -63,11 +56,11 @@ def unused(
     found = []
     for rule in rules.rules:
         is_young = rule.id in ages and ages[rule.id] > since
-        if not rule.allows or rule.obj.startswith("app:") or is_young:
+        if not rule.allows or not is_counted(rule) or is_young:
             continue
-        use = uses.get(rule.id, Use(0, None))
-        if use.last is None or use.last < since:
-            found.append(Unused(rule, use.last))
+        last = uses[rule.id].last_used if rule.id in uses else None
+        if last is None or last < since:
+            found.append(Unused(rule, last))
     return tuple(found)
 
 

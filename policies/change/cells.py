@@ -38,7 +38,7 @@ class Cells:
         self._sides = sides
         self._standing = standing
         self._labelling = labelling
-        self._keys = {key for side in sides for key in side.by_key}
+        self._keys = {key for side in sides for key in side.keys}
         self._categories = {name for side in sides for name in side.category_names}
 
     def of(self, key: str, patterns: Iterable[str], people: Iterable[str]) -> Iterator[Cell]:

@@ -62,7 +62,7 @@ def difference(
         )
         compared.open_to(clearance, no_write_down=no_write_down)
         found += compared.changes(progress)
-        keys |= {*compared.before.by_key, *compared.after.by_key}
+        keys |= compared.before.keys | compared.after.keys
         categories |= {*compared.before.category_names, *compared.after.category_names}
     return Difference(tuple(found), since, frozenset(keys), frozenset(categories))
 

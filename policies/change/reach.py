@@ -68,7 +68,7 @@ class Reach:
         pages = {PAGES} if self._belongs(NO_CATEGORY, category) else set()
         if self._labelling is None:
             before, after = self._sides
-            return {*before.by_key, *after.by_key, ELSEWHERE} - {PAGES} | pages
+            return {*before.keys, *after.keys, ELSEWHERE} - {PAGES} | pages
         return pages.union(
             *(slugs for name, slugs in self._services.items() if self._belongs(name, category))
         )

@@ -26,11 +26,11 @@ from audit.tables import audit_event
 from policies.compiled import CompiledEngine
 from policies.compiled_rules import entry
 from policies.decision import Outcome, Request
+from policies.recorded import EVENTS, QUESTION
 
 KEPT: Final = 100
 """Decision ids kept of each question that is decided otherwise; the newest of them."""
 _STEP: Final = 5_000
-_OUTCOMES: Final = ("decision.allowed", "decision.denied", "decision.step_up")
 _MARK: Final = b'"ev":"decision.'
 
 Progress: TypeAlias = Callable[[int], None]
@@ -221,9 +221,9 @@ def _count(
     entry_of: dict[str, Any], edges: list[int], counted: dict[tuple[Any, ...], _Counted]
 ) -> bool:
     """Add one entry to its question; tell whether it holds one."""
-    asked = entry_of.get("d", {}).get("q")
+    asked = entry_of.get("d", {}).get(QUESTION)
     obj = entry_of.get("obj")
-    if entry_of.get("ev") not in _OUTCOMES or not isinstance(asked, dict):
+    if entry_of.get("ev") not in EVENTS or not isinstance(asked, dict):
         return False
     if not isinstance(obj, str):
         return False  # a path longer than any rule's, kept by its hash alone

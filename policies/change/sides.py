@@ -33,13 +33,23 @@ class State:
 
 
 class Side:
-    """A state as one zone sees it. Never changes once it is made."""
+    """A state as one zone sees it. Never changes once it is made.
+
+    `keys` are the services, and `category_names` the categories, that rules of whatever zone
+    name, or the tree.
+    """
 
     def __init__(self, state: State, zone: str) -> None:
         self.zone = zone
         self.rules = [rule for rule in state.rules.rules if rule.zone in (ANY, zone)]
         self.people = state.memberships.people
         self.categories: Parents = parents_of(state.rules.categories)
+        # Of every zone alike, so that a name is known in all of them or in none.
+        named = {rule.obj: key_of(rule.obj) for rule in state.rules.rules}
+        self.keys = frozenset(key for key in named.values() if key is not None)
+        self.category_names = frozenset(obj for obj, key in named.items() if key is None).union(
+            self.categories, *self.categories.values()
+        )
         self.by_key: dict[str, list[Rule]] = defaultdict(list)
         self.by_category: dict[str, list[Rule]] = defaultdict(list)
         for rule in self.rules:
@@ -71,11 +81,6 @@ class Side:
         """Return the tables that a request of this category meets besides its place's."""
         named = self.above(category) & self.category_tables.keys()
         return [self.category_tables[each] for each in sorted(named)]
-
-    @cached_property
-    def category_names(self) -> frozenset[str]:
-        """Every category that rules or their tree name."""
-        return frozenset(self.by_category).union(self.categories, *self.categories.values())
 
     def standing(self, names: Mapping[str, str]) -> dict[str, frozenset[str]]:
         """Return for every person known here what he or she counts as, of these names."""

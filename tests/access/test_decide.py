@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from access_world import AUTHOR, RULES, World, canonical, service
+from office_networks import OFFICE
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -134,9 +135,13 @@ def test_the_portal_shows_what_may_be_opened_and_records_nothing(world: World) -
     person = world.current("zhang")
     before = last_record(world)
 
-    assert [each.slug for each in world.access.visible(person, world.clock)] == ["ledger"]
+    assert [each.slug for each in world.access.visible(person, world.clock, network="lan")] == [
+        "ledger"
+    ]
     weak = world.current("zhang", strength=1)
-    assert [each.slug for each in world.access.visible(weak, world.clock)] == ["ledger"]
+    assert [each.slug for each in world.access.visible(weak, world.clock, network="lan")] == [
+        "ledger"
+    ]
     assert last_record(world) == before
 
 
@@ -158,6 +163,7 @@ def test_class_26_a_lost_role_counts_from_the_next_request_on(world: World) -> N
 def test_class_26_new_rules_count_in_every_process_from_the_next_request_on(world: World) -> None:
     ledger = world.open(service())
     other = Access(
+        networks=OFFICE,
         ledger=world.ledger,
         policy=PolicyPoint(world.store),
         catalogue=world.catalogue,
@@ -184,8 +190,9 @@ def test_class_15_without_rules_nobody_may_anything(world: World) -> None:
     person = world.current("zhang")
     with world.ledger.begin(unaudited_because="the test takes the rules away") as tx:
         for table in ("policy_rule", "policy_category", "policy_version"):
-            tx.session.execute(text(f"DELETE FROM {table}"))  # noqa: S608
+            tx.session.execute(text(f"DELETE FROM {table}"))
     fresh = Access(
+        networks=OFFICE,
         ledger=world.ledger,
         policy=PolicyPoint(world.store),
         catalogue=world.catalogue,
@@ -195,7 +202,7 @@ def test_class_15_without_rules_nobody_may_anything(world: World) -> None:
     with pytest.raises(PolicyUnavailable):
         fresh.check(person, ledger, canonical(), world.clock)
     with pytest.raises(PolicyUnavailable):
-        fresh.visible(person, world.clock)
+        fresh.visible(person, world.clock, network="lan")
 
 
 def test_class_15_rules_changed_behind_our_back_decide_nothing(world: World) -> None:
@@ -204,6 +211,7 @@ def test_class_15_rules_changed_behind_our_back_decide_nothing(world: World) -> 
     with world.ledger.begin(unaudited_because="the test tampers with a rule") as tx:
         tx.session.execute(text("UPDATE policy_rule SET eft = 'allow'"))
     fresh = Access(
+        networks=OFFICE,
         ledger=world.ledger,
         policy=PolicyPoint(world.store),
         catalogue=world.catalogue,
@@ -293,6 +301,7 @@ def test_a_place_that_wants_a_fresh_proof_opens_to_a_proof_for_this_service_alon
     rules = (PathRule(pattern="/pay/**", methods=frozenset({"POST"}), fresh_minutes=5),)
     ledger = world.open(service(path_rules=rules))
     access = Access(
+        networks=OFFICE,
         ledger=world.ledger,
         policy=world.policy,
         catalogue=world.catalogue,

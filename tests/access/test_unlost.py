@@ -408,3 +408,20 @@ def test_a_tab_that_asks_with_the_token_before_is_not_signed_out(office: Office)
     assert 'content="1; url=/account/"' in seen.text
     assert "李雯" not in seen.text
     assert late.ask("GET", "http://intranet.localhost/account/", page=False).status == 401
+
+
+def test_a_script_of_our_own_pages_with_a_dead_session_gets_401_and_keeps_nothing(
+    office: Office,
+) -> None:
+    tabs = Tabs(office)
+    tabs.sign_in("liwen", ago=timedelta(minutes=20))
+    body = own_form(tabs, "/requests/new/payroll")
+    let_expire(office)
+    seen = tabs.ask(
+        "POST", "http://intranet.localhost/account/stay", body=body, headers=OWN, page=False
+    )
+
+    kind = dict(seen.headers)["content-type"]
+    assert (seen.status, kind) == (401, "application/problem+json")
+    assert dict(seen.headers)["www-authenticate"].startswith("Hangu realm=")
+    assert names(office) == []

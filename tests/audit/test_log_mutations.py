@@ -78,13 +78,13 @@ def _mutate(log: SealedLog, chance: random.Random) -> tuple[Table, str]:
         found = {"row": row[0]}
         where = f"WHERE {row_id} = {':row' if on_file else 'CAST(:row AS tid)'}"
         if column is None:
-            connection.execute(text(f"DELETE FROM {table.name} {where}"), found)  # noqa: S608
-            return table, f"DELETE FROM {table.name} {row}"  # noqa: S608
+            connection.execute(text(f"DELETE FROM {table.name} {where}"), found)
+            return table, f"DELETE FROM {table.name} {row}"
         value = getattr(row, column)
         new = _other(value, chance)
         if on_file and chance.random() < 0.2:  # SQLite keeps any type in any column
             new = chance.choice(["text", 12345.5, -7, b"\xff"])
-        statement = f"UPDATE {table.name} SET {column} = :new {where}"  # noqa: S608
+        statement = f"UPDATE {table.name} SET {column} = :new {where}"
         connection.execute(text(statement), {"new": new, **found})
         return table, f"{statement} {value!r} {new!r}"
 

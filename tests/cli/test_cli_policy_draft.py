@@ -13,7 +13,7 @@ from audit.record import Actor
 from gateway.access.service_file import EXAMPLE
 from gateway.cli import main
 from gateway.cli.office import opened
-from gateway.identity import epoch
+from gateway.identity import epoch, standing
 from gateway.identity.tables import Person, State
 
 GRANT = "p, unit:finance, intranet, svc:ledger/**, GET, *, *, 2, *, allow"
@@ -38,6 +38,7 @@ def terminal(
     main(["service", "add", str(zone), str(file)])
     with opened(zone) as office, office.ledger.begin() as tx:
         tx.session.execute(update(Person).values(state=State.ACTIVE))
+        standing.believe_all(tx.session)
         epoch.bump(tx)
         tx.record("person.enrolled", actor=Actor(subject="operator:test"), now=START)
     capsys.readouterr()

@@ -6,16 +6,20 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import update
 
 from audit.record import Actor
+from gateway.access.policy_point import load
 from gateway.access.service_file import EXAMPLE
 from gateway.cli import main
 from gateway.cli.office import opened
-from gateway.identity import epoch, people
+from gateway.identity import epoch, people, standing
 from gateway.identity.tables import Person, State
+from policies.decision import Request
+from policies.recorded import question
 
 Run = Callable[..., str]
 
@@ -55,6 +59,7 @@ def activated(zone: str, login: str) -> None:
         person = people.by_login(office.registry, login)
         assert person is not None
         tx.session.execute(update(Person).where(Person.id == person.id).values(state=State.ACTIVE))
+        standing.believe_all(tx.session)
         epoch.bump(tx)
         tx.record("person.enrolled", actor=Actor(subject="operator:test"), now=datetime.now(UTC))
 
@@ -103,3 +108,76 @@ def test_bench_measures_as_many_rules_as_it_is_told(capsys: pytest.CaptureFixtur
     assert found["reference"]["differences"] == 0
     main(["policy", "bench", "--rules", "20", "--reference-seconds", "0"])
     assert "p99 µs" in capsys.readouterr().out
+
+
+def decided(zone: str, path: str) -> str:
+    """Have the clerk's request decided and recorded as at the gate; return the decision's id."""
+    with opened(Path(zone)) as office:
+        person = people.by_login(office.registry, "liu")
+        assert person is not None
+        with office.store.reading() as session:
+            engine = load(session).engine
+        asked = Request(
+            subject=person.subject,
+            zone="intranet",
+            object=f"svc:ledger{path}",
+            action="GET",
+            strength=2,
+            now=int(datetime.now(UTC).timestamp()),
+        )
+        found = engine.decide(asked)
+        name = uuid4().hex
+        office.ledger.append(
+            "decision.allowed" if found.is_allowed else "decision.denied",
+            actor=Actor(subject=person.subject),
+            now=datetime.now(UTC),
+            object=asked.object,
+            reason=str(found.reason),
+            service="ledger",
+            decision=name,
+            policy=found.version,
+            rules=found.rules,
+            details={"q": question(engine, asked)},
+        )
+    return name
+
+
+def test_replay_decision_makes_it_again_after_the_rules_have_changed(run: Run, zone: str) -> None:
+    activated(zone, "liu")
+    name = decided(zone, "/a")
+    main(["policy", "revoke", zone, "--to", "unit:finance", "--service", "ledger"])
+    said = run("replay-decision", name)
+    assert "counted as role:staff, unit:finance" in said
+    assert said.count("allow (allowed) by r-") == 2
+    assert json.loads(run("replay-decision", name, "--json"))["same"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("0" * 32, "The log holds no such decision."), ("DROP TABLE", "32 digits")],
+)
+def test_replay_decision_says_what_it_cannot_find(
+    zone: str, capsys: pytest.CaptureFixture[str], name: str, words: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["policy", "replay-decision", zone, name])
+    assert words in capsys.readouterr().err
+
+
+def test_workers_of_a_zone_that_does_not_run_are_none_and_that_is_an_exit_code(
+    zone: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as leaving:
+        main(["policy", "workers", zone, "--json"])
+    assert leaving.value.code == 1
+    assert json.loads(capsys.readouterr().out)["workers"] == []
+
+
+def test_uses_counts_what_the_log_has_numbered(run: Run, zone: str) -> None:
+    """Nothing is sealed here, so every grant is unused; pages are not judged at all."""
+    activated(zone, "liu")
+    decided(zone, "/a")
+    (told,) = run("uses", "--unused", "--json").splitlines()
+    assert (json.loads(told)["uses"], "svc:ledger" in json.loads(told)["line"]) == (0, True)
+    assert "never" in run("uses", "--recount")

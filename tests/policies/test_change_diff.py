@@ -158,3 +158,22 @@ def test_points_and_boxes_are_two_forms_of_one_set() -> None:
 def test_the_same_state_twice_differs_in_nothing() -> None:
     before, _ = states(Random(1))
     assert difference(before, before, since=0).changes == ()
+
+
+def test_what_only_another_zone_names_is_told_all_the_same() -> None:
+    """A category and a service that no rule of this zone speaks of belong to no other class."""
+    members = Memberships(roles=tuple((ANNA, "role:a", zone) for zone in ("intranet", "extranet")))
+    any_of = ("*",) * 5
+    elsewhere = [
+        Rule("*", "intranet", obj, *any_of, "deny") for obj in ("cat:e", "svc:t/**", "svc:t/p")
+    ]
+    old, new = (Rule("*", "*", obj, *any_of, "allow") for obj in ("cat:a", "svc:s/**"))
+    before, after = (State(RuleSet((*elsewhere, each), CATEGORIES), members) for each in (old, new))
+    found = difference(before, after, since=0)
+    for zone, obj, category in itertools.product(
+        ("intranet", "extranet"), ("svc:s/", "svc:t/p", "svc:u/"), ("cat:e", "cat:a", "cat:none")
+    ):
+        question = Request(
+            subject=ANNA, zone=zone, object=obj, action="GET", strength=2, now=0, category=category
+        )
+        assert found.tells(question) == truth(before, after, question), question

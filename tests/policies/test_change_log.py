@@ -9,6 +9,7 @@ from audit.record import Actor
 from gateway.access.labelling import CatalogueLabels
 from gateway.access.service import PathRule, Service
 from gateway.store.engines import Store
+from policies import recorded
 from policies.change.replay import Effect, bodies, entries, replay
 from policies.engine import build
 from policies.memberships import Memberships
@@ -39,7 +40,7 @@ def test_decisions_of_the_log_are_asked_again_from_a_day_on(
             outcome="success",
             service="s",
             decision=f"{days:032x}",
-            details={"q": QUESTION},
+            details={recorded.QUESTION: QUESTION},
         )
     ledger.append("person.enrolled", actor=ACTOR, now=now)
     since = now - timedelta(days=30)

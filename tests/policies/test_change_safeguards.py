@@ -27,6 +27,7 @@ from policies.memberships import Memberships
 from policies.nearness import Condition, see
 from policies.reading import row_of
 from policies.rules import Rule, RuleSet
+from policies.uses import Use
 
 ANNA, BORIS, CLARA = PEOPLE
 NOW = 100
@@ -333,7 +334,7 @@ def test_unused_rules_are_listed_and_the_log_proves_nobody_would_miss_them() -> 
     rules = RuleSet((READ, SHUT, other))
     day = datetime(2026, 9, 1, tzinfo=UTC)
     later = datetime(2026, 11, 1, tzinfo=UTC)
-    uses = {READ.id: campaign.Use(3, later)}
+    uses = {READ.id: Use(3, day, later)}
     assert [each.rule for each in campaign.unused(rules, uses, since=day)] == [other]
     assert campaign.unused(rules, uses, since=day, born={other.id: later}) == ()
     assert len(campaign.unused(rules, {}, since=day)) == 2

@@ -43,7 +43,10 @@ GRANTS = {
         Permission.AUDIT_OPEN,
         Permission.AUDIT_VIEW,
         Permission.BREAK_GLASS_VIEW,
+        Permission.OFFICERS_ACTS,
+        Permission.OFFICERS_CASES,
         Permission.POLICY_VIEW,
+        Permission.RIGHTS_VIEW,
     },
     "role:responder": EVERYBODY | BUSINESS | {Permission.RECEIPT_VIEW, Permission.SERVICE_OPEN},
     "role:security_admin": EVERYBODY
@@ -51,14 +54,18 @@ GRANTS = {
     | OPENERS
     | {
         Permission.ACCESS_REVOKE,
-        Permission.AUDIT_WATCH,
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,
+        Permission.OFFICERS_ACTS,
+        Permission.OFFICERS_CASES,
+        Permission.OFFICERS_RESET,
         Permission.POLICY_CLOSE_ALARM,
         Permission.POLICY_VIEW,
         Permission.REPORT_CLOSE,
         Permission.REPORT_VIEW,
+        Permission.RIGHTS_CHANGE,
+        Permission.RIGHTS_VIEW,
         Permission.SESSION_END_ANY,
     },
     "role:staff": EVERYBODY | BUSINESS | {Permission.SERVICE_OPEN},
@@ -66,6 +73,8 @@ GRANTS = {
     | OPENERS
     | {
         Permission.CATALOGUE_VIEW,
+        Permission.OFFICERS_CASES,
+        Permission.OFFICERS_RESET,
         Permission.PERSON_CHANGE,
         Permission.PERSON_CREATE,
         Permission.PERSON_DISABLE,

@@ -103,7 +103,7 @@ def test_one_officer_role_in_both_zones_and_three_people_are_fine() -> None:
         roles=(
             (ZHAO, "role:auditor", "intranet"),
             (ZHAO, "role:auditor", "extranet"),
-            (ZHAO, "role:staff", "intranet"),
+            (QIAN.replace("2", "3"), "role:staff", "intranet"),
             (QIAN, "role:system_admin", "intranet"),
         )
     ).check()
@@ -132,3 +132,13 @@ def test_twenty_thousand_levels_are_refused_without_exhausting_the_stack() -> No
     """Depth comes from data, so no recursion may depend on it."""
     deep = [(f"unit:n{depth}", f"unit:n{depth + 1}") for depth in range(20_000)]
     assert len(faults(deep)) == 20_000 - MAX_HOPS
+
+
+@pytest.mark.parametrize("office", ["auditor", "security_admin", "system_admin"])
+@pytest.mark.parametrize("zones", [("intranet", "intranet"), ("intranet", "extranet")])
+def test_an_office_stands_beside_no_business_role(office: str, zones: tuple[str, str]) -> None:
+    """Whatever the zones, and whichever way the role includes the office."""
+    rows = ((ZHAO, f"role:{office}", zones[0]), (ZHAO, "role:staff", zones[1]))
+    assert "stands alone" in refusal(Memberships(roles=rows))
+    included = ((ZHAO, "role:chief", zones[0]), ("role:chief", f"role:{office}", zones[1]))
+    assert "stands alone" in refusal(Memberships(roles=included))

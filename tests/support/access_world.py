@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
 
+from office_networks import OFFICE
+
 from audit.ledger import Ledger
 from audit.record import Actor
 from gateway.access.assertion import SEED_PURPOSE, Signer
@@ -220,7 +222,9 @@ def build_world(url: str, directory: Path, now: datetime, *, gateway: str = GATE
         clock=now,
         catalogue=catalogue,
         policy=policy,
-        access=Access(ledger=ledger, policy=policy, catalogue=catalogue, zone=ZONE),
+        access=Access(
+            networks=OFFICE, ledger=ledger, policy=policy, catalogue=catalogue, zone=ZONE
+        ),
         signer=Signer(vault.derive(SEED_PURPOSE), issuer=gateway, zone=ZONE),
         gateway=gateway,
         limits=Limits(

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from access_world import KeyFile, canonical
+from office_networks import OFFICE
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.ledger import Ledger
@@ -41,7 +42,7 @@ def main(url: str, directory: Path, age: float) -> None:
     catalogue = Catalogue(store=store, ledger=ledger, around=around)
     lease = Lease(timedelta(seconds=age))
     policy = PolicyPoint(store, lease=lease)
-    access = Access(ledger=ledger, policy=policy, catalogue=catalogue, zone=ZONE)
+    access = Access(networks=OFFICE, ledger=ledger, policy=policy, catalogue=catalogue, zone=ZONE)
     pulse = Pulse(
         this_worker(datetime.now(UTC)),
         store=store,

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from flask import Flask
 from web_office import build_office, open_office
-from werkzeug.routing import Rule, UUIDConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, Rule, UUIDConverter
 
 from gateway.store import migrate
 from gateway.web.access import MARK, Access
@@ -46,13 +46,16 @@ def roles_of(permission: Permission) -> list[str]:
 
 def address(rule: Rule, value: str = "x") -> str:
     """An address of the route."""
-    values = {
-        name: NOBODY if isinstance(rule._converters[name], UUIDConverter) else value
-        for name in rule.arguments
-    }
+    values = {name: _about_nobody(rule._converters[name], value) for name in rule.arguments}
     built = rule.build(values, append_unknown=False)
     assert built is not None
     return built[1]
+
+
+def _about_nobody(converter: BaseConverter, value: str) -> object:
+    if isinstance(converter, UUIDConverter):
+        return NOBODY
+    return 0 if isinstance(converter, IntegerConverter) else value
 
 
 def asked(app: Flask) -> list[tuple[Rule, str]]:

@@ -14,7 +14,11 @@ from sqlalchemy import select, text
 from web_office import CHROME, Browser, Office, officer
 
 from audit import index_check
+from audit.note import Checkpoint, Note
+from audit.proof import Receipt
+from audit.record import leaf_hash
 from audit.tables import audit_event
+from audit.tree import verify_inclusion
 from audit.verify import Report
 from audit.vocabulary import EVENTS
 from gateway.web import labels_audit
@@ -117,6 +121,24 @@ def test_an_entry_says_who_did_what_with_what_result_and_leads_on(
     assert len(entries(burst, "audit.read")) == 1
 
 
+def test_an_entry_and_its_receipt_are_handed_out_and_prove_each_other(
+    auditor: Browser, burst: Office
+) -> None:
+    first = lines(auditor.get("/audit/?service=payroll").text)[0]
+    made = Receipt.parse(auditor.get(f"/audit/entries/{first}.tlog-proof").data)
+    body = auditor.get(f"/audit/entries/{first}.json").data
+    checkpoint = Checkpoint.parse(Note.parse(made.checkpoint).text)
+    verify_inclusion(
+        leaf_hash(body),
+        index=int(first),
+        size=checkpoint.size,
+        path=made.path,
+        root=checkpoint.root,
+    )
+    assert auditor.get("/audit/entries/999999.tlog-proof").status_code == 404
+    assert [each["obj"] for each in entries(burst, "audit.proved")] == [f"audit:{first}"]
+
+
 def test_the_rule_that_decided_is_shown_with_who_published_it(auditor: Browser) -> None:
     first = lines(auditor.get("/audit/?event=decision.allowed").text)[0]
     page = auditor.get(f"/audit/entries/{first}").text
@@ -171,15 +193,15 @@ def test_every_look_is_on_record_and_the_same_within_a_minute_is_counted(
     assert (counted["d"]["repeated"], counted["out"]) == (3, "success")  # type: ignore[index]
 
 
-def test_the_security_administrator_watches_the_auditor_who_sees_no_such_page(
+def test_the_security_administrator_watches_the_auditor(
     auditor: Browser, app: Flask, burst: Office, tmp_path: Path
 ) -> None:
     auditor.get("/audit/?service=payroll&not-event=page.denied")
+    auditor.get("/audit/entries/3")
     settle(burst, tmp_path / "sealer")
-    page = officer(app, burst, "zhaomin", ago=5).get("/audit/acts").text
-    assert "检索日志" in page
-    assert "服务：工资发放" in page
-    assert auditor.get("/audit/acts").status_code == 403
+    page = officer(app, burst, "zhaomin", ago=5).get("/officers/acts").text
+    assert "陈静 检索了日志：服务：工资发放；事项不为" in page
+    assert "陈静 查阅了日志第 3 号记录" in page
 
 
 @pytest.mark.parametrize("login", ["liwen", "wangqiang", "zhaomin"])

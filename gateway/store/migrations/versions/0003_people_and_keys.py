@@ -21,10 +21,12 @@ def upgrade() -> None:
     _break_glass_up()
     _kept_up()
     _factors_up()
+    _officers_up()
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    _officers_down()
     _kept_down()
     _factors_down()
     _break_glass_down()
@@ -329,6 +331,127 @@ def _break_glass_down() -> None:
     op.drop_table("sealed_account")
     op.drop_column("session", "case_ref")
     op.drop_column("session", "ends_by")
+
+
+_OPEN_CASE = sa.text("state = 'open'")
+_ATTESTED = ("session", "enrolment", "ticket", "break_glass_opening")
+_APART = "an office stands beside no other role of a person"
+_BESIDE = """EXISTS (SELECT 1 FROM person_role AS held
+  WHERE held.person_id = NEW.person_id AND held.role <> NEW.role
+    AND (held.role IN ('auditor', 'security_admin', 'system_admin')
+         OR NEW.role IN ('auditor', 'security_admin', 'system_admin')))"""
+
+
+def _officers_up() -> None:
+    for table in _ATTESTED:
+        op.add_column(table, sa.Column("mac", sa.LargeBinary(), nullable=True))
+    op.add_column("person", sa.Column("standing_mac", sa.LargeBinary(), nullable=True))
+    op.add_column("totp", sa.Column("rests_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "enrolment",
+        sa.Column("factors_only", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
+    op.create_table(
+        "forgery",
+        sa.Column("table_name", sa.String(length=40), nullable=False),
+        sa.Column("row_key", sa.String(length=80), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("table_name", "row_key", name="pk_forgery"),
+    )
+    _cases_up()
+    _apart_up()
+
+
+def _cases_up() -> None:
+    op.create_table(
+        "officer_case",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lapses_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=True),
+        sa.Column("document", sa.String(length=16), nullable=True),
+        sa.Column("forget_password", sa.Boolean(), nullable=False),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.Uuid(), nullable=True),
+        *(
+            sa.CheckConstraint(rule, name=op.f(f"ck_officer_case_{name}"))
+            for name, rule in {
+                "kind": "kind IN ('reset', 'office')",
+                "state": "state IN ('open', 'confirmed', 'refused', 'withdrawn', 'lapsed')",
+                "not_for_oneself": "opened_by <> person_id",
+                "two_officers": "state <> 'confirmed' OR (closed_by IS NOT NULL"
+                " AND closed_by <> opened_by AND closed_by <> person_id)",
+                "role": "(kind = 'office') = (role IS NOT NULL)",
+                "document": "(kind = 'reset') = (document IS NOT NULL)",
+            }.items()
+        ),
+        *(
+            sa.ForeignKeyConstraint(
+                [column], ["person.id"], name=f"fk_officer_case_{column}_person"
+            )
+            for column in ("person_id", "opened_by", "closed_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_officer_case"),
+    )
+    op.create_index("ix_officer_case_person_id", "officer_case", ["person_id"])
+    op.create_index("ix_officer_case_opened_at", "officer_case", ["opened_at"])
+    op.create_index(
+        "uq_officer_case_open",
+        "officer_case",
+        ["person_id", "kind"],
+        unique=True,
+        sqlite_where=_OPEN_CASE,
+        postgresql_where=_OPEN_CASE,
+    )
+
+
+def _apart_up() -> None:
+    """Whoever writes the rows, by whatever program: an office stands beside no other role."""
+    if op.get_bind().dialect.name == "sqlite":
+        for when in ("INSERT", "UPDATE"):
+            op.execute(
+                f"CREATE TRIGGER person_role_apart_{when.lower()} BEFORE {when} ON person_role"
+                f" WHEN {_BESIDE} BEGIN SELECT RAISE(ABORT, '{_APART}'); END"
+            )
+        return
+    # The lock on the person makes two at once wait for each other, so that each sees the other.
+    op.execute(
+        f"""CREATE FUNCTION person_role_apart() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          PERFORM 1 FROM person WHERE id = NEW.person_id FOR UPDATE;
+          IF {_BESIDE} THEN
+            RAISE EXCEPTION '{_APART}' USING ERRCODE = 'check_violation';
+          END IF;
+          RETURN NEW;
+        END $$"""
+    )
+    op.execute(
+        "CREATE TRIGGER person_role_apart BEFORE INSERT OR UPDATE ON person_role"
+        " FOR EACH ROW EXECUTE FUNCTION person_role_apart()"
+    )
+
+
+def _officers_down() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TRIGGER person_role_apart_insert")
+        op.execute("DROP TRIGGER person_role_apart_update")
+    else:
+        op.execute("DROP TRIGGER person_role_apart ON person_role")
+        op.execute("DROP FUNCTION person_role_apart()")
+    op.drop_table("officer_case")
+    op.drop_table("forgery")
+    op.drop_column("enrolment", "factors_only")
+    op.drop_column("totp", "rests_until")
+    op.drop_column("person", "standing_mac")
+    for table in _ATTESTED:
+        op.drop_column(table, "mac")
 
 
 def _kept_up() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.store.demand import DEMANDING_POLICY, demand_of
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -15,10 +17,12 @@ def upgrade() -> None:
     """Make the tables."""
     _workers_up()
     _beside_up()
+    if op.get_bind().dialect.name == "postgresql":
+        demand_of(op.execute, DEMANDING_POLICY)
 
 
 def downgrade() -> None:
-    """Drop the tables."""
+    """Drop the tables, and their triggers with them."""
     _beside_down()
     _workers_down()
 

@@ -1,0 +1,55 @@
+"""No rules make anybody an officer by the back door (三员分立).
+
+A page that the baseline gives to offices alone is an office's page. Rules may narrow who uses it
+(a deny is always allowed), and never open it to another role, a unit, a person or everybody;
+and no rule gives an office entry to a service: who runs the gateway does no business through it.
+Source: GB/T 22239-2019, 8.1.4.2 d and 8.1.5; see also `memberships`, which holds the roles apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from policies import baseline
+from policies.rules import Problem, Rule, RuleProblems, RuleSet
+from policies.vocabulary import OFFICERS
+
+_EVERY_PAGE = "app:**"
+_BUSINESS = ("svc:", "cat:")
+"""Places in services, and categories of their data."""
+
+
+@cache
+def office_pages() -> Mapping[str, frozenset[str]]:
+    """The pages that the baseline gives to offices alone: object to the roles that have it."""
+    found: dict[str, set[str]] = {}
+    for rule in baseline.load().rules:
+        if rule.allows:
+            found.setdefault(rule.obj, set()).add(rule.sub)
+    return {page: frozenset(roles) for page, roles in found.items() if roles <= OFFICERS}
+
+
+def check(rules: RuleSet) -> None:
+    """Refuse rules under which somebody gets an office's pages, or an office a service.
+
+    Raises:
+        RuleProblems: names every such rule.
+    """
+    problems = [Problem(0, what, fix) for rule in rules.rules for what, fix in _faults(rule)]
+    if problems:
+        raise RuleProblems(problems)
+
+
+def _faults(rule: Rule) -> Iterator[tuple[str, str]]:
+    if not rule.allows:
+        return
+    if rule.sub in OFFICERS and rule.obj.startswith(_BUSINESS):
+        yield f"{rule.line}: an office would get entry to a service", "name another role"
+    pages = office_pages()
+    opened = pages.keys() if rule.obj == _EVERY_PAGE else {rule.obj} & pages.keys()
+    beyond = [page for page in opened if rule.sub not in pages[page]]
+    if beyond:
+        page = min(beyond)
+        roles = ", ".join(sorted(pages[page]))
+        yield f"{rule.line}: {page} is for {roles} alone", "name one of them, or another page"

@@ -1,0 +1,88 @@
+"""Every route asked as every role, and compared with the matrix that was reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from role_matrix import FILE, matrix
+from web_fixtures import app, compiled_catalogues, office, office_template
+from web_office import Office
+
+__all__ = ["app", "compiled_catalogues", "office", "office_template"]
+
+OFFICES = ("system_admin", "security_admin", "auditor")
+
+SHARED = {
+    "/break-glass/<uuid:opening_id>/close": "two officers open, either ends it",
+    "/break-glass/<uuid:opening_id>/confirm": "one proposes, the other confirms",
+    "/break-glass/<uuid:opening_id>/refuse": "one proposes, the other refuses",
+    "/break-glass/propose": "one proposes, the other confirms",
+    "/officers/cases/<uuid:case_id>/confirm": "the second officer is of another office, per case",
+    "/officers/cases/<uuid:case_id>/end": "whoever opened it withdraws, another refuses",
+    "/officers/cases/reset": "the system admin's own device: the security admin opens",
+    "/people/<uuid:person_id>/sessions/<ref>/end": "ending sessions takes nothing but time",
+    "/people/<uuid:person_id>/sessions/end": "ending sessions takes nothing but time",
+}
+"""Unsafe routes that more than one office has, each with its reason."""
+
+
+def cells() -> Iterator[tuple[str, str, dict[str, str]]]:
+    """The reviewed matrix: method, path, and the word for each role."""
+    lines = [line for line in FILE.read_text("utf-8").splitlines() if not line.startswith("#")]
+    roles = lines[0].split()
+    for line in lines[1:]:
+        method, path, *words = line.split()
+        yield method, path, dict(zip(roles, words, strict=True))
+
+
+def test_every_route_answers_every_role_as_the_matrix_says(app: Flask, office: Office) -> None:
+    """To renew it: PYTHONPATH=tests/support:. python tests/support/role_matrix.py."""
+    assert matrix(app, office) == FILE.read_text("utf-8")
+
+
+def test_no_two_offices_share_an_unsafe_act_but_those_that_are_named() -> None:
+    """Nobody needs to be two of them to do something alone (GB/T 22239-2019, 8.1.4.2 d)."""
+    shared = {
+        path
+        for method, path, words in cells()
+        if method != "GET"
+        and sum(words[office] == "allowed" for office in OFFICES) > 1
+        and not all(words[role] == "allowed" for role in (*OFFICES, "staff"))
+    }
+    assert shared == set(SHARED)
+
+
+@pytest.mark.parametrize("office_name", ["system_admin", "security_admin"])
+def test_what_an_office_alone_may_do_no_business_role_may(office_name: str) -> None:
+    """And each office has something of its own, or the matrix shows nothing."""
+    own = [
+        words
+        for _, _, words in cells()
+        if words[office_name] == "allowed"
+        and all(words[other] == "refused" for other in OFFICES if other != office_name)
+    ]
+    assert own
+    assert all(words[role] == "refused" for words in own for role in ("staff", "responder"))
+
+
+def test_the_auditor_changes_nothing_but_as_a_second_officer() -> None:
+    """Beside what everybody does with their own account."""
+    acts = {
+        path
+        for method, path, words in cells()
+        if method != "GET" and words["auditor"] == "allowed" and words["staff"] != "allowed"
+    }
+    assert acts == {
+        "/officers/cases/<uuid:case_id>/confirm",
+        "/officers/cases/<uuid:case_id>/end",
+    }
+
+
+def test_no_office_opens_a_service() -> None:
+    """Who runs the gateway does no business through it."""
+    opening = [words for _, path, words in cells() if path == "/open/<slug>"]
+    assert opening
+    for words in opening:
+        assert {words[office] for office in OFFICES} == {"refused"}
