@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from audit.index_row import IndexRow, folded
 from audit.review.engine import Happening
 from audit.review.rule import Pick, Rule, Test
-from audit.review.rule_text import span_of
+from audit.review.rule_node import span_of
 from audit.vocabulary import EVENTS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

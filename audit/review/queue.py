@@ -9,9 +9,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from statistics import median
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
@@ -19,14 +18,10 @@ from sqlalchemy import ColumnElement, Connection, case, func, insert, select, up
 from audit.ledger import Transaction
 from audit.record import Actor, Json
 from audit.review.finding import OPEN, Disposition, Finding, State, finding_of
-from audit.review.tables import review_finding, review_link, review_note, review_suppression
+from audit.review.tables import review_finding, review_link, review_note
 
 MIN_REASON, MAX_REASON = 5, 500
 MAX_NOTE = 2000
-MOST_FIELDS = 3
-"""Fields by which a suppression may say what it means."""
-LONGEST = timedelta(days=90)
-"""A suppression ends after this long at the latest."""
 PAGE = 50
 MOST_AT_ONCE = 500
 _DECIDED = (State.RESOLVED, State.CLOSED)
@@ -49,13 +44,6 @@ class FindingMoved(Exception):
 
 class BadDecision(ValueError):
     """A decision lacks something. The argument says what."""
-
-
-class Incidents(Protocol):
-    """Where a finding is handed over to; the incident room fulfils it."""
-
-    def open(self, finding: Mapping[str, Json], *, by: Actor, now: datetime) -> str:
-        """Open an incident about the finding; return the incident's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,33 +74,6 @@ class Note:
     at: datetime
     by: str
     text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suppression:
-    """What is not asked about any more until a day. `fields` are 1 to 3 of a rule's group."""
-
-    id: UUID
-    rule: str
-    fields: Mapping[str, str]
-    reason: str
-    at: datetime
-    by: str
-    until: datetime
-    ended_at: datetime | None
-    covers: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """How one rule's findings were decided. `seconds` is the median time to a decision."""
-
-    rule: str
-    findings: int
-    open: int
-    suppressed: int
-    false_alarms: int
-    seconds: int | None
 
 
 def listed(
@@ -167,7 +128,7 @@ def take(tx: Transaction, finding: UUID, *, version: int, actor: Actor, now: dat
         raise FindingMoved(finding)
     state = State.IN_PROGRESS if known.state == State.NEW else known.state
     _change(tx, known, version, {"owner": actor.subject, "state": state})
-    _say(tx, "review.taken", known, actor, now, {"before": known.owner or "", "state": state})
+    say(tx, "review.taken", known, actor, now, {"before": known.owner or "", "state": state})
 
 
 def decide(
@@ -191,7 +152,7 @@ def decide(
         BadDecision: `state`, `disposition` or `reason`.
     """
     known = one(tx.session.connection(), finding)
-    reason = _reason(reason)
+    reason = checked_reason(reason)
     if state not in _MOVES[known.state]:
         raise BadDecision("state")
     is_decided = state in _DECIDED
@@ -209,7 +170,7 @@ def decide(
     details: dict[str, Json] = {"before": known.state, "after": state, "reason": reason}
     if is_decided:
         details["disposition"] = disposition
-    _say(tx, "review.decided", known, actor, now, details)
+    say(tx, "review.decided", known, actor, now, details)
 
 
 def decide_all(
@@ -256,145 +217,7 @@ def remark(tx: Transaction, finding: UUID, text: str, *, actor: Actor, now: date
         raise BadDecision("note")
     values = {"id": uuid.uuid4(), "finding": finding, "at": now, "by": actor.subject, "text": text}
     tx.session.connection().execute(insert(review_note).values(**values))
-    _say(tx, "review.noted", known, actor, now, {"note": text})
-
-
-def suppress(
-    tx: Transaction,
-    finding: UUID,
-    fields: Sequence[str],
-    *,
-    until: datetime,
-    reason: str,
-    actor: Actor,
-    now: datetime,
-) -> UUID:
-    """No longer ask about what a finding's rule finds with these values; return its id.
-
-    Args:
-        tx: the transaction.
-        finding: the finding that shows what is meant.
-        fields: 1 to 3 of its group's fields; their values are those of the finding.
-        until: the end, at most 90 days from now.
-        reason: why, 5 to 500 characters.
-        actor: who suppresses.
-        now: the present.
-
-    Raises:
-        FindingUnknown.
-        BadDecision: `fields`, `until`, `reason`, or `level`: what is critical is always asked.
-    """
-    known = one(tx.session.connection(), finding)
-    reason, names = _reason(reason), list(dict.fromkeys(fields))
-    if known.level == "critical":
-        raise BadDecision("level")
-    if not 1 <= len(names) <= MOST_FIELDS or any(name not in known.key for name in names):
-        raise BadDecision("fields")
-    if not now < until <= now + LONGEST:
-        raise BadDecision("until")
-    made, values = uuid.uuid4(), {name: known.key[name] for name in names}
-    connection = tx.session.connection()
-    connection.execute(
-        insert(review_suppression).values(
-            id=made,
-            rule=known.rule,
-            fields=values,
-            reason=reason,
-            at=now,
-            by=actor.subject,
-            until=until,
-        )
-    )
-    _say(
-        tx,
-        "review.suppressed",
-        known,
-        actor,
-        now,
-        {"suppression": str(made), "fields": values, "until": until.isoformat(), "reason": reason},
-    )
-    return made
-
-
-def end_suppression(tx: Transaction, suppression: UUID, *, actor: Actor, now: datetime) -> None:
-    """Ask again from now on. Raises FindingUnknown, FindingMoved: it has ended."""
-    column = review_suppression.c
-    statement = update(review_suppression).where(
-        column.id == suppression, column.ended_at.is_(None), column.until > now
-    )
-    connection = tx.session.connection()
-    if not connection.execute(statement.values(ended_at=now)).rowcount:
-        known = select(column.id).where(column.id == suppression)
-        gone = connection.execute(known).first() is None
-        raise FindingUnknown(suppression) if gone else FindingMoved(suppression)
-    tx.record("review.ended_suppression", actor=actor, now=now, object=f"suppression:{suppression}")
-
-
-def suppressions(connection: Connection) -> Sequence[Suppression]:
-    """Every suppression, newest first, with how many findings it covers."""
-    column = review_finding.c
-    counted = select(column.suppressed_by, func.count()).group_by(column.suppressed_by)
-    covers = dict(tuple(row) for row in connection.execute(counted))
-    query = select(review_suppression).order_by(review_suppression.c.at.desc())
-    return [
-        Suppression(**row._mapping, covers=covers.get(row.id, 0))  # noqa: SLF001 - public
-        for row in connection.execute(query)
-    ]
-
-
-def hand_over(
-    tx: Transaction, finding: UUID, incidents: Incidents | None, *, actor: Actor, now: datetime
-) -> tuple[Mapping[str, Json], str]:
-    """Hand a finding over; return what is handed over, and the incident's name if one was opened.
-
-    Without an incident room the file is the hand-over: the record says that it was made.
-    Raises FindingUnknown.
-    """
-    connection = tx.session.connection()
-    known = one(connection, finding)
-    file = handover(known, seqs_of(connection, finding), notes_of(connection, finding))
-    named = "" if incidents is None else incidents.open(file, by=actor, now=now)
-    _say(tx, "review.handed_over", known, actor, now, {"incident": named, "rule": known.rule})
-    return file, named
-
-
-def handover(known: Finding, seqs: Sequence[int], notes: Sequence[Note]) -> dict[str, Json]:
-    """What the incident room needs of a finding. Times are RFC 3339 in UTC."""
-    return {
-        "finding": str(known.id),
-        "rule": {"name": known.rule, "version": known.rule_version, "level": known.level},
-        "title": {"en": known.title, "zh": known.title_zh},
-        "group": dict(known.key),
-        "first": known.first.isoformat(),
-        "last": known.last.isoformat(),
-        "entries": known.entries,
-        "numbers": list(seqs),
-        "state": known.state,
-        "owner": known.owner or "",
-        "notes": [{"at": n.at.isoformat(), "by": n.by, "text": n.text} for n in notes],
-    }
-
-
-def figures(connection: Connection, *, since: datetime) -> Sequence[Figure]:
-    """By rule: findings since a moment, and how they were decided."""
-    column = review_finding.c
-    query = select(review_finding).where(column.opened_at >= since)
-    by_rule: dict[str, list[Finding]] = {}
-    for row in connection.execute(query):
-        by_rule.setdefault(row.rule, []).append(finding_of(row))
-    return [_figure(rule, found) for rule, found in sorted(by_rule.items())]
-
-
-def _figure(rule: str, found: Sequence[Finding]) -> Figure:
-    times = [(f.decided_at - f.opened_at).total_seconds() for f in found if f.decided_at]
-    return Figure(
-        rule=rule,
-        findings=len(found),
-        open=sum(each.is_open for each in found),
-        suppressed=sum(each.suppressed_by is not None for each in found),
-        false_alarms=sum(each.disposition == Disposition.FALSE_ALARM for each in found),
-        seconds=round(median(times)) if times else None,
-    )
+    say(tx, "review.noted", known, actor, now, {"note": text})
 
 
 def _change(tx: Transaction, known: Finding, version: int, values: Mapping[str, Any]) -> None:
@@ -405,7 +228,7 @@ def _change(tx: Transaction, known: Finding, version: int, values: Mapping[str, 
         raise FindingMoved(known.id)
 
 
-def _say(
+def say(
     tx: Transaction,
     event: str,
     known: Finding,
@@ -413,10 +236,12 @@ def _say(
     now: datetime,
     details: Mapping[str, Json],
 ) -> None:
+    """Record what was done to a finding."""
     tx.record(event, actor=actor, now=now, object=f"finding:{known.id}", details=details)
 
 
-def _reason(text: str) -> str:
+def checked_reason(text: str) -> str:
+    """A reason of 5 to 500 characters, on one line. Raises BadDecision."""
     text = " ".join(text.split())
     if not MIN_REASON <= len(text) <= MAX_REASON:
         raise BadDecision("reason")

@@ -8,33 +8,31 @@ more than it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NoReturn
-
-import yaml
+from collections.abc import Callable, Mapping, Sequence
 
 from audit.query import FIELDS
-from audit.record import MAX_TEXT
 from audit.review.rule import COMPARED, COUNTING, LEVELS, Pick, Rule, Test, Type, Usual
+from audit.review.rule_node import (
+    DETAIL,
+    MAX_COUNT,
+    MAX_DAYS,
+    NAME,
+    SPAN,
+    UNITS,
+    BadRule,
+    Node,
+    documents,
+    span_of,
+)
 from audit.vocabulary import EVENTS
 
-MAX_CHARACTERS = 16_384
-MAX_DOCUMENTS = 9
-MAX_VALUES = 64
-MAX_VALUE = 2000
-MAX_DAYS = 31
-MAX_COUNT = 100_000
 MAX_MEMORY = 400
 """Days that `quiet` and `new` may look back."""
-UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 MODIFIERS = frozenset({"contains", "fieldref", "holds", "outside", "quiet", "new"})
 OWN = "review."
 """Events of the review itself: a rule about them would feed on its own findings."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
-_SPAN = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
-_DETAIL = re.compile(r"details\.[a-z][a-z0-9_]{0,39}")
 _ROLE = re.compile(r"[a-z][a-z_]{1,39}")
 _BASE = {"name", "title", "detection", "description", "status", "author", "date", "id", "logsource"}
 _HEAD = {
@@ -45,25 +43,14 @@ _CORRELATION = {"type", "rules", "group-by", "timespan", "condition", "aliases"}
 _CONDITION = {*COMPARED, "field", "usual"}
 
 
-class BadRule(ValueError):
-    """A rule cannot be read. `code` names the words, `what` the offending part.
-
-    `line` and `column` count from 1.
-    """
-
-    def __init__(self, code: str, what: str, line: int = 1, column: int = 1) -> None:
-        super().__init__(f"line {line}, column {column}: {code}: {what}")
-        self.code, self.what, self.line, self.column = code, what[:MAX_TEXT], line, column
-
-
 def read(text: str) -> Rule:
     """Read one rule. Raises BadRule."""
-    documents = [_Node(node) for node in _documents(text)]
-    heads = [each for each in documents if each.has("correlation")]
+    parts = [Node(node) for node in documents(text)]
+    heads = [each for each in parts if each.has("correlation")]
     if len(heads) != 1:
         raise BadRule("documents", str(len(heads)))
     picks: dict[str, Pick] = {}
-    for each in documents:
+    for each in parts:
         if each is not heads[0]:
             pick = _pick(each)
             if pick.name in picks:
@@ -72,133 +59,7 @@ def read(text: str) -> Rule:
     return _rule(heads[0], picks)
 
 
-def _documents(text: str) -> Sequence[yaml.Node]:
-    if len(text) > MAX_CHARACTERS:
-        raise BadRule("size", str(len(text)))
-    try:
-        _refuse_aliases(text)
-        found = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
-    except BadRule:
-        raise
-    except yaml.MarkedYAMLError as error:
-        place = error.problem_mark or error.context_mark
-        line, column = (place.line + 1, place.column + 1) if place else (1, 1)
-        raise BadRule("yaml", str(error.problem), line, column) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise BadRule("yaml", type(error).__name__) from None
-    if not 1 <= len(found) <= MAX_DOCUMENTS:
-        raise BadRule("documents", str(len(found)))
-    return found
-
-
-def _refuse_aliases(text: str) -> None:
-    for token in yaml.scan(text, Loader=yaml.SafeLoader):
-        if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
-            mark = token.start_mark
-            raise BadRule("alias", "&, * or !", mark.line + 1, mark.column + 1)
-
-
-class _Node:
-    """A part of the text that knows where it stands."""
-
-    def __init__(self, node: yaml.Node | None) -> None:
-        if node is None:
-            raise BadRule("missing", "document")
-        self._node = node
-
-    def fail(self, code: str, what: str) -> NoReturn:
-        mark = self._node.start_mark
-        raise BadRule(code, what, mark.line + 1, mark.column + 1)
-
-    def has(self, name: str) -> bool:
-        """Whether a mapping has the key."""
-        return name in self.keys()
-
-    def keys(self) -> dict[str, _Node]:
-        """What a mapping holds, by key."""
-        if not isinstance(self._node, yaml.MappingNode):
-            self.fail("kind", "mapping")
-        found: dict[str, _Node] = {}
-        for key, value in self._node.value:
-            name = _Node(key).text()
-            if name in found:
-                _Node(key).fail("duplicate", name)
-            found[name] = _Node(value)
-        return found
-
-    def known(self, allowed: Iterable[str], needed: Iterable[str]) -> dict[str, _Node]:
-        """The same, and no key that is not allowed, and every one that is needed."""
-        found, names = self.keys(), set(allowed)
-        for name, node in found.items():
-            if name not in names:
-                node.fail("unknown_key", name)
-        for name in needed:
-            if name not in found:
-                self.fail("missing", name)
-        return found
-
-    def text(self) -> str:
-        """One value, as it is written."""
-        if not isinstance(self._node, yaml.ScalarNode) or not str(self._node.value).strip():
-            self.fail("kind", "text")
-        value = str(self._node.value).strip()
-        if len(value) > MAX_VALUE or not all(c.isprintable() or c == "\n" for c in value):
-            self.fail("kind", "text")
-        return value
-
-    def texts(self) -> tuple[str, ...]:
-        """One value or a list of them."""
-        if not isinstance(self._node, yaml.SequenceNode):
-            return (self.text(),)
-        if not 1 <= len(self._node.value) <= MAX_VALUES:
-            self.fail("many", str(MAX_VALUES))
-        return tuple(_Node(each).text() for each in self._node.value)
-
-    def number(self, most: int) -> int:
-        """A whole number of 1 or more."""
-        value = self.text()
-        if not (value.isascii() and value.isdigit()) or not len(value) <= len(str(MAX_COUNT)):
-            self.fail("number", value)
-        if not 1 <= int(value) <= most:
-            self.fail("number", value)
-        return int(value)
-
-    def one_of(self, allowed: Iterable[str]) -> str:
-        value, names = self.text(), list(allowed)
-        if value not in names:
-            self.fail("choice", f"{value} ({', '.join(names)})")
-        return value
-
-    def name(self) -> str:
-        value = self.text()
-        if not _NAME.fullmatch(value):
-            self.fail("name", value)
-        return value
-
-    def span(self) -> int:
-        """A length of time in milliseconds."""
-        value = self.text()
-        match = _SPAN.fullmatch(value)
-        if match is None:
-            self.fail("timespan", value)
-        length = int(match[1]) * UNITS[match[2]]
-        if length > MAX_DAYS * UNITS["d"]:
-            self.fail("timespan", value)
-        return length
-
-    def field(self) -> str:
-        value = self.text()
-        if value not in FIELDS and not _DETAIL.fullmatch(value):
-            self.fail("field", value)
-        return value
-
-
-def span_of(text: str) -> int:
-    """A length of time that was read before, in milliseconds."""
-    return int(text[:-1]) * UNITS[text[-1]]
-
-
-def _pick(node: _Node) -> Pick:
+def _pick(node: Node) -> Pick:
     found = node.known(_BASE, ("name", "detection"))
     parts = found["detection"].keys()
     condition = parts.pop("condition", None)
@@ -215,7 +76,7 @@ _Tests = tuple[Test, ...]
 
 
 def _condition(
-    node: _Node, selections: Mapping[str, _Tests]
+    node: Node, selections: Mapping[str, _Tests]
 ) -> tuple[tuple[_Tests, ...], tuple[_Tests, ...]]:
     kept: dict[bool, list[_Tests]] = {True: [], False: []}
     used: set[str] = set()
@@ -230,14 +91,14 @@ def _condition(
     return tuple(kept[True]), tuple(kept[False])
 
 
-def _tests(node: _Node) -> _Tests:
+def _tests(node: Node) -> _Tests:
     found = []
     for key, value in node.keys().items():
         name, _, modifier = key.partition("|")
         if modifier and modifier not in MODIFIERS:
             value.fail("modifier", modifier)
         test = Test(name, modifier, value.texts())
-        if name != "at" and name not in FIELDS and not _DETAIL.fullmatch(name):
+        if name != "at" and name not in FIELDS and not DETAIL.fullmatch(name):
             value.fail("field", name)
         _check(test, value)
         found.append(test)
@@ -246,7 +107,7 @@ def _tests(node: _Node) -> _Tests:
     return tuple(found)
 
 
-def _check(test: Test, node: _Node) -> None:
+def _check(test: Test, node: Node) -> None:
     name, modifier, values = test.field, test.modifier, test.values
     if name not in _ONLY.get(modifier, {name}) or (name == "at") != (modifier == "outside"):
         node.fail("modifier", f"{name}|{modifier}")
@@ -259,7 +120,7 @@ def _check(test: Test, node: _Node) -> None:
         _check_events(values, node)
 
 
-def _check_events(values: Sequence[str], node: _Node) -> None:
+def _check_events(values: Sequence[str], node: Node) -> None:
     for value in values:
         stem = value.removesuffix("*")
         if not any(
@@ -271,7 +132,7 @@ def _check_events(values: Sequence[str], node: _Node) -> None:
 
 
 def _is_memory(value: str) -> bool:
-    return bool(_SPAN.fullmatch(value)) and span_of(value) <= MAX_MEMORY * UNITS["d"]
+    return bool(SPAN.fullmatch(value)) and span_of(value) <= MAX_MEMORY * UNITS["d"]
 
 
 _ONLY: Mapping[str, frozenset[str]] = {
@@ -290,7 +151,7 @@ _VALUES: Mapping[str, tuple[str, Callable[[str], bool]]] = {
 """What the values of a modifier look like, and what is said of those that do not."""
 
 
-def _rule(node: _Node, picks: Mapping[str, Pick]) -> Rule:
+def _rule(node: Node, picks: Mapping[str, Pick]) -> Rule:
     head = node.known(_HEAD, ("name", "title", "level", "correlation"))
     found = head["correlation"].known(_CORRELATION, ("type", "rules", "group-by", "timespan"))
     kind = Type(found["type"].one_of(Type))
@@ -334,7 +195,7 @@ class _Said:
         self.usual: Usual | None = None
 
 
-def _conditions(node: _Node | None, kind: Type, where: _Node, group_by: Sequence[str]) -> _Said:
+def _conditions(node: Node | None, kind: Type, where: Node, group_by: Sequence[str]) -> _Said:
     said = _Said()
     if kind not in COUNTING:
         if node is not None:
@@ -357,19 +218,19 @@ def _conditions(node: _Node | None, kind: Type, where: _Node, group_by: Sequence
     return said
 
 
-def _counted_field(said: _Said, found: Mapping[str, _Node], node: _Node, kind: Type) -> None:
+def _counted_field(said: _Said, found: Mapping[str, Node], node: Node, kind: Type) -> None:
     if (kind is Type.VALUE_COUNT) != ("field" in found):
         node.fail("missing" if kind is Type.VALUE_COUNT else "unknown_key", "field")
     if "field" in found:
         said.field = found["field"].field()
 
 
-def _aliases(node: _Node | None, named: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+def _aliases(node: Node | None, named: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
     if node is None:
         return {}
     found = {}
     for alias, each in node.keys().items():
-        if not _NAME.fullmatch(alias) or alias in FIELDS:
+        if not NAME.fullmatch(alias) or alias in FIELDS:
             each.fail("name", alias)
         found[alias] = {name: field.field() for name, field in each.known(named, named).items()}
     return found

@@ -18,7 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from audit.ledger import Transaction
 from audit.record import Actor, Json
 from audit.review.rule import Rule
-from audit.review.rule_text import BadRule, read
+from audit.review.rule_node import BadRule
+from audit.review.rule_text import read
 from audit.review.tables import review_place, review_rule
 
 SHIPPED = Path(__file__).resolve().parent.parent / "rules"

@@ -19,11 +19,12 @@ from rich.progress import Progress
 from audit.query import BadQuery, Query
 from audit.review import coverage as covering
 from audit.review import evidence as packages
-from audit.review import queue, rulebook, signing
+from audit.review import handing, queue, rulebook, signing, stretch
 from audit.review.evidence import BadPurpose, NothingSigned, Purpose
 from audit.review.finding import OPEN, State
 from audit.review.queue import FindingUnknown, Wanted
-from audit.review.rule_text import BadRule, read
+from audit.review.rule_node import BadRule
+from audit.review.rule_text import read
 from gateway.cli.console import done, errors, note, table, warn
 from gateway.cli.office import opened
 from gateway.cli.sealed_log import progress_bar, snapshot
@@ -92,7 +93,7 @@ def findings(
                         f"There is no finding {finding}.", "hangu audit findings DIR"
                     ) from None
                 seqs = queue.seqs_of(connection, one.id)
-                file = queue.handover(one, seqs, queue.notes_of(connection, one.id))
+                file = handing.handover(one, seqs, queue.notes_of(connection, one.id))
                 click.echo(json.dumps(file, ensure_ascii=False, indent=2))
                 return
             wanted = Wanted(states=state or OPEN, suppressed=suppressed)
@@ -114,7 +115,7 @@ def signoff(directory: Path) -> None:
     """
     with opened(directory) as office, office.store.read.connect() as connection:
         signed, low = signing.signoffs(connection), signing.next_low(connection)
-        span = signing.stretch(connection, low)
+        span = stretch.waiting(connection, low)
     rows = [
         (
             f"{each.low}-{each.high - 1}",

@@ -13,12 +13,15 @@ from audit.query import Query
 from audit.record import Json
 from audit.review.coverage import Day
 from audit.review.evidence import Package
+from audit.review.figures import Figure
 from audit.review.finding import Finding
-from audit.review.queue import Figure, Note, Suppression, Wanted
+from audit.review.queue import Note, Wanted
 from audit.review.rule import Rule
 from audit.review.rulebook import Kept
 from audit.review.runner import Rehearsal
-from audit.review.signing import Reviewed, Signoff
+from audit.review.signing import Signoff
+from audit.review.stretch import Reviewed
+from audit.review.suppressing import Suppression
 
 if TYPE_CHECKING:
     from gateway.web.desk_values import SignedIn, Visit

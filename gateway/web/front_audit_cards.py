@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from audit import activity, health
 from audit.query import Query
-from audit.review import queue, signing
+from audit.review import queue, signing, stretch
 from audit.review.queue import Wanted
 from audit.search import Search
 from gateway.store.engines import Store
@@ -107,7 +107,7 @@ def unsigned(seen: Seen) -> Sequence[Card]:
     """Entries since the last sign-off."""
     with seen.store.read.connect() as connection:
         low = signing.next_low(connection)
-        span = signing.stretch(connection, low)
+        span = stretch.waiting(connection, low)
     waits = 0 if span is None else span.size - low
     due = span is not None and seen.now - span.first_at > DUE
     since = None if span is None else span.first_at

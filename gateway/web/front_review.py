@@ -11,16 +11,28 @@ from zoneinfo import ZoneInfo
 from audit.entry import Entry, Reader
 from audit.query import Query
 from audit.record import Json
-from audit.review import coverage, evidence, queue, rulebook, signing
+from audit.review import (
+    coverage,
+    evidence,
+    figures,
+    handing,
+    queue,
+    rulebook,
+    signing,
+    stretch,
+    suppressing,
+)
 from audit.review.coverage import Day
 from audit.review.evidence import Package, Purpose
+from audit.review.figures import Figure
 from audit.review.finding import Finding
-from audit.review.queue import Figure, Suppression, Wanted
+from audit.review.queue import Wanted
 from audit.review.rule import Rule
 from audit.review.rule_text import read
 from audit.review.rulebook import Kept
 from audit.review.runner import Rehearsal, Runner
 from audit.review.signing import Signoff
+from audit.review.suppressing import Suppression
 from gateway.identity.registry import Registry
 from gateway.identity.roll import Roll
 from gateway.identity.rule_roles import surroundings
@@ -160,7 +172,7 @@ class ReviewFront:
         if until is not None:
             end = datetime.combine(until + timedelta(days=1), time(), zone)
         with refusing(), self.registry.ledger.begin() as tx:
-            queue.suppress(
+            suppressing.suppress(
                 tx,
                 finding,
                 fields,
@@ -174,12 +186,12 @@ class ReviewFront:
         """End it."""
         with refusing(), self.registry.ledger.begin() as tx:
             actor = actor_of(person, visit)
-            queue.end_suppression(tx, suppression, actor=actor, now=visit.now)
+            suppressing.end_suppression(tx, suppression, actor=actor, now=visit.now)
 
     def review_suppressions(self) -> Sequence[Suppression]:
         """From the queue."""
         with self.registry.store.read.connect() as connection:
-            return queue.suppressions(connection)
+            return suppressing.suppressions(connection)
 
     def review_hand_over(
         self, person: SignedIn, finding: UUID, *, visit: Visit
@@ -187,12 +199,12 @@ class ReviewFront:
         """Record it; the file is what the incident desk is handed."""
         with refusing(), self.registry.ledger.begin() as tx:
             actor = actor_of(person, visit)
-            return queue.hand_over(tx, finding, None, actor=actor, now=visit.now)[0]
+            return handing.hand_over(tx, finding, None, actor=actor, now=visit.now)[0]
 
     def review_figures(self, *, since: datetime) -> Sequence[Figure]:
         """From the queue."""
         with self.registry.store.read.connect() as connection:
-            return queue.figures(connection, since=since)
+            return figures.figures(connection, since=since)
 
     def review_night(
         self,
@@ -208,11 +220,11 @@ class ReviewFront:
         with refusing():
             with read_only.connect() as connection:
                 start = signing.next_low(connection) if low is None else low
-                span = signing.stretch(connection, start)
+                span = stretch.waiting(connection, start)
             if span is None:
                 return None
             first = span.low if page_from is None else page_from
-            seen = signing.reviewed(read_only, span, query, who, page_from=first)
+            seen = stretch.reviewed(read_only, span, query, who, page_from=first)
         with self.registry.ledger.begin() as tx:
             signing.note_shown(tx, who, query, first, seen.page_end, now=visit.now)
             tx.record(
@@ -233,10 +245,10 @@ class ReviewFront:
         """Read all of it again, under the root that the page showed, then sign."""
         read_only, who = self.registry.store.read, person.current.subject
         with refusing():
-            span = signing.bound(
+            span = stretch.bound(
                 read_only, low=bounds.low, high=bounds.high, size=bounds.size, root=bounds.root
             )
-            seen = signing.reviewed(read_only, span, query, who)
+            seen = stretch.reviewed(read_only, span, query, who)
             with self.registry.ledger.begin() as tx:
                 actor, proof = actor_of(person, visit), " ".join(person.current.amr)
                 signing.sign(tx, seen, note=note, actor=actor, proof=proof, now=visit.now)
@@ -255,10 +267,10 @@ class ReviewFront:
         with refusing():
             if known is None:
                 raise queue.FindingUnknown(signoff)
-            span = signing.bound(
+            span = stretch.bound(
                 read_only, low=known.low, high=known.high, size=known.size, root=known.root
             )
-            acts = signing.own_acts(read_only, span, known.reviewer)
+            acts = stretch.own_acts(read_only, span, known.reviewer)
         self._review_looked(person, "signoff", str(signoff), visit=visit)
         return known, acts
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from audit.review.finding import Finding
 from audit.review.rule import Rule
-from audit.review.rule_text import BadRule
+from audit.review.rule_node import BadRule
 from gateway.web.i18n import _, either, ngettext
 from gateway.web.i18n import later as _l
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from audit.review.evidence import BadPurpose, NothingSigned
 from audit.review.queue import BadDecision, FindingMoved, FindingUnknown
 from audit.review.rulebook import ReasonNeeded, RuleMoved, RuleUnknown
-from audit.review.signing import SignoffRefused
+from audit.review.stretch import SignoffRefused
 from gateway.refusals import Refused
 
 

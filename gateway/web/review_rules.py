@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
-from audit.review.rule_text import BadRule
+from audit.review.rule_node import BadRule
 from audit.review.rulebook import Kept
 from gateway.refusals import Refused
 from gateway.web import audit_words, labels_review, told

@@ -20,14 +20,15 @@ from sqlalchemy import select, text
 from audit import verify
 from audit.query import Query
 from audit.record import Actor
-from audit.review import coverage, evidence, queue, signing
+from audit.review import coverage, evidence, figures, handing, queue, signing, stretch, suppressing
 from audit.review.coverage import Cover
 from audit.review.evidence import BadPurpose, NothingSigned, Package, Purpose
 from audit.review.finding import Disposition, State
 from audit.review.matching import Surroundings
 from audit.review.queue import BadDecision, FindingMoved, Wanted
 from audit.review.runner import Runner
-from audit.review.signing import STANDARD, SignoffRefused
+from audit.review.signing import STANDARD
+from audit.review.stretch import SignoffRefused
 from audit.review.tables import review_finding
 from audit.tables import audit_event
 from audit.tables_anchors import log_key
@@ -104,7 +105,7 @@ def test_a_finding_is_taken_and_decided_with_a_reason(log: SearchedLog) -> None:
         assert [each.text for each in queue.notes_of(connection, one)] == ["asked the duty officer"]
         (figure,) = [
             each
-            for each in queue.figures(connection, since=log.now - timedelta(days=1))
+            for each in figures.figures(connection, since=log.now - timedelta(days=1))
             if each.rule == "denied_burst"
         ]
         assert (figure.findings, figure.open, figure.seconds) == (1, 0, 7 * 60)
@@ -131,7 +132,7 @@ def test_what_fits_a_filter_is_decided_at_once_if_it_is_as_many_as_shown(log: Se
 def test_what_is_suppressed_is_kept_and_can_be_looked_at(log: SearchedLog) -> None:
     one = first(log)
     with log.ledger.begin() as tx:
-        queue.suppress(
+        suppressing.suppress(
             tx, one, ["actor"], until=log.now + timedelta(days=9), reason="a known test",
             actor=ME, now=log.now,
         )  # fmt: skip
@@ -153,15 +154,15 @@ def test_what_is_suppressed_is_kept_and_can_be_looked_at(log: SearchedLog) -> No
     with log.store.read.connect() as connection:
         (asked,), _ = queue.listed(connection, Wanted(rule="denied_burst"))
         (hidden,), _ = queue.listed(connection, Wanted(rule="denied_burst", suppressed=True))
-        (kept,) = queue.suppressions(connection)
+        (kept,) = suppressing.suppressions(connection)
         assert asked.key == {"actor": PEOPLE[1]}
         assert hidden.key == {"actor": PEOPLE[0]}
         assert len(queue.seqs_of(connection, hidden.id)) == 20
         assert (hidden.suppressed_by, kept.covers) == (kept.id, 1)
     with log.ledger.begin() as tx:
-        queue.end_suppression(tx, kept.id, actor=OTHER, now=log.now)
+        suppressing.end_suppression(tx, kept.id, actor=OTHER, now=log.now)
     with pytest.raises(FindingMoved), log.ledger.begin() as tx:
-        queue.end_suppression(tx, kept.id, actor=OTHER, now=log.now)
+        suppressing.end_suppression(tx, kept.id, actor=OTHER, now=log.now)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_attack_a_suppression_that_would_hide_everything_is_refused(
     log: SearchedLog, fields: list[str], days: int, what: str
 ) -> None:
     with pytest.raises(BadDecision, match=what), log.ledger.begin() as tx:
-        queue.suppress(
+        suppressing.suppress(
             tx, first(log), fields, until=log.now + timedelta(days=days), reason="hide it",
             actor=ME, now=log.now,
         )  # fmt: skip
@@ -186,7 +187,7 @@ def test_attack_what_is_critical_cannot_be_suppressed(log: SearchedLog) -> None:
         query = select(review_finding.c.id).where(review_finding.c.rule == "log_impaired")
         one = connection.execute(query).scalar_one()
     with pytest.raises(BadDecision, match="level"), log.ledger.begin() as tx:
-        queue.suppress(
+        suppressing.suppress(
             tx, one, ["event"], until=log.now + timedelta(days=1), reason="hide it",
             actor=ME, now=log.now,
         )  # fmt: skip
@@ -207,12 +208,12 @@ class Room:
 def test_a_finding_is_handed_over_whole_with_or_without_an_incident_room(log: SearchedLog) -> None:
     one, room = first(log), Room()
     with log.ledger.begin() as tx:
-        file, named = queue.hand_over(tx, one, room, actor=ME, now=log.now)
+        file, named = handing.hand_over(tx, one, room, actor=ME, now=log.now)
     assert named == "incident:1"
     assert room.got[0][0] == file  # type: ignore[index]
     assert len(file["numbers"]) == 20  # type: ignore[arg-type]
     with log.ledger.begin() as tx:
-        assert queue.hand_over(tx, one, None, actor=ME, now=log.now)[1] == ""
+        assert handing.hand_over(tx, one, None, actor=ME, now=log.now)[1] == ""
     assert [each["d"]["incident"] for each in said(log, "review.handed_over")] == [  # type: ignore[index]
         "incident:1",
         "",
@@ -221,19 +222,19 @@ def test_a_finding_is_handed_over_whole_with_or_without_an_incident_room(log: Se
 
 def looked(
     log: SearchedLog, *, who: Actor = ME, query: Query = STANDARD, page: int | None = 0
-) -> signing.Reviewed:
+) -> stretch.Reviewed:
     """What the reviewer's page does: read, render, note what was rendered."""
     with log.store.read.connect() as connection:
-        span = signing.stretch(connection, 0)
+        span = stretch.waiting(connection, 0)
     assert span is not None
-    seen = signing.reviewed(log.store.read, span, query, who.subject, page_from=page)
+    seen = stretch.reviewed(log.store.read, span, query, who.subject, page_from=page)
     if page is not None:
         with log.ledger.begin(unaudited_because="a test") as tx:
             signing.note_shown(tx, who.subject, query, page, seen.page_end, now=log.now)
     return seen
 
 
-def sign(log: SearchedLog, seen: signing.Reviewed, *, who: Actor = ME) -> UUID:
+def sign(log: SearchedLog, seen: stretch.Reviewed, *, who: Actor = ME) -> UUID:
     with log.ledger.begin() as tx:
         return signing.sign(tx, seen, note="", actor=who, proof="totp", now=log.now)
 
@@ -258,7 +259,7 @@ def test_a_signoff_is_a_leaf_bound_to_range_root_and_filter(log: SearchedLog) ->
 def test_shown_counts_only_what_was_rendered_to_this_reviewer(
     log: SearchedLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing, "SHOWN_PAGE", 5)
+    monkeypatch.setattr(stretch, "SHOWN_PAGE", 5)
     seen = looked(log)
     looked(log, who=OTHER)
     sign(log, seen)
@@ -269,7 +270,7 @@ def test_shown_counts_only_what_was_rendered_to_this_reviewer(
 def test_attack_a_signoff_of_a_root_that_never_was_is_refused(log: SearchedLog) -> None:
     seen = looked(log)
     span, read = seen.span, log.store.read
-    signing.bound(read, low=0, high=span.high, size=span.size, root=span.root)
+    stretch.bound(read, low=0, high=span.high, size=span.size, root=span.root)
     for low, high, size, root, code in (
         (0, span.high, span.size, b"\0" * 32, "root"),
         (0, span.high, span.size - 1, span.root, "range"),
@@ -279,14 +280,14 @@ def test_attack_a_signoff_of_a_root_that_never_was_is_refused(log: SearchedLog) 
         (-1, span.high, span.size, span.root, "range"),
     ):
         with pytest.raises(SignoffRefused, match=code):
-            signing.bound(read, low=low, high=high, size=size, root=root)
+            stretch.bound(read, low=low, high=high, size=size, root=root)
 
 
 def test_a_root_that_the_log_has_grown_beyond_still_binds(log: SearchedLog) -> None:
     before = looked(log).span
     log.ledger.append("decision.denied", actor=OTHER, now=log.now, outcome="denied")
     log.settle()
-    after = signing.bound(
+    after = stretch.bound(
         log.store.read, low=0, high=before.high, size=before.size, root=before.root
     )
     assert after == before
@@ -301,7 +302,7 @@ def test_attack_a_body_that_was_changed_cannot_be_signed_off(
             log.ledger.append("page.denied", actor=OTHER, now=log.now + timedelta(seconds=second))
     log.settle()
     with log.store.read.connect() as connection:
-        span = signing.stretch(connection, 0)
+        span = stretch.waiting(connection, 0)
         query = select(audit_event.c.body).where(audit_event.c.seq == 3)
         body = bytes(connection.execute(query).scalar_one())
     assert span is not None
@@ -319,7 +320,7 @@ def test_attack_a_body_that_was_changed_cannot_be_signed_off(
         if also_the_tile:
             _forge_tile(connection, body, forged)
     with pytest.raises(SignoffRefused, match="changed"):
-        signing.reviewed(log.store.read, span, STANDARD, ME.subject)
+        stretch.reviewed(log.store.read, span, STANDARD, ME.subject)
 
 
 def _forge_tile(connection: object, body: bytes, forged: bytes) -> None:

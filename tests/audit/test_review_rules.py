@@ -21,7 +21,8 @@ from audit.review.engine import fire
 from audit.review.matching import Surroundings, happenings
 from audit.review.past import Past
 from audit.review.rule import Type
-from audit.review.rule_text import MAX_CHARACTERS, BadRule, read
+from audit.review.rule_node import MAX_CHARACTERS, BadRule
+from audit.review.rule_text import read
 from audit.review.rulebook import ReasonNeeded, RuleMoved, change, current, shipped, versions
 from audit.review.runner import Runner
 from audit.review.tables import review_finding, review_link, review_place
