@@ -4,6 +4,7 @@
     python verify.py FOLDER --key 'name+1234abcd+A...' [--anchor FILE]... [--policy FILE]
                             [--paper 'ORIGIN SIZE ROOT']...
     python verify.py --receipt FILE --key 'name+1234abcd+A...' [--policy FILE]
+    python verify.py --package FILE.zip --key 'name+1234abcd+A...' [--policy FILE]
 
 FOLDER is a log in the layout of c2sp.org/tlog-tiles: `checkpoint`, `tile/...`, and besides
 `checkpoints/<size>` (the last checkpoint of each past key epoch), `cosigned` (the newest one
@@ -23,13 +24,15 @@ import argparse
 import json
 import re
 import sys
+import zipfile
+import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256, sha512
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, BinaryIO, NamedTuple, NoReturn, Protocol
 
 INTACT, COULD_NOT_RUN, TAMPERED, INCOMPLETE = range(4)
 WIDTH = 256  # entries of a full bundle, hashes of a full tile
@@ -729,6 +732,146 @@ def verify_receipt(name: str, data: bytes, *, key: str, policy: str | None = Non
     return report
 
 
+PACKAGE = frozenset(
+    {
+        *("manifest.json", "entries.jsonl", "entries.csv", "page.zh.html", "page.en.html"),
+        *("checkpoint", "consistency.json", "first-key", "policy", "verify.py", "custody.jsonl"),
+    }
+)
+PACKAGE_FILES = 50_100
+PACKAGE_BYTES = 2**31
+
+
+def verify_package(data: BinaryIO, *, key: str | None, policy: str | None = None) -> Report:
+    """Verify an evidence package: every file, every entry by its own proof, one tree for all.
+
+    Nothing is unpacked. Without a key from elsewhere the package's own is used, and the report
+    is incomplete: whoever made the package up could have made up the key, too.
+    """
+    report = Report()
+    try:
+        files, manifest = _unpacked(data)
+        if key is None:
+            key = files["first-key"].decode().strip()
+            report.incomplete("the key is the package's own: bring the one from paper, --key")
+        elif checked_vkey(files["first-key"].decode().strip()) != checked_vkey(key):
+            report.tampered(0, "the package names another key than the one given")
+        _entries_proved(files, manifest, report, key=key, policy=policy)
+        _grown(files, report)
+        data.seek(0)
+        words = "the readable pages, the table and the custody: the log holds this file's SHA-256, "
+        report.uncovered.append(words + sha256(data.read()).hexdigest())
+    except (Wrong, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        report.tampered(0, f"the package: {error}")
+    return report
+
+
+def _unpacked(data: BinaryIO) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The files, if they are exactly those that the manifest lists."""
+    try:
+        with zipfile.ZipFile(data) as package:
+            known = package.infolist()
+            names = [each.filename for each in known]
+            if len(names) > PACKAGE_FILES or sum(each.file_size for each in known) > PACKAGE_BYTES:
+                raise Wrong("it is larger than any package")
+            if len(set(names)) != len(names):
+                raise Wrong("it holds a file twice")
+            if any(not (n in PACKAGE or re.fullmatch(r"proofs/\d+\.tlog-proof", n)) for n in names):
+                raise Wrong("it holds a file that no package has")
+            files = {name: package.read(name) for name in names}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise Wrong(f"no ZIP file: {error}") from None
+    manifest = json.loads(files.pop("manifest.json"))
+    listed = {str(name): str(found) for name, found in manifest["files"].items()}
+    if extra := sorted(files.keys() ^ listed.keys()):
+        raise Wrong(f"{extra[0]} is there without being listed, or the other way round")
+    for name, content in files.items():
+        if sha256(content).hexdigest() != listed[name]:
+            raise Wrong(f"{name} is not the file that was listed")
+    return files, manifest
+
+
+def _counted(
+    files: dict[str, bytes], manifest: dict[str, Any]
+) -> tuple[list[str], list[int], dict[str, bytes]]:
+    """Entries, numbers and proofs, if they are equally many and said to be so."""
+    head, *bodies = files["entries.jsonl"].decode().removesuffix("\n").split("\n")
+    said, numbers = json.loads(head), [int(each) for each in manifest["numbers"]]
+    proofs = {name: each for name, each in files.items() if name.startswith("proofs/")}
+    if not len(bodies) == len(numbers) == len(proofs) == manifest["entries"] == said["entries"]:
+        raise Wrong("entries, proofs and manifest are not equally many")
+    is_partial = manifest["entries"] != manifest["of"]
+    if not manifest["partial"] == said["partial"] == is_partial:
+        raise Wrong("it does not say rightly whether it is whole")
+    return bodies, numbers, proofs
+
+
+def _entries_proved(
+    files: dict[str, bytes],
+    manifest: dict[str, Any],
+    report: Report,
+    *,
+    key: str,
+    policy: str | None,
+) -> None:
+    bodies, numbers, proofs = _counted(files, manifest)
+    notes: dict[bytes, Note] = {}
+    for number, body in zip(numbers, bodies, strict=True):
+        name = f"proofs/{number}.tlog-proof"
+        receipt = parse_receipt(name, proofs[name])
+        if receipt.number != number or receipt.entry != sha256(b"\0" + body.encode()).digest():
+            report.tampered(number, f"{name} is of another entry")
+        elif not _included(receipt.entry, receipt):
+            report.tampered(number, f"entry {number} is not in the log as it is here")
+        notes.setdefault(receipt.note.root, receipt.note)
+    if len(notes) > 1:
+        raise Wrong("the proofs are of different trees")
+    if not numbers:
+        report.incomplete("it holds no entry")
+        return
+    name = f"proofs/{numbers[0]}.tlog-proof"
+    one = verify_receipt(name, proofs[name], key=key, policy=policy or files["policy"].decode())
+    report.size, report.root, report.uncovered = one.size, one.root, one.uncovered
+    report.findings += one.findings
+    report.anchors += [f"{len(numbers)} entries, each by its own proof", *one.anchors]
+    if manifest["partial"]:
+        report.uncovered.append(f"{manifest['of'] - len(numbers)} entries that also fit the query")
+
+
+def _grown(files: dict[str, bytes], report: Report) -> None:
+    """The proof that the tree of the last sign-off lies within the tree of the package."""
+    if "consistency.json" not in files or report.code == TAMPERED:
+        return
+    said = json.loads(files["consistency.json"])
+    old, new, path = int(said["old"]), int(said["new"]), [bytes.fromhex(h) for h in said["path"]]
+    if new != report.size or not _is_grown(old, new, said["old_root"], report.root, path):
+        report.tampered(0, "the tree that was signed off is not within this one")
+    else:
+        report.anchors.append(f"the sign-off of {old} entries lies within")
+
+
+def _is_grown(old: int, new: int, old_root: str, new_root: str, path: list[bytes]) -> bool:
+    """RFC 9162, section 2.1.4.2."""
+    if not 0 < old < new:
+        return old == new and not path and old_root == new_root
+    row = list(path) if old & (old - 1) else [bytes.fromhex(old_root), *path]
+    here, last = old - 1, new - 1
+    turn = (~here & (here + 1)).bit_length() - 1  # how many ones here ends in
+    here, last = here >> turn, last >> turn
+    first = second = row[0]
+    for step in row[1:]:
+        if last == 0:
+            return False
+        if here & 1 or here == last:
+            first, second = _node(step, first), _node(step, second)
+            turn = (here & -here).bit_length() - 1 if here else 0
+            here, last = here >> turn, last >> turn
+        else:
+            second = _node(second, step)
+        here, last = here >> 1, last >> 1
+    return last == 0 and first.hex() == old_root and second.hex() == new_root
+
+
 def _vouched(receipt: Receipt, first: Vkey) -> str | None:
     """Who signed a receipt's checkpoint, as far as the first key alone can tell."""
     if signed_by(receipt.note, first) is not None:
@@ -843,10 +986,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--anchor", type=Path, action="append", default=[], help="kept elsewhere")
     parser.add_argument("--paper", action="append", default=[], help="a printed checkpoint, typed")
     parser.add_argument("--receipt", type=Path, help="one receipt, without a log")
+    parser.add_argument("--package", type=Path, help="one evidence package, without a log")
     parser.add_argument("--fresh", action="store_true", help="it must have been alive just now")
     told = parser.parse_args()
-    if (told.folder is None) == (told.receipt is None):
-        parser.error("name either a folder or one --receipt")
+    if sum(each is not None for each in (told.folder, told.receipt, told.package)) != 1:
+        parser.error("name either a folder, one --receipt or one --package")
     if told.receipt and not told.key:
         parser.error("a receipt alone needs the first key, --key")
     return told
@@ -866,6 +1010,9 @@ def main() -> int:
         if told.receipt:
             name, data = str(told.receipt), told.receipt.read_bytes()
             report = verify_receipt(name, data, key=key, policy=policy)
+        elif told.package:
+            with told.package.open("rb") as package:
+                report = verify_package(package, key=key, policy=policy)
         else:
             next(told.folder.iterdir(), None)  # raises where there is no folder to look into
             papers = [(f"paper {n}", parse_paper(each)) for n, each in enumerate(told.paper, 1)]

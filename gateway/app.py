@@ -35,6 +35,7 @@ from gateway.office import (
     custody_of,
     forwarding_of,
     indexer_of,
+    runner_of,
     sealing_of,
     terms_of,
     unseal_of,
@@ -76,13 +77,16 @@ def application() -> Bridge:
     )
     pulse.start()
     look.start()
-    custody, indexer = custody_of(office), indexer_of(office)
+    custody, indexer, runner = custody_of(office), indexer_of(office), runner_of(office)
     room = Room(registry=office.registry, catalogue=office.catalogue)
     chores = Chores(
         office.registry,
         clock=utc_now,
-        keeping=lambda now: carrying.sweep(custody, indexer, now=now),
-        changing=lambda now: sweep.sweep(room, now=now),
+        more=(
+            ("keeping of the log", lambda now: carrying.sweep(custody, indexer, now=now)),
+            ("changes of the rules", lambda now: sweep.sweep(room, now=now)),
+            ("rules of the review", lambda now: runner.catch_up(now=now)),
+        ),
     )
     chores.start()
     forwarding = forwarding_of(office, clock=utc_now)

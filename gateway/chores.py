@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from threading import Event, Thread
@@ -26,8 +26,8 @@ class Chores:
     """A thread that does its rounds until it is stopped.
 
     Every worker process has one; two rounds at once do no harm. A database that does not
-    answer spoils one round, not the thread. `keeping` is the log's own: pruning, erasing;
-    `changing` looks after changes of the rules.
+    answer spoils one round, not the thread. `more` are rounds of
+    other rooms, each with its name.
     """
 
     def __init__(
@@ -36,14 +36,12 @@ class Chores:
         *,
         clock: Callable[[], datetime],
         every: float = EVERY,
-        keeping: Callable[[datetime], None] = lambda _now: None,
-        changing: Callable[[datetime], object] = lambda _now: None,
+        more: Sequence[tuple[str, Callable[[datetime], object]]] = (),
     ) -> None:
         self._registry = registry
         self._clock = clock
         self._every = every
-        self._keeping = keeping
-        self._changing = changing
+        self._more = more
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="chores", daemon=True)
 
@@ -76,6 +74,5 @@ class Chores:
             ("end of grants", partial(request_sweep.sweep, registry, now=now)),
             ("end of kept forms", partial(kept.sweep, registry, now=now)),
             ("count of rules' uses", partial(uses.count, registry.ledger)),
-            ("changes of the rules", partial(self._changing, now)),
-            ("keeping of the log", partial(self._keeping, now)),
+            *((name, partial(sweep, now)) for name, sweep in self._more),
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, Engine, event
 
@@ -15,6 +16,7 @@ from audit.herald import Messenger
 from audit.indexer import Indexer
 from audit.ledger import Ledger
 from audit.record import Actor
+from audit.review.runner import Runner
 from audit.rows import SealSecret
 from audit.sealer import Begin
 from audit.sealing import Sealing
@@ -27,6 +29,8 @@ from gateway.custody.room import Custody
 from gateway.identity import epoch
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
+from gateway.identity.roll import Roll
+from gateway.identity.rule_roles import surroundings
 from gateway.store.brake import Brake
 from gateway.store.engines import Store, open_store
 from gateway.vault import KeyFile, Passphrase, Unopenable, Vault, install, open_keyring
@@ -169,6 +173,13 @@ def indexer_of(office: Office) -> Indexer:
 
     vault = office.registry.vault
     return Indexer(begin=begin, read=office.store.read, unseal=unseal_of(vault), blind=vault.blind)
+
+
+def runner_of(office: Office) -> Runner:
+    """What has the rules of the review look at the log."""
+    around = surroundings(Roll(office.registry), office.settings.zone.timezone)
+    begin = partial(office.ledger.begin, unaudited_because="the place of the rules is kept")
+    return Runner(begin=begin, read=office.store.read, around=around)
 
 
 def forwarding_of(office: Office, *, clock: Callable[[], datetime]) -> Forwarding | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import audit.index_tables
+import audit.review.tables
 import audit.saved
 import audit.tables
 import audit.tables_anchors

@@ -23,6 +23,7 @@ from gateway.web.answers_identity import PEOPLE
 from gateway.web.answers_kept import KEPT
 from gateway.web.answers_officers import OFFICERS
 from gateway.web.answers_requests import REQUESTS
+from gateway.web.answers_review import REVIEW
 from gateway.web.i18n import later as _l
 
 _NO_ENTRY = _l("You may not open this")
@@ -112,6 +113,7 @@ ANSWERS: Mapping[str, Answer] = {
     **GUARDS,
     **PEOPLE,
     **REQUESTS,
+    **REVIEW,
     **BREAK_GLASS,
     **OFFICERS,
     **KEPT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from audit.query import BadQuery, Query
 from gateway.web import audit_asked, audit_words, labels_audit, told
@@ -92,6 +92,7 @@ def _page(query: Query) -> str:
         count=count,
         words=audit_words.words_of(desk),
         address=address_of,
+        may_review=desk.may(person(), Permission.AUDIT_REVIEW, now=g.now),
         chips=audit_asked.chips(query, desk, address_of),
         **_form(query, audit_asked.typed_of(query)),
     )

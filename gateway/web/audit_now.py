@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, g, render_template, url_for
 
 from gateway.web.access import requires
 from gateway.web.audit import address_of
@@ -25,6 +25,9 @@ TITLES: Mapping[str, Any] = {
     "verified": _l("Verification of the log"),
     "refusals": _l("Refusals of the last hours"),
     "changes": _l("Changes by other officers since yesterday"),
+    "findings": _l("Findings of the rules"),
+    "unsigned": _l("The log since the last sign-off"),
+    "seconds": _l("Acts of a reviewer"),
 }
 """What a card is about, by its code."""
 
@@ -36,12 +39,17 @@ _CALLING: Mapping[str, Any] = {
     "verified": _l("It is more than a day old. Run hangu audit verify on the gateway's machine."),
     "refusals": _l("Far more than usual for two hours: about %(usual)s. Follow them."),
     "changes": _l("Look whether each was asked for."),
+    "findings": _l("Each wants a decision with a reason, the gravest first."),
+    "unsigned": _l("Look through it and sign it off."),
+    "seconds": _l("A reviewer did something in the range they signed. Sign for it."),
 }
 _QUIET: Mapping[str, Any] = {
     "sealing": _l("Every entry is sealed within seconds."),
     "verified": _l("Found intact within the last day."),
     "refusals": _l("Not more than usual."),
     "changes": _l("Nothing was changed."),
+    "findings": _l("No finding waits for a decision."),
+    "unsigned": _l("Signed off within the last hours."),
 }
 
 
@@ -57,8 +65,23 @@ def show() -> str:
         title=title,
         text=text,
         figure=figure,
-        address=address_of,
+        way=way,
     )
+
+
+_WAYS: Mapping[str, str] = {
+    "findings": "review_findings.show",
+    "unsigned": "review_signoff.show",
+    "seconds": "review_coverage.show",
+}
+"""Cards that lead to a page of their own instead of a search."""
+
+
+def way(card: Card) -> str:
+    """Where the card leads; empty if nowhere."""
+    if card.code in _WAYS:
+        return url_for(_WAYS[card.code])
+    return "" if card.query is None else address_of(card.query)
 
 
 def title(card: Card) -> str:
@@ -75,6 +98,9 @@ def text(card: Card) -> str:
 _FIGURES: Mapping[str, Callable[[int], str]] = {
     "refusals": lambda n: ngettext("%(num)s refusal", "%(num)s refusals", n),
     "changes": lambda n: ngettext("%(num)s change", "%(num)s changes", n),
+    "findings": lambda n: ngettext("%(num)s finding", "%(num)s findings", n),
+    "unsigned": lambda n: ngettext("%(num)s entry", "%(num)s entries", n),
+    "seconds": lambda n: ngettext("%(num)s sign-off", "%(num)s sign-offs", n),
     "sealing": lambda n: ngettext("%(num)s entry", "%(num)s entries", n),
     "indexing": lambda n: ngettext("%(num)s entry", "%(num)s entries", n),
 }

@@ -17,6 +17,7 @@ _SYSTEM = {
     "system:sealer": _l("The sealer of the log"),
     "system:gateway": _l("The gateway"),
     "system:clock": _l("The clock"),
+    "system:rules": _l("The rules of the review"),
     "system:enrolment": _l("Somebody with an enrolment link"),
     "system:housekeeping": _l("The gateway's housekeeping"),
     "system:integrity": _l("The guard of rows"),
@@ -25,6 +26,14 @@ _SYSTEM = {
     "system:stranger": _l("A stranger"),
     "system:worker": _l("A worker of the gateway"),
 }
+_THINGS = {
+    "finding": _l("A finding"),
+    "package": _l("A package of evidence"),
+    "range": _l("A range of the log"),
+    "signoff": _l("A sign-off"),
+    "suppression": _l("A suppression"),
+}
+"""What the review's entries are about; which one stands in the entry."""
 _PAIRS = (("was", "unit"), ("old", "new"), ("was", "name"), ("lost", "gained"))
 """Details that say what was before and what came after."""
 
@@ -69,7 +78,7 @@ class Words:
             return f"{self.service(slug)} {slash}{path}".rstrip()
         if kind == "audit":
             return _("Entry %(number)s", number=rest)
-        return thing
+        return str(_THINGS.get(kind, thing))
 
     def unit(self, unit: str | None) -> str:
         """A unit, by its slug or its subject."""

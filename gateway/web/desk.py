@@ -31,6 +31,7 @@ from gateway.web.desk_kept import KeptDesk
 from gateway.web.desk_notices import NoticesDesk
 from gateway.web.desk_officers import OfficersDesk
 from gateway.web.desk_requests import RequestsDesk
+from gateway.web.desk_review import ReviewDesk
 from gateway.web.desk_values import Condition, Opened, ServiceCard, SignedIn, Visit
 from policies.permissions import Permission
 
@@ -144,6 +145,7 @@ class Desk(
     NoticesDesk,
     FreshDesk,
     KeptDesk,
+    ReviewDesk,
     Protocol,
 ):
     """Everything the pages call. Refusals are raised as leaves of `gateway.refusals.Refused`."""

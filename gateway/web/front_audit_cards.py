@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 
 from audit import activity, health
 from audit.query import Query
+from audit.review import queue, signing, stretch
+from audit.review.queue import Wanted
 from audit.search import Search
 from gateway.store.engines import Store
 from gateway.web.desk_audit import Card
@@ -93,10 +95,44 @@ def changes(seen: Seen) -> Sequence[Card]:
     return [Card(code="changes", calls=count.entries > 0, count=count.entries, query=query)]
 
 
+def findings(seen: Seen) -> Sequence[Card]:
+    """Findings that nobody has decided about."""
+    with seen.store.read.connect() as connection:
+        found, count = queue.listed(connection, Wanted(), limit=1)
+    since = found[0].opened_at if found else None
+    return [Card(code="findings", calls=count > 0, count=count, since=since)]
+
+
+def unsigned(seen: Seen) -> Sequence[Card]:
+    """Entries since the last sign-off."""
+    with seen.store.read.connect() as connection:
+        low = signing.next_low(connection)
+        span = stretch.waiting(connection, low)
+    waits = 0 if span is None else span.size - low
+    due = span is not None and seen.now - span.first_at > DUE
+    since = None if span is None else span.first_at
+    return [Card(code="unsigned", calls=due, count=waits, since=since)]
+
+
+DUE = timedelta(hours=12)
+"""Hours after which what was entered waits for review: a night."""
+
+
+def seconds(seen: Seen) -> Sequence[Card]:
+    """Sign-offs of others whose reviewer did something in the range."""
+    with seen.store.read.connect() as connection:
+        signed = signing.signoffs(connection)
+    count = sum(each.waits and each.reviewer != seen.subject for each in signed)
+    return [Card(code="seconds", calls=True, count=count)] if count else []
+
+
 CARDS: Sequence[Callable[[Seen], Sequence[Card]]] = (
     sealing,
     verified,
     refusals,
     indexing,
+    findings,
+    unsigned,
+    seconds,
     changes,
 )

@@ -31,6 +31,7 @@ from gateway.web.front_kept import KeptFront
 from gateway.web.front_officers import OfficersFront
 from gateway.web.front_people import PeopleDesk
 from gateway.web.front_requests import RequestsFront
+from gateway.web.front_review import ReviewFront
 from gateway.web.front_services import ServiceDesk
 from gateway.web.front_tree import TreeFront
 from gateway.web.front_units import UnitNames
@@ -55,6 +56,7 @@ class FrontDesk(
     FreshFront,
     KeptFront,
     RequestsFront,
+    ReviewFront,
     PeopleDesk,
     ServiceDesk,
     WrittenDesk,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.access.service import EVALUATION_EXPIRED, NOT_EVALUATED, OTHER_ZONE
-from gateway.web import labels, labels_break_glass
+from gateway.web import labels, labels_break_glass, labels_review
 from gateway.web.i18n import later as _l
 
 FAMILIES = {
@@ -32,6 +32,7 @@ FAMILIES = {
     "key": _l("Keys of the log"),
     "log": _l("Heartbeats of the log"),
     "retention": _l("Retention"),
+    "review": _l("Review of the log"),
     "zone": _l("The zone"),
     "clock": _l("The clock"),
     "form": _l("Kept forms"),
@@ -45,6 +46,7 @@ FAMILIES = {
 
 EVENTS = {
     **labels_break_glass.EVENTS,
+    **labels_review.EVENTS,
     "access.lapsed": _l("Request not answered in time"),
     "access.refused": _l("Request for access refused"),
     "access.requested": _l("Access requested"),

@@ -37,6 +37,15 @@ DAILY = (
 LOG = (
     Task("audit_now.show", _l("To decide now"), Permission.AUDIT_VIEW),
     Task("audit.show", _l("Search the log"), Permission.AUDIT_VIEW, also=("audit_entry",)),
+    Task("review_findings.show", _l("Findings"), Permission.AUDIT_VIEW),
+    Task(
+        "review_signoff.show",
+        _l("Review the log"),
+        Permission.AUDIT_REVIEW,
+        also=("review_evidence",),
+    ),
+    Task("review_coverage.show", _l("Coverage of the review"), Permission.AUDIT_SECOND),
+    Task("review_rules.show", _l("Review rules"), Permission.AUDIT_SECOND),
     Task("audit_charts.show", _l("Activity"), Permission.AUDIT_VIEW),
     Task("checkpoint.show", _l("Checkpoint of the day"), Permission.AUDIT_VIEW),
     Task("retention.show", _l("Keeping of the log"), Permission.RETENTION_VIEW),

@@ -41,6 +41,8 @@ GRANTS = {
     | KEEPERS
     | {
         Permission.AUDIT_OPEN,
+        Permission.AUDIT_REVIEW,
+        Permission.AUDIT_SECOND,
         Permission.AUDIT_VIEW,
         Permission.BREAK_GLASS_VIEW,
         Permission.OFFICERS_ACTS,
@@ -54,6 +56,7 @@ GRANTS = {
     | OPENERS
     | {
         Permission.ACCESS_REVOKE,
+        Permission.AUDIT_SECOND,
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,

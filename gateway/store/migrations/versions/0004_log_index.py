@@ -41,10 +41,12 @@ def upgrade() -> None:
     _index_up()
     _anchors_up()
     _sealing_up()
+    _review_up()
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    _review_down()
     _sealing_down()
     _anchors_down()
     _index_down()
@@ -336,4 +338,128 @@ def _index_up() -> None:
 def _index_down() -> None:
     op.drop_table("saved_search")
     for table in ("audit_index_state", "audit_hour", "audit_block", "audit_index"):
+        op.drop_table(table)
+
+
+def _review_up() -> None:
+    when, number = sa.DateTime(timezone=True), sa.BigInteger()
+    op.create_table(
+        "review_rule",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("at", when, nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.CheckConstraint("version > 0", name=op.f("ck_review_rule_counts")),
+        sa.PrimaryKeyConstraint("name", "version", name=op.f("pk_review_rule")),
+    )
+    place = op.create_table(
+        "review_place",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("next", number, nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_review_place_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_place")),
+    )
+    op.bulk_insert(place, [{"id": 1, "next": 0}])
+    _findings_up()
+    op.create_table(
+        "review_shown",
+        sa.Column("reviewer", sa.String(length=80), nullable=False),
+        sa.Column("filter_hash", sa.String(length=64), nullable=False),
+        sa.Column("low", number, autoincrement=False, nullable=False),
+        sa.Column("high", number, autoincrement=False, nullable=False),
+        sa.Column("at", when, nullable=False),
+        sa.PrimaryKeyConstraint(
+            *("reviewer", "filter_hash", "low", "high"), name=op.f("pk_review_shown")
+        ),
+    )
+    op.create_table(
+        "review_signoff",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        *(sa.Column(name, number, nullable=False) for name in ("low", "high")),
+        *(sa.Column(name, when, nullable=False) for name in ("first_at", "last_at")),
+        sa.Column("size", number, nullable=False),
+        sa.Column("root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("filter", sa.Text(), nullable=False),
+        sa.Column("filter_hash", sa.String(length=64), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("shown", "total", "own")),
+        sa.Column("reviewer", sa.String(length=80), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at", when, nullable=False),
+        sa.Column("second", sa.String(length=80), nullable=True),
+        sa.Column("second_as", sa.String(length=32), nullable=True),
+        sa.Column("second_at", when, nullable=True),
+        sa.CheckConstraint("low < high AND high <= size", name=op.f("ck_review_signoff_range")),
+        sa.CheckConstraint("shown >= 0 AND shown <= total", name=op.f("ck_review_signoff_shown")),
+        sa.CheckConstraint(
+            "second IS NULL OR second <> reviewer", name=op.f("ck_review_signoff_another")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_signoff")),
+    )
+    op.create_index("ix_review_signoff_low", "review_signoff", ["low"])
+
+
+def _findings_up() -> None:
+    when, number = sa.DateTime(timezone=True), sa.BigInteger()
+    op.create_table(
+        "review_finding",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("rule", sa.String(length=40), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.String(length=120), nullable=False) for name in ("title", "title_zh")),
+        sa.Column("level", sa.String(length=16), nullable=False),
+        sa.Column("key", sa.JSON(), nullable=False),
+        sa.Column("group_key", sa.String(length=64), nullable=False),
+        *(sa.Column(name, number, nullable=False) for name in ("first_at", "last_at")),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("opened_at", when, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("owner", sa.String(length=80), nullable=True),
+        sa.Column("disposition", sa.String(length=16), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_at", when, nullable=True),
+        sa.Column("decided_by", sa.String(length=80), nullable=True),
+        sa.Column("suppressed_by", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_finding")),
+    )
+    op.create_index("ix_review_finding_group", "review_finding", ["rule", "group_key"])
+    op.create_index("ix_review_finding_state", "review_finding", ["state", "opened_at"])
+    op.create_table(
+        "review_link",
+        sa.Column("finding", sa.Uuid(), nullable=False),
+        sa.Column("seq", number, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("finding", "seq", name=op.f("pk_review_link")),
+    )
+    op.create_table(
+        "review_note",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("finding", sa.Uuid(), nullable=False),
+        sa.Column("at", when, nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_note")),
+    )
+    op.create_index(op.f("ix_review_note_finding"), "review_note", ["finding"])
+    op.create_table(
+        "review_suppression",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("rule", sa.String(length=40), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", when, nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("until", when, nullable=False),
+        sa.Column("ended_at", when, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_suppression")),
+    )
+
+
+def _review_down() -> None:
+    for table in (
+        *("review_signoff", "review_shown", "review_suppression", "review_note"),
+        *("review_link", "review_finding", "review_place", "review_rule"),
+    ):
         op.drop_table(table)

@@ -1,0 +1,289 @@
+"""Evidence packages: chosen entries, each with its proof, in one file that explains itself.
+
+The same entries, proofs and words give the same bytes. The ZIP's hash goes into the log
+(OCSF 1008/3) before the file is handed out: the log proves the package, and the package
+proves the log. Everything in it stands uncompressed, so that no other version of a
+compression library makes another file.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, select
+
+from audit import verify
+from audit.entry import Entry, Reader
+from audit.note import Checkpoint, Note
+from audit.proof import receipt
+from audit.query import Query
+from audit.record import Actor, Json, canonical
+from audit.review.evidence_page import page
+from audit.review.signing import signoffs
+from audit.search import Search
+from audit.source import DatabaseSource
+from audit.tables_anchors import log_key
+from audit.tree import consistency
+from audit.tree import root as root_of
+
+MOST = 10_000
+"""Entries of one package; of more, the newest, and the package says so."""
+CHUNK = 200
+MIN_WHY, MAX_WHY = 5, 500
+MAX_TO = 120
+_MOMENT = (1980, 1, 1, 0, 0, 0)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_COLUMNS = ("seq", "ts", "ev", "out", "sub", "unit", "obj", "svc", "why", "did", "pv", "eid")
+
+
+class BadPurpose(ValueError):
+    """A package says why it leaves (5 to 500 characters) and to whom (1 to 120)."""
+
+
+class NothingSigned(LookupError):
+    """No signed checkpoint covers anything yet, or nothing fits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """Why a package is made, for whom, by whom; the beginning of its custody.
+
+    `zone` is the office's time zone by name, `by` the maker's name in words.
+    """
+
+    why: str
+    to: str
+    actor: Actor
+    by: str
+    zone: str
+    now: datetime
+
+    def __post_init__(self) -> None:
+        """Raise BadPurpose."""
+        for text, least, most in ((self.why, MIN_WHY, MAX_WHY), (self.to, 1, MAX_TO)):
+            if not least <= len(text) <= most or not text.isprintable() or text != text.strip():
+                raise BadPurpose(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A package: its bytes, their SHA-256, and how many entries it holds of how many that fit."""
+
+    data: bytes
+    entries: int
+    of: int
+    size: int
+
+    @property
+    def sha256(self) -> str:
+        """The hash that the log keeps."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """A file name."""
+        return f"hangu-evidence-{self.sha256[:12]}.zip"
+
+    def details(self, query: Query, purpose: Purpose) -> dict[str, Json]:
+        """What the log says of it."""
+        return {
+            "sha256": self.sha256,
+            "entries": self.entries,
+            "of": self.of,
+            "partial": self.entries < self.of,
+            "filter": query.text() or "*",
+            "size": self.size,
+            "why": purpose.why,
+            "to": purpose.to,
+        }
+
+
+def make(
+    read: Engine,
+    query: Query,
+    purpose: Purpose,
+    *,
+    policy: str = "",
+    numbers: Sequence[int] | None = None,
+    most: int = MOST,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> Package:
+    """Make the package of what fits a query, or of single entries.
+
+    Args:
+        read: an engine that cannot write.
+        query: what is wanted.
+        purpose: why, and for whom.
+        policy: the trust policy to hand out; without one it names no witness.
+        numbers: exactly these entries instead of what fits.
+        most: how many entries at most.
+        tell: is told how many entries are done.
+
+    Raises:
+        NothingSigned: there is nothing to prove.
+    """
+    with read.connect() as connection:
+        keys = connection.execute(select(log_key)).first()
+    if keys is None:
+        raise NothingSigned("the log has no key yet")
+    source = DatabaseSource(
+        read, first_key=keys.first_key, policy=policy or "quorum none\n", witnessed=True
+    )
+    if source.note is None:
+        raise NothingSigned("no checkpoint")
+    entries, of = _chosen(read, query, numbers, source.size, most)
+    if not entries:
+        raise NothingSigned("nothing fits")
+    note = Note.parse(source.note)
+    files: dict[str, bytes] = {
+        "checkpoint": source.note,
+        "first-key": f"{keys.first_key}\n".encode(),
+        "policy": (policy or "quorum none\n").encode(),
+        "verify.py": Path(verify.__file__).read_bytes(),
+        "custody.jsonl": _line(_custody(purpose)),
+    }
+    hashes = source.hashes()
+    for done, entry in enumerate(entries, 1):
+        carried = {"entry": entry.body.decode("utf-8", "replace"), "standing": keys.standing}
+        try:
+            made = replace(receipt(hashes, entry.seq, note), extra=canonical(carried))
+        except (ValueError, IndexError):
+            raise NothingSigned(f"the tiles give no proof of entry {entry.seq}") from None
+        files[f"proofs/{entry.seq}.tlog-proof"] = made.encode()
+        tell(done)
+    with read.connect() as connection:
+        files |= _consistency(connection, source)
+    root = Checkpoint.parse(note.text).root.hex()
+    about = _about(query, purpose, entries, of, size=source.size, root=root)
+    files |= _readable(about, entries, purpose)
+    listed = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+    manifest = json.dumps({**about, "files": listed}, ensure_ascii=False, indent=1, sort_keys=True)
+    data = _zip({"manifest.json": manifest.encode(), **dict(sorted(files.items()))})
+    return Package(data=data, entries=len(entries), of=of, size=source.size)
+
+
+def _chosen(
+    read: Engine, query: Query, numbers: Sequence[int] | None, size: int, most: int
+) -> tuple[list[Entry], int]:
+    """The newest `most` entries under the checkpoint, in the order of the log, and how many fit."""
+    reader = Reader(read)
+    if numbers is not None:
+        found = [entry for seq in sorted(set(numbers)) if (entry := reader.one(seq)) is not None]
+        kept = [each for each in found if each.seq < size and each.body]
+        return kept[-most:], len(kept)
+    search, before = Search(read, reader), size
+    entries: list[Entry] = []
+    while len(entries) < most:
+        got = search.page(query, before=before, limit=min(CHUNK, most - len(entries)))
+        entries += [each for each in got.entries if each.body]
+        if got.older is None:
+            return entries[::-1], len(entries)
+        before = got.older
+    rest = 0
+    while True:
+        got = search.page(query, before=before, limit=2000)
+        rest += len(got.entries)
+        if got.older is None:
+            return entries[::-1], len(entries) + rest
+        before = got.older
+
+
+def _about(
+    query: Query, purpose: Purpose, entries: Sequence[Entry], of: int, *, size: int, root: str
+) -> dict[str, Json]:
+    return {
+        "format": "hangu-evidence/1",
+        "query": query.text(),
+        "time_zone": purpose.zone,
+        "made": purpose.now.isoformat(timespec="seconds"),
+        "by": purpose.actor.subject,
+        "why": purpose.why,
+        "to": purpose.to,
+        "entries": len(entries),
+        "of": of,
+        "partial": len(entries) < of,
+        "numbers": [each.seq for each in entries],
+        "size": size,
+        "root": root,
+    }
+
+
+def _readable(
+    about: Mapping[str, Json], entries: Sequence[Entry], purpose: Purpose
+) -> dict[str, bytes]:
+    head = {name: about[name] for name in ("format", "entries", "of", "partial")}
+    return {
+        "entries.jsonl": b"".join([_line(head), *(each.body + b"\n" for each in entries)]),
+        "entries.csv": _csv(about, entries),
+        "page.zh.html": page("zh", about, entries, by=purpose.by),
+        "page.en.html": page("en", about, entries, by=purpose.by),
+    }
+
+
+def _csv(about: Mapping[str, Json], entries: Sequence[Entry]) -> bytes:
+    """A table for spreadsheets; no cell of it is taken for a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    if about["partial"]:
+        writer.writerow([f"PARTIAL 不完整: {about['entries']} / {about['of']}"])
+    writer.writerow(_COLUMNS)
+    for entry in entries:
+        said = {**entry.fields, "seq": entry.seq}
+        writer.writerow([_cell(said.get(name, "")) for name in _COLUMNS])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _cell(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _custody(purpose: Purpose) -> Mapping[str, Json]:
+    return {
+        "at": purpose.now.isoformat(timespec="seconds"),
+        "act": "made",
+        "by": purpose.actor.subject,
+        "why": purpose.why,
+        "to": purpose.to,
+    }
+
+
+def _consistency(connection: Connection, source: DatabaseSource) -> dict[str, bytes]:
+    """The proof that the newest signed-off tree lies within the package's."""
+    signed = [each for each in signoffs(connection) if each.size <= source.size]
+    if not signed:
+        return {}
+    last = max(signed, key=lambda each: each.size)
+    hashes = source.hashes()
+    path = consistency(hashes, last.size, source.size)
+    said: dict[str, Json] = {
+        "old": last.size,
+        "new": source.size,
+        "old_root": root_of(hashes, last.size).hex(),
+        "path": [step.hex() for step in path],
+        "signoff": str(last.id),
+    }
+    return {"consistency.json": _line(said)}
+
+
+def _line(said: Mapping[str, Json]) -> bytes:
+    return canonical(dict(said)) + b"\n"
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as package:
+        for name, data in files.items():
+            info = zipfile.ZipInfo(name, _MOMENT)
+            info.create_system = 3
+            info.external_attr = 0o100444 << 16
+            package.writestr(info, data)
+    return made.getvalue()

@@ -1,0 +1,133 @@
+"""The runner: has the rules look at what the index has taken in, and notes what they find.
+
+It reads without holding anybody up, and writes what it found together with its own place, in
+one transaction that only goes through if nobody else moved the place meanwhile. Killed at any
+moment it begins the same entries again and finds the same. An entry that arrives late by its
+own time is judged among those of its time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, update
+
+from audit.index_row import IndexRow
+from audit.index_tables import audit_index
+from audit.indexer import reach
+from audit.ledger import Transaction
+from audit.review import finding
+from audit.review.engine import Firing, fire
+from audit.review.matching import Surroundings, happenings
+from audit.review.past import MOST, Past
+from audit.review.rule import Rule
+from audit.review.rulebook import current, place
+from audit.review.tables import review_place
+from audit.walk import milliseconds
+
+BATCH = 4096
+"""Entries that one round looks at."""
+Begin = Callable[[], AbstractContextManager[Transaction]]
+
+log = logging.getLogger("hangu.rules")
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a rule would have found. `looked_at` entries of its events; `whole`: all there are."""
+
+    firings: Sequence[Firing]
+    looked_at: int
+    whole: bool
+
+
+class Runner:
+    """Runs the rules of one zone."""
+
+    def __init__(self, *, begin: Begin, read: Engine, around: Surroundings) -> None:
+        self._begin = begin
+        self._read = read
+        self._around = around
+
+    def round(self, *, now: datetime) -> int:
+        """Look at up to `BATCH` entries; return how many, 0 when there are no more.
+
+        Raises SQLAlchemyError, and what the ledger's brake raises.
+        """
+        with self._read.connect() as connection:
+            goes, start = reach(connection), place(connection)
+            start = max(start, goes.first)
+            end = min(goes.size, start + BATCH)
+            if end <= start:
+                return 0
+            found = self._look(connection, start, end)
+        with self._begin() as tx:
+            if not _moved(tx.session.connection(), start, end):
+                return 0  # another worker looked at the same entries
+            for rule, version, firing in found:
+                finding.note(tx, rule, version, firing, since=start, now=now)
+        return end - start
+
+    def catch_up(self, *, now: datetime, tell: Callable[[int], None] = lambda _done: None) -> int:
+        """Look at every entry that the rules have not seen; return how many there were."""
+        done = 0
+        while more := self.round(now=now):
+            done += more
+            tell(done)
+        return done
+
+    def rehearse(self, rule: Rule, *, since: datetime, until: datetime) -> Rehearsal:
+        """What a rule would have found in the past, without noting anything."""
+        with self._read.connect() as connection:
+            past, goes = Past(connection), reach(connection)
+            rows = past.around(
+                rule, since=milliseconds(since), until=milliseconds(until), below=goes.size
+            )
+            firings = fire(rule, happenings(rule, rows, self._around, past))
+            kept = [each for each in firings if past.exceeds_usual(rule, each)]
+        return Rehearsal(kept, len(rows), len(rows) < MOST)
+
+    def _look(self, connection: Connection, start: int, end: int) -> list[tuple[Rule, int, Firing]]:
+        past = Past(connection)
+        column = audit_index.c
+        rows = past.rows([column.seq >= start, column.seq < end])
+        found = []
+        for kept in current(connection):
+            rule = kept.rule if kept.is_on else None
+            if rule is not None:
+                firings = self._judge(rule, rows, past, below=end)
+                found += [(rule, kept.version, firing) for firing in firings]
+            elif kept.is_on:
+                log.warning("the rule %s cannot be read and does not run", kept.name)
+        return found
+
+    def _judge(
+        self, rule: Rule, rows: Sequence[IndexRow], past: Past, *, below: int
+    ) -> list[Firing]:
+        """What the rule finds in which one of the new entries takes part."""
+        new = list(happenings(rule, rows, self._around, past))
+        if not new:
+            return []
+        keys = {each.key for each in new}
+        since, until = min(each.at for each in new), max(each.at for each in new)
+        actors = sorted({key[0] for key in keys}) if rule.group_by == ("actor",) else ()
+        around = past.around(
+            rule, since=since - rule.span, until=until + rule.span, below=below, actors=actors
+        )
+        judged = [each for each in happenings(rule, around, self._around, past) if each.key in keys]
+        numbers = {each.seq for each in new}
+        return [
+            firing
+            for firing in fire(rule, judged)
+            if not numbers.isdisjoint(firing.seqs) and past.exceeds_usual(rule, firing)
+        ]
+
+
+def _moved(connection: Connection, start: int, end: int) -> bool:
+    """Move the place from `start` (or from before what was pruned) to `end`, if it is there."""
+    place = update(review_place).where(review_place.c.next <= start)
+    return bool(connection.execute(place.values(next=end)).rowcount)

@@ -1,0 +1,240 @@
+"""`hangu audit rules|findings|signoff|coverage|evidence`: the review, at the terminal.
+
+Deciding about findings and signing are an auditor's acts, with a proof of who they are: they
+are done on the pages. Here one looks, tests rules, and makes packages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import click
+from rich.progress import Progress
+
+from audit.query import BadQuery, Query
+from audit.review import coverage as covering
+from audit.review import evidence as packages
+from audit.review import handing, queue, rulebook, signing, stretch
+from audit.review.evidence import BadPurpose, NothingSigned, Purpose
+from audit.review.finding import OPEN, State
+from audit.review.queue import FindingUnknown, Wanted
+from audit.review.rule_node import BadRule
+from audit.review.rule_text import read
+from gateway.cli.console import done, errors, note, table, warn
+from gateway.cli.office import opened
+from gateway.cli.sealed_log import progress_bar, snapshot
+from gateway.cli.trouble import Trouble
+from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
+from gateway.office import Office, runner_of
+
+
+@click.command(cls=ZoneCommand)
+@takes_zone
+@click.option(
+    "--test",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Test the rule in this file against the past instead.",
+)
+@click.option("--days", type=click.IntRange(1, 31), default=30, show_default=True)
+@click.option("--run", "runs", is_flag=True, help="Have the rules look at what they have not seen.")
+def rules(directory: Path, *, file: Path | None, days: int, runs: bool) -> None:
+    """Show what the rules of the zone DIR look for, test one, or run them."""
+    with opened(directory) as office:
+        if file is not None:
+            _test(office, file, days)
+            return
+        if runs:
+            goes = runner_of(office)
+            with Progress(console=errors(), transient=True) as progress:
+                task = progress.add_task("looking", total=None)
+                tell = lambda completed: progress.update(task, completed=completed)  # noqa: E731
+                count = goes.catch_up(now=now(), tell=tell)
+            done(f"The rules looked at {count} entries.")
+            return
+        with office.store.read.connect() as connection:
+            kept = rulebook.current(connection)
+    rows = [
+        (
+            each.name,
+            "on" if each.is_on else "off",
+            "cannot be read" if each.rule is None else each.rule.level,
+            "as shipped" if each.at is None else str(each.version),
+            "" if each.rule is None else each.rule.title,
+        )
+        for each in kept
+    ]
+    table("Rules", ("name", "state", "weight", "version", "title"), rows)
+
+
+@click.command(cls=ZoneCommand)
+@takes_zone
+@click.argument("finding", required=False)
+@click.option("--state", type=click.Choice([*State]), multiple=True, help="Only in this state.")
+@click.option("--suppressed", is_flag=True, help="Those that nobody is asked about.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+def findings(
+    directory: Path, finding: str | None, state: tuple[str, ...], *, suppressed: bool, limit: int
+) -> None:
+    """List the findings of the zone DIR, or show one as JSON, as it is handed over."""
+    with opened(directory) as office:
+        _look(office, f"finding:{finding}" if finding else "findings")
+        with office.store.read.connect() as connection:
+            if finding is not None:
+                try:
+                    one = queue.one(connection, UUID(finding))
+                except (ValueError, FindingUnknown):
+                    raise Trouble(
+                        f"There is no finding {finding}.", "hangu audit findings DIR"
+                    ) from None
+                seqs = queue.seqs_of(connection, one.id)
+                file = handing.handover(one, seqs, queue.notes_of(connection, one.id))
+                click.echo(json.dumps(file, ensure_ascii=False, indent=2))
+                return
+            wanted = Wanted(states=state or OPEN, suppressed=suppressed)
+            found, count = queue.listed(connection, wanted, limit=limit)
+    rows = [
+        (str(each.id), each.level, each.state, str(each.entries), each.title, _key(each.key))
+        for each in found
+    ]
+    heads = ("id", "weight", "state", "entries", "what stands out", "about")
+    table(f"Findings: {count}", heads, rows)
+
+
+@click.command(cls=ZoneCommand)
+@takes_zone
+def signoff(directory: Path) -> None:
+    """Show the sign-offs of the log of the zone DIR, and what waits for one.
+
+    An auditor signs on the page "Review the log", with a fresh proof of who they are.
+    """
+    with opened(directory) as office, office.store.read.connect() as connection:
+        signed, low = signing.signoffs(connection), signing.next_low(connection)
+        span = stretch.waiting(connection, low)
+    rows = [
+        (
+            f"{each.low}-{each.high - 1}",
+            each.reviewer,
+            f"{each.shown}/{each.total}",
+            each.at.isoformat(timespec="seconds"),
+            each.second or ("waits" if each.waits else "not needed"),
+        )
+        for each in signed
+    ]
+    heads = ("entries", "reviewer", "shown", "at", "second reviewer")
+    table("Signed off", heads, rows)
+    if span is None:
+        note("Everything that is sealed is signed off.")
+    else:
+        note(f"{span.size - low} entries from number {low} on wait for an auditor.")
+
+
+@click.command(cls=ZoneCommand)
+@takes_zone
+@click.option("--days", type=click.IntRange(1, 366), default=28, show_default=True)
+def coverage(directory: Path, *, days: int) -> None:
+    """Show how far each of the last days of the zone DIR is reviewed."""
+    with opened(directory) as office:
+        zone = ZoneInfo(office.settings.zone.timezone)
+        since = now().astimezone(zone).date() - timedelta(days=days - 1)
+        with office.store.read.connect() as connection:
+            found = covering.days(connection, since=since, count=days, zone=zone, now=now())
+    rows = [
+        (
+            each.day.isoformat(),
+            str(each.cover),
+            f"{each.reviewed}/{each.entries}",
+            " ".join(f"{low}-{high - 1}" for low, high in each.gaps),
+        )
+        for each in found
+    ]
+    table("Coverage", ("day", "state", "reviewed", "gaps"), rows)
+    if late := [each.day.isoformat() for each in found if each.cover is covering.Cover.OVERDUE]:
+        warn(f"Overdue: {', '.join(late)}")
+
+
+@click.command(cls=ZoneCommand)
+@takes_zone
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--query", "line", default="", help="The filters of a page's address.")
+@click.option("--why", required=True, help="Why it leaves the house, 5 to 500 characters.")
+@click.option("--to", required=True, help="To whom it goes.")
+@click.option(
+    "--limit", type=click.IntRange(1, packages.MOST), default=packages.MOST, show_default=True
+)
+def evidence(directory: Path, file: Path, *, line: str, why: str, to: str, limit: int) -> None:
+    """Write the entries of the zone DIR that fit a query to FILE, a package that proves itself."""
+    if file.exists():
+        raise Trouble(f"{file} exists already.", "Name another file.")
+    with opened(directory) as office:
+        moment = now()
+        try:
+            query = Query.of_text(line.rpartition("?")[2])
+            who, zone = operator(), office.settings.zone.timezone
+            purpose = Purpose(why=why, to=to, actor=who, by=who.subject, zone=zone, now=moment)
+            _memory, source = snapshot(office, witnessed=True)
+            policy = (source.read("policy") or b"").decode()
+            with progress_bar("proving", limit) as tell:
+                made = packages.make(
+                    office.store.read, query, purpose, policy=policy, most=limit, tell=tell
+                )
+        except BadQuery as bad:
+            raise Trouble(
+                f"The filter {bad.field} cannot be used: {bad.why}.", "hangu audit search --help"
+            ) from None
+        except BadPurpose:
+            raise Trouble(
+                "Say why (5 to 500 characters) and to whom (1 to 120).", "--why … --to …"
+            ) from None
+        except NothingSigned as error:
+            raise Trouble(
+                f"There is nothing to prove: {error}.", "hangu audit search DIR"
+            ) from None
+        office.ledger.append(
+            "audit.evidence",
+            actor=who,
+            now=moment,
+            object=f"package:{made.sha256[:16]}",
+            details=made.details(query, purpose),
+        )
+    file.write_bytes(made.data)
+    if made.entries < made.of:
+        warn(f"It is not whole: {made.of} entries fit, these are the newest {made.entries}.")
+    done(f"{made.entries} entries are in {file}. SHA-256 {made.sha256}")
+    note(f"Verify it anywhere: python3 -I verify.py --package {file} --key KEY-FROM-PAPER")
+
+
+def _test(office: Office, file: Path, days: int) -> None:
+    try:
+        rule = read(file.read_text(encoding="utf-8"))
+    except BadRule as bad:
+        place = f"{file}, line {bad.line}, column {bad.column}"
+        raise Trouble(
+            f"{place}: {bad.code}: {bad.what}", "See the rules that are shipped."
+        ) from None
+    except UnicodeDecodeError:
+        raise Trouble(f"{file} is no UTF-8 text.", "Save it as UTF-8.") from None
+    _look(office, f"rule:{rule.name}")
+    until: datetime = now()
+    found = runner_of(office).rehearse(rule, since=until - timedelta(days=days), until=until)
+    rows = [
+        (_key(rule.of(each.key)), str(len(each.seqs)), " ".join(map(str, each.seqs[:20])))
+        for each in found.firings
+    ]
+    title = f"It would have fired {len(found.firings)} times in {days} days"
+    table(title, ("about", "entries", "numbers"), rows)
+    if not found.whole:
+        warn(f"Only the newest {found.looked_at} entries of its events were looked at.")
+
+
+def _look(office: Office, what: str) -> None:
+    office.ledger.append("review.looked", actor=operator(), now=now(), object=what)
+
+
+def _key(key: Mapping[str, str]) -> str:
+    return " ".join(key.values())

@@ -1,0 +1,88 @@
+"""`hangu audit rules|findings|signoff|coverage|evidence` on a real zone."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from sealed_zone import leaves, seal
+
+from audit.review.rulebook import SHIPPED
+from gateway.cli import main
+from gateway.cli.office import opened
+from gateway.office import indexer_of
+
+
+@pytest.fixture
+def zone(tmp_path: Path) -> Path:
+    """A new zone whose log was searched at the terminal, sealed and indexed."""
+    directory = tmp_path / "zone"
+    main([
+        *("init", str(directory), "--zone", "intranet", "--office", "河山局"),
+        *("--public-url", "https://gate.example.cn", "--system-admin", "wang:王建"),
+        *("--security-admin", "chen:陈敏", "--auditor", "zhao:赵磊"),
+    ])  # fmt: skip
+    main(["audit", "search", str(directory)])
+    settle(directory)
+    return directory
+
+
+def settle(zone: Path) -> None:
+    seal(zone)
+    with opened(zone) as office:
+        indexer_of(office).catch_up()
+
+
+def test_rules_run_are_listed_and_tested_at_the_terminal(
+    zone: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["audit", "rules", str(zone), "--run"]) == 0
+    main(["audit", "findings", str(zone)])
+    listed = capsys.readouterr().out
+    assert "Findings: 1" in listed  # the search at the terminal was no auditor's
+    with opened(zone) as office:
+        row = office.store.read.raw_connection()
+        (one,) = row.execute("SELECT id FROM review_finding").fetchone()
+        row.close()
+    main(["audit", "findings", str(zone), str(one)])
+    assert json.loads(capsys.readouterr().out)["rule"]["name"] == "log_read_by_others"
+    main(["audit", "rules", str(zone)])
+    assert "brute_force" in capsys.readouterr().out
+    main(["audit", "rules", str(zone), "--test", str(SHIPPED / "log_read_by_others.yml")])
+    assert "would have fired 1 times" in capsys.readouterr().out
+    broken = tmp_path / "broken.yml"
+    broken.write_text("a: &x 1\n", "utf-8")
+    assert main(["audit", "rules", str(zone), "--test", str(broken)]) != 0
+    assert "line 1, column 4" in capsys.readouterr().err
+    assert leaves(zone)
+
+
+def test_what_waits_and_what_is_covered(zone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "signoff", str(zone)]) == 0
+    assert re.search(r"\d+ entries from number 0 on wait", "".join(capsys.readouterr()))
+    assert main(["audit", "coverage", str(zone), "--days", "2"]) == 0
+    assert "waits" in capsys.readouterr().out
+
+
+def test_a_package_made_at_the_terminal_verifies_alone(
+    zone: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    capsys.readouterr()
+    main(["audit", "checkpoint", str(zone), "--first-key"])
+    key = re.search(r"\S+\+[0-9a-f]{8}\+\S+", capsys.readouterr().out)
+    assert key is not None
+    file = tmp_path / "case.zip"
+    made = ["audit", "evidence", str(zone), str(file), "--query", "event=person.created"]
+    assert main([*made, "--why", "x", "--to", "y"]) != 0
+    assert main([*made, "--why", "case seven", "--to", "inspection"]) == 0
+    assert main([*made, "--why", "case seven", "--to", "inspection"]) != 0
+    with zipfile.ZipFile(file) as package:
+        (tmp_path / "verify.py").write_bytes(package.read("verify.py"))
+    run = [sys.executable, "-I", "verify.py", "--package", "case.zip", "--key", key[0]]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

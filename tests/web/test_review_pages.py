@@ -1,0 +1,204 @@
+"""The review's pages: rules tested and kept, findings handed on, second reviews, refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from office_log import settle
+from sqlalchemy import select
+from web_office import CHROME, Browser, Office, officer
+
+from audit.review.rulebook import shipped
+from audit.review.runner import Runner
+from audit.tables import audit_event
+from gateway.identity.rule_roles import surroundings
+from gateway.web.desk_values import Visit
+
+BURST = 17
+
+
+@pytest.fixture
+def reviewed(office: Office, tmp_path: Path) -> Office:
+    """Return the office with a burst of refusals that a rule found."""
+    now = datetime.now(UTC)
+    token = office.session("liwen", ago=timedelta(minutes=12))
+    who = office.desk.session(token, service=None, now=now)
+    assert who is not None
+    for number in range(BURST):
+        moment = now - timedelta(minutes=5, seconds=-number)
+        office.desk.decide(
+            who,
+            office.desk.any_service("payroll"),
+            f"/staff/{number}",
+            visit=Visit(address="10.12.8.44", user_agent=CHROME, now=moment),
+        )
+    run_rules(office, tmp_path)
+    return office
+
+
+def run_rules(office: Office, folder: Path) -> None:
+    settle(office, folder / "sealer")
+    Runner(
+        begin=lambda: office.registry.ledger.begin(unaudited_because="a test"),
+        read=office.store.read,
+        around=surroundings(office.desk.roll, office.settings.timezone),
+    ).catch_up(now=datetime.now(UTC))
+    settle(office, folder / "sealer")
+
+
+@pytest.fixture
+def auditor(app: Flask, reviewed: Office) -> Browser:
+    """Return the auditor's browser."""
+    return officer(app, reviewed, "chenjing", ago=7)
+
+
+def said(office: Office, event: str) -> list[dict[str, object]]:
+    with office.store.reading() as session:
+        bodies = session.execute(select(audit_event.c.body).order_by(audit_event.c.id)).scalars()
+        return [found for body in bodies if (found := json.loads(body))["ev"] == event]
+
+
+def finding_of(browser: Browser) -> str:
+    found = re.search(
+        r'href="(/audit/findings/[0-9a-f-]{36})"', browser.get("/audit/findings").text
+    )
+    assert found is not None
+    return found[1]
+
+
+def test_a_rule_is_tested_against_the_past_and_kept_as_a_version(
+    auditor: Browser, reviewed: Office
+) -> None:
+    page, rule = "/audit/review-rules/denied_burst", shipped()["denied_burst"].text
+    assert auditor.get(page).status_code == 200
+    form = {"name": "denied_burst", "over": "0", "is_on": "y", "text": rule}
+    tested = auditor.post("/audit/review-rules/test", form, page=page)
+    assert tested.status_code == 200
+    assert tested.text.count('href="/audit/entries/') == BURST
+    wrong = auditor.post(
+        "/audit/review-rules/save", {**form, "text": rule.replace("gte", "lte")}, page=page
+    )
+    assert wrong.status_code == 422
+    assert "lte: 15" in wrong.text
+    assert auditor.post("/audit/review-rules/save", form, page=page).status_code == 422
+    why = {"why": "fifteen is too few"}
+    text = {"text": rule.replace("gte: 15", "gte: 30")}
+    kept = auditor.post("/audit/review-rules/save", {**form, **text, **why}, page=page)
+    assert kept.status_code == 303
+    assert said(reviewed, "review.rule_changed")[0]["obj"] == "rule:denied_burst"
+    again = auditor.post("/audit/review-rules/save", {**form, **why}, page=page)
+    assert again.status_code == 409
+
+
+def test_a_rule_that_is_switched_off_is_seen_by_the_security_administrator(
+    app: Flask, auditor: Browser, reviewed: Office
+) -> None:
+    page = "/audit/review-rules/spraying"
+    form = {"name": "spraying", "over": "0", "text": shipped()["spraying"].text, "why": "too loud"}
+    assert auditor.post("/audit/review-rules/save", form, page=page).status_code == 303
+    watcher = officer(app, reviewed, "zhaomin", ago=5)
+    listed = watcher.get("/audit/review-rules").text
+    assert listed.index("too loud") < listed.index("brute_force")
+    assert watcher.get(page).status_code == 200
+    assert said(reviewed, "review.rule_off")[0]["d"]["why"] == "too loud"  # type: ignore[index]
+
+
+def test_a_finding_is_suppressed_noted_and_handed_over(auditor: Browser, reviewed: Office) -> None:
+    page = finding_of(auditor)
+    until = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
+    bad = auditor.post(f"{page}/suppress", {"until": until, "suppress_reason": "x" * 9}, page=page)
+    assert bad.status_code == 422
+    good = {"fields": "actor", "until": until, "suppress_reason": "a known test"}
+    assert auditor.post(f"{page}/suppress", good, page=page).status_code == 303
+    assert "a known test" in auditor.get("/audit/findings/suppressions").text
+    assert auditor.post(f"{page}/note", {"note": "asked"}, page=page).status_code == 303
+    file = auditor.post(f"{page}/handover", page=page)
+    assert file.headers["Content-Disposition"].startswith("attachment")
+    assert len(json.loads(file.data)["numbers"]) == BURST
+    assert said(reviewed, "review.handed_over")
+    figures = auditor.get("/audit/findings/figures")
+    assert figures.status_code == 200
+    assert auditor.get("/audit/findings/figures.svg").mimetype == "image/svg+xml"
+
+
+def test_all_that_a_filter_shows_is_resolved_at_once(auditor: Browser, reviewed: Office) -> None:
+    page = "/audit/findings?rule=denied_burst"
+    form = {"expected": "1", "disposition": "drill", "reason": "a drill"}
+    stale = auditor.post(
+        "/audit/findings/decide?rule=denied_burst", {**form, "expected": "9"}, page=page
+    )
+    assert stale.status_code == 409
+    done = auditor.post("/audit/findings/decide?rule=denied_burst", form, page=page)
+    assert done.status_code == 303
+    assert said(reviewed, "review.decided")[0]["d"]["disposition"] == "drill"  # type: ignore[index]
+
+
+def test_own_acts_are_signed_for_by_the_security_administrator_alone_if_one_auditor(
+    app: Flask, auditor: Browser, reviewed: Office, tmp_path: Path
+) -> None:
+    page = "/audit/review"
+    auditor.post("/audit/searches", {"name": "mine", "query": ""}, page="/audit/")
+    settle(reviewed, tmp_path / "sealer")
+    shown = auditor.get(page).text
+    hidden = dict(
+        re.findall(r'type="hidden" name="(low|high|size|root|filter)" value="([^"]*)"', shown)
+    )
+    hidden["filter"] = hidden["filter"].replace("&amp;", "&")
+    forged = auditor.post("/audit/review/sign", {**hidden, "root": "00" * 32}, page=page)
+    assert forged.status_code == 409
+    signed = auditor.post("/audit/review/sign", hidden, page=page)
+    assert signed.status_code == 303
+    leaf = said(reviewed, "review.signoff")[0]["d"]
+    assert leaf["own"] >= 1  # type: ignore[index]
+    assert leaf["shown"] == leaf["total"]  # type: ignore[index]
+    watcher = officer(app, reviewed, "zhaomin", ago=5)
+    second = re.search(r"/audit/coverage/second/[0-9a-f-]{36}", watcher.get("/audit/coverage").text)
+    assert second is not None
+    assert auditor.post(second[0], page=page).status_code == 403
+    assert watcher.post(second[0], page=second[0]).status_code == 303
+    assert said(reviewed, "review.second")[0]["d"]["office"] == "security_admin"  # type: ignore[index]
+    assert watcher.get("/audit/coverage/map.svg").mimetype == "image/svg+xml"
+
+
+def test_a_package_needs_a_purpose_and_is_on_record_with_its_hash(
+    auditor: Browser, reviewed: Office
+) -> None:
+    page = "/audit/evidence?filter=outcome%3Ddenied"
+    form = {"filter": "outcome=denied", "to": "inspection", "why": "x"}
+    assert auditor.post("/audit/evidence", form, page=page).status_code == 422
+    made = auditor.post("/audit/evidence", {**form, "why": "case seven"}, page=page)
+    assert made.mimetype == "application/zip"
+
+    leaf = said(reviewed, "audit.evidence")[0]
+    assert leaf["d"]["sha256"] == sha256(made.data).hexdigest()  # type: ignore[index]
+    assert (leaf["cls"], leaf["act"]) == (1008, 3)
+
+
+@pytest.mark.parametrize("login", ["liwen", "wangqiang", "zhaomin", "zhouhang"])
+def test_attack_nobody_but_an_auditor_decides_signs_or_exports(
+    app: Flask, reviewed: Office, login: str
+) -> None:
+    browser = officer(app, reviewed, login, ago=4)
+    home = "/account" if login != "liwen" else "/"
+    for path in (
+        "/audit/findings/decide",
+        "/audit/review/sign",
+        "/audit/review-rules/save",
+        "/audit/evidence",
+    ):
+        assert browser.post(path, {}, page=home).status_code in {403, 404}, path
+    assert browser.get("/audit/review").status_code == 403
+
+
+def test_every_look_at_the_review_is_on_record(auditor: Browser, reviewed: Office) -> None:
+    auditor.get("/audit/findings")
+    auditor.get(finding_of(auditor))
+    auditor.get("/audit/review")
+    looked = {str(each["obj"]).partition(":")[0] for each in said(reviewed, "review.looked")}
+    assert looked == {"findings", "finding", "range"}
