@@ -73,7 +73,7 @@ def test_thursday_a_staff_list_brings_people_and_an_office_is_handed_over(
         expect(chen.page.locator(".summary")).to_be_visible()
         chen.goto(f"{week.url}/rights/")
         chen.click("钱多")
-        chen.choose("岗位", "安全审计员")
+        chen.page.locator("#office").select_option(label="安全审计员")
         chen.page.locator("#office_reason").fill("岗位轮换，接任安全审计员。")
         chen.confirm("提议任岗", week.code("chen.min"))
         wang.click("双人办理")
