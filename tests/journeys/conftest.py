@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from office_week import Week, office_week
 from playwright.sync_api import Browser, Page, sync_playwright
 from running_demo import Demo, chromium, launch, running_demo
 
@@ -16,6 +17,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Return the demonstration office, running."""
     catalogues.compile_all()
     with running_demo(tmp_path_factory.mktemp("demo") / "office") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
+    """Return the office on Monday morning; its clock only goes forward."""
+    catalogues.compile_all()
+    with office_week(tmp_path_factory.mktemp("week") / "office") as running:
         yield running
 
 
