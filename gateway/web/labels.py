@@ -138,9 +138,7 @@ DUTIES = {
             "You keep the people, the units and the services of this gateway: people and units on "
             "the pages named in the menu, services by a command on the gateway's own machine:"
         ),
-        (
-            ("hangu service", _l("enter services, show and remove them")),
-        ),
+        (("hangu service", _l("enter services, show and remove them")),),
     ),
     "security_admin": Duty(
         ROLES["security_admin"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import week_table
 from office_week import Week, office_week
 from playwright.sync_api import Browser, Page, sync_playwright
 from running_demo import Demo, chromium, launch, running_demo
@@ -26,6 +27,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
     catalogues.compile_all()
     with office_week(tmp_path_factory.mktemp("week") / "office") as running:
         yield running
+    week_table.TASKS.extend(running.tasks)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""People's hands at real browsers: what they click, type and see is counted for the task at hand."""
+"""People's hands at real browsers: what they click, type and see is counted for a task."""
 
 from __future__ import annotations
 
