@@ -7,7 +7,7 @@ CATALOGUES := $(wildcard $(TRANSLATIONS)/*/LC_MESSAGES/*.po)
 DEMO_DIR ?= .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run codes test check asvs bench policy-proof clean-demo clean lock
+.PHONY: help venv run codes test check asvs week bench policy-proof clean-demo clean lock
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -32,6 +32,9 @@ check: .venv/.ready-dev ## format, lint, types and the direction of imports
 
 asvs: .venv/.ready-dev ## requirement by requirement of OWASP ASVS 5.0 V6 and V7: the tests, and their results
 	@PYTHONPATH=tests/support $(BIN)/pytest -p asvs_table -m asvs -q -n 2 --dist loadfile
+
+week: .venv/.ready-dev ## a week in the office by real browsers: what each task costs, beside two others
+	@PYTHONPATH=tests/support $(BIN)/pytest -p week_table tests/journeys -k office_week -q -p no:xdist -p no:randomly
 
 bench: .venv/.ready-dev ## the figures of the README, measured on this machine
 	@$(BIN)/python tests/bench/run.py $(ONLY)

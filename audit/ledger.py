@@ -16,6 +16,7 @@ from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from audit.gathering import Gathering
 from audit.herald import Herald, announced
@@ -150,6 +151,7 @@ class Ledger:
         # Not `event.contains`: it goes by id(), and a dead engine's id may be this one's by now.
         if engine not in _GUARDED:
             event.listen(engine, "before_cursor_execute", _guard)
+            event.listen(engine, "checkin", _take_leave_away)
             _GUARDED.add(engine)
 
     @contextmanager
@@ -168,17 +170,13 @@ class Ledger:
         """
         if self.brake is not None:
             self.brake(None)
-        with self._held() as session:
+        with self.sessions() as session:
             tx = Transaction(session, zone=self._zone, excuse=unaudited_because, brake=self.brake)
-            info = tx.connection.info
-            info[_OPEN] = tx
-            try:
-                yield tx
-                tx.close(self._seal)
-                with announced(self._herald, tx.records):
-                    _commit(session)
-            finally:
-                info.pop(_OPEN, None)
+            tx.connection.info[_OPEN] = tx
+            yield tx
+            tx.close(self._seal)
+            with announced(self._herald, tx.records):
+                _commit(session)
 
     @contextmanager
     def for_sealer(self) -> Iterator[Connection]:
@@ -187,15 +185,11 @@ class Ledger:
         It is the ledger's own connection: on SQLite, writers queue for it instead of
         colliding. No brake holds it, for it is what lets the brake go.
         """
-        with self._held() as session:
+        with self.sessions() as session:
             connection = session.connection()
-            info = connection.info
-            info[_OPEN] = self._recording(None)
-            try:
-                yield connection
-                _commit(session)
-            finally:
-                info.pop(_OPEN, None)
+            connection.info[_OPEN] = self._recording(None)
+            yield connection
+            _commit(session)
 
     def append(self, name: str, *, actor: Actor, now: datetime, **fields: Any) -> str:  # noqa: ANN401 - as Transaction.record
         """Record something that changes no row, durably, before returning its entry id.
@@ -215,30 +209,16 @@ class Ledger:
         self._gathering.put(recording.records[0])
         return eid
 
-    @contextmanager
-    def _held(self) -> Iterator[Session]:
-        """A session whose connection stays ours until the end of the block.
-
-        A session of the engine's lends it back at the commit. The next thread would then mark
-        it as its own, and have the mark taken off by us in the middle of its transaction.
-        """
-        with self._engine.connect() as connection, self.sessions(bind=connection) as session:
-            yield session
-
     def _recording(self, brake: Brake | None) -> Recording:
         return Recording(zone=self._zone, brake=brake)
 
     def _write_together(self, entries: Sequence[Entry]) -> None:
         with self._engine.connect() as connection:
             connection.begin()  # the driver's own cursor begins nothing by itself
-            info = connection.info
-            info[_OPEN] = self._recording(None)
-            try:
-                store(connection, entries, self._seal)
-                with announced(self._herald, entries):
-                    _commit(connection)
-            finally:
-                info.pop(_OPEN, None)
+            connection.info[_OPEN] = self._recording(None)
+            store(connection, entries, self._seal)
+            with announced(self._herald, entries):
+                _commit(connection)
 
 
 def _commit(what: Session | Connection) -> None:
@@ -248,6 +228,11 @@ def _commit(what: Session | Connection) -> None:
     except BaseException:
         what.invalidate()
         raise
+
+
+def _take_leave_away(_driver: object, record: ConnectionPoolEntry) -> None:
+    """Before a connection goes back to the pool: after that it may be another thread's."""
+    record.info.pop(_OPEN, None)
 
 
 def _guard(

@@ -135,20 +135,17 @@ DUTIES = {
     "system_admin": Duty(
         ROLES["system_admin"],
         _l(
-            "You keep the people, the units and the services of this gateway. This is done by "
-            "commands on the gateway's own machine:"
+            "You keep the people, the units and the services of this gateway: people and units on "
+            "the pages named in the menu, services by a command on the gateway's own machine:"
         ),
-        (
-            ("hangu person", _l("add people, give roles, send new enrolment links, disable")),
-            ("hangu unit", _l("add units")),
-            ("hangu service", _l("enter services, show and remove them")),
-        ),
+        (("hangu service", _l("enter services, show and remove them")),),
     ),
     "security_admin": Duty(
         ROLES["security_admin"],
         _l(
-            "You decide who may open which service, and approve each service before it opens. "
-            "This is done by commands on the gateway's own machine:"
+            "You decide who may open which service, and approve each service before it opens: "
+            "people's rights on the pages named in the menu, rules and approvals by commands on "
+            "the gateway's own machine:"
         ),
         (
             ("hangu policy", _l("show the rules in force, grant services, publish rules")),
@@ -159,7 +156,8 @@ DUTIES = {
         ROLES["auditor"],
         _l(
             "You watch over what the others do: every sign-in, decision and change is on record. "
-            "This is done by commands on the gateway's own machine:"
+            "You search it on the pages named in the menu, and take it out by commands on the "
+            "gateway's own machine:"
         ),
         (
             ("hangu audit verify", _l("prove that the record is whole and untouched")),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import week_table
+from office_week import Week, office_week
 from playwright.sync_api import Browser, Page, sync_playwright
 from running_demo import Demo, chromium, launch, running_demo
 
@@ -17,6 +19,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     catalogues.compile_all()
     with running_demo(tmp_path_factory.mktemp("demo") / "office") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
+    """Return the office on Monday morning; its clock only goes forward."""
+    catalogues.compile_all()
+    with office_week(tmp_path_factory.mktemp("week") / "office") as running:
+        yield running
+    week_table.TASKS.extend(running.tasks)
 
 
 @pytest.fixture(scope="session")

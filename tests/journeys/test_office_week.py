@@ -124,8 +124,8 @@ def test_wednesday_not_me_locks_the_account_and_the_officer_decides(
     with week.doing("not me", ma):
         ma.goto(f"{week.url}/account/sign-ins")
         ma.click(ma.page.locator("tbody a").first)
-        ma.click("锁定我的账户并报告")
-        expect(ma.page.locator("h1")).to_have_text("您的账户已锁定")
+        ma.click("锁定我的账号并报告")
+        expect(ma.page.locator("h1")).to_have_text("您的账号已锁定")
     thief.goto(f"{week.url}/account/")
     expect(thief.page.locator("h1")).to_have_text("登录")
 

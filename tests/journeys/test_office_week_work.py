@@ -52,9 +52,9 @@ def test_thursday_a_heavy_act_asks_for_a_code_and_forgets_nothing(
         wang.fill("发生了什么", "手机昨日在出租车上遗失。")
         wang.confirm("发起", "000000")
         expect(wang.page.locator(".summary")).to_be_visible()
-        expect(wang.page.get_by_label("发生了什么")).to_have_value("手机昨日在出租车上遗失。")
+        expect(wang.page.locator("[name=reason]")).to_have_value("手机昨日在出租车上遗失。")
         wang.is_sound()
-        wang.confirm("发起", week.code("wang.jian"))
+        wang.confirm("确认并继续", week.code("wang.jian"))
         expect(wang.page.locator("h1")).to_contain_text("张伟")
     wang.click("撤回")
     wang.leave()
@@ -94,9 +94,10 @@ def test_friday_a_closed_door_is_asked_for_opened_by_the_owner_and_shuts_on_its_
 
 
 def test_friday_in_english(week: Week, chrome: Browser) -> None:
-    """A visitor's language is the browser's: sign-in, account and the closed door in English."""
-    zhang = browser_of(chrome, language="en-GB")
+    """One click at the head of the page: sign-in, closed door and recovery codes in English."""
+    zhang = browser_of(chrome)
     zhang.goto(week.service)
+    zhang.click("English")
     zhang.fill("Sign-in name", "zhang.wei")
     zhang.fill("Password", week.people["zhang.wei"].password)
     zhang.click("Continue")

@@ -74,5 +74,5 @@ def enrolled(week: Week, hand: Hand, login: str, link: str) -> list[str]:
     hand.click("我已保存")
     hand.fill("恢复码", codes[0])
     hand.click("验证")
-    expect(hand.page.locator("h1")).to_have_text("账户已启用")
+    expect(hand.page.locator("h1")).to_have_text("账号已启用")
     return codes

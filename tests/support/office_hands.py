@@ -1,4 +1,4 @@
-"""People's hands at real browsers: what they click, type and see counts for the task at hand."""
+"""People's hands at real browsers: what they click, type and see is counted for a task."""
 
 from __future__ import annotations
 
@@ -131,8 +131,8 @@ class Hand:
             self.said.append(message.text)
 
 
-def browser_of(chrome: Browser, *, language: str = "zh-CN") -> Hand:
+def browser_of(chrome: Browser) -> Hand:
     """A fresh profile with one page."""
-    context = chrome.new_context(viewport={"width": 1280, "height": 860}, locale=language)
+    context = chrome.new_context(viewport={"width": 1280, "height": 860}, locale="zh-CN")
     context.set_default_timeout(8_000)
     return Hand(context.new_page())

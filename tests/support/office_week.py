@@ -30,6 +30,8 @@ from werkzeug.wrappers import Request, Response
 from gateway.cli import demo_office
 from gateway.cli.demo_people import DemoPerson
 from gateway.cli.demo_ports import Ports
+from gateway.cli.office import opened
+from gateway.cli.policy import Scope, give
 
 MONDAY = 0
 STEP = 30
@@ -127,6 +129,8 @@ def office_week(directory: Path) -> Iterator[Week]:
             people = demo_office.prepare(
                 directory, ports, now=datetime.now(UTC), say=lambda _: None, entries=100
             )
+            with opened(directory / "intranet") as office:
+                give(office, "unit:finance", "ledger", Scope(methods="POST"))
         with _served(directory) as url:
             yield Week(
                 directory=directory,

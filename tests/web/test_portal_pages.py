@@ -19,7 +19,7 @@ AUTOFOCUS = re.compile(r"<(input|div)[^>]*\sautofocus[\s>][^>]*>")
 @pytest.mark.parametrize(
     ("login", "words"),
     [
-        ("wangqiang", ("系统管理员", "hangu service", "hangu person")),
+        ("wangqiang", ("系统管理员", "hangu service", "在菜单办理")),
         ("zhaomin", ("安全保密管理员", "hangu policy", "hangu service approve")),
         ("chenjing", ("安全审计员", "hangu audit verify", "hangu audit export")),
     ],

@@ -143,7 +143,7 @@ def test_a_heavy_act_asks_for_its_code_on_the_same_page_and_other_tabs_live_on(
     expect(other.locator("main")).not_to_contain_text("登录名")
     assert "/sign-in" not in other.url
     other.goto(f"{url}/account/")
-    expect(other.locator("h1")).to_have_text("我的账户")
+    expect(other.locator("h1")).to_have_text("我的账号")
 
 
 def test_a_wrong_code_is_said_at_its_field_and_no_password_stands_on_the_page(

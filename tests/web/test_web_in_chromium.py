@@ -268,7 +268,7 @@ def test_link_from_another_site_finds_the_person_signed_in(desktop: Desktop) -> 
     page.goto("http://elsewhere.example/")
     with page.expect_navigation(url=f"{desktop.url}/account/"):
         page.click("a")
-    expect(page.locator("h1")).to_have_text("我的账户")
+    expect(page.locator("h1")).to_have_text("我的账号")
     context.close()
 
 
