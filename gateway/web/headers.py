@@ -69,8 +69,10 @@ FIXED = {
 HSTS = "max-age=63072000; includeSubDomains"
 NO_STORE = "no-store, max-age=0"
 FOREVER = "public, max-age=31536000, immutable"
-FORGET = '"cache", "cookies", "storage"'
-"""Clear-Site-Data at sign-out. Browsers obey it on https only."""
+FORGET = '"cache", "storage"'
+"""Clear-Site-Data at sign-out. Browsers obey it in secure contexts only. Not "cookies": that takes
+the known device of the whole site along, and its owner would be a stranger among those who hammer
+the name. The cookies of the session are dropped by name."""
 
 REPORT_PATH = "/csp-report"
 _NONCE_BYTES = 18

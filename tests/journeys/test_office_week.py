@@ -32,7 +32,7 @@ def test_monday_somebody_new_enrols_by_a_one_time_link_and_adds_a_passkey(
         sun.fill("通行密钥名称", "办公电脑")
         sun.confirm("下一步", code(week, "sun.lixin"))
         sun.click("创建通行密钥")
-        expect(sun.page.locator("main")).to_contain_text("办公电脑")
+        expect(sun.page.locator(".told")).to_contain_text("办公电脑")
     sun.is_sound()
     sun.click("退出登录")
     with week.doing("sign in by passkey", sun):

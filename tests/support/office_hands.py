@@ -97,6 +97,8 @@ class Hand:
         if not self.page.locator(CONFIRM).count():
             self.click(words)
             words = "确认并继续"
+        if not self.page.locator(CONFIRM).count():
+            return  # the same act was confirmed within the last minutes
         self.task.fields += 1
         self.page.locator(CONFIRM).first.fill(code)
         self.click(words)
