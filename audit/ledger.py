@@ -175,10 +175,10 @@ class Ledger:
             try:
                 yield tx
                 tx.close(self._seal)
-                with announced(self._herald, tx.records):
-                    _commit(session)
-            finally:
+            finally:  # before the commit: after it the connection may be another thread's already
                 info.pop(_OPEN, None)
+            with announced(self._herald, tx.records):
+                _commit(session)
 
     @contextmanager
     def for_sealer(self) -> Iterator[Connection]:
@@ -193,9 +193,9 @@ class Ledger:
             info[_OPEN] = self._recording(None)
             try:
                 yield connection
-                _commit(session)
             finally:
                 info.pop(_OPEN, None)
+            _commit(session)
 
     def append(self, name: str, *, actor: Actor, now: datetime, **fields: Any) -> str:  # noqa: ANN401 - as Transaction.record
         """Record something that changes no row, durably, before returning its entry id.
