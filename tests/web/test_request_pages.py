@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from web_office import PEOPLE, SYSTEM, Browser, Office
 
-from gateway.identity import people
+from gateway.identity import people, staff
 
 REASON = "核对三月份工资发放与预算执行是否一致"
 STATE = "a" * 64
@@ -30,10 +30,7 @@ def owner(app: Flask, office: Office) -> Browser:
     now = datetime.now(UTC)
     roles = ["responder", "service_owner"]
     people.set_roles(office.registry, found.id, roles, actor=SYSTEM, now=now)
-    with office.registry.ledger.begin(unaudited_because="a test") as tx:
-        tx.session.connection().exec_driver_sql(
-            "UPDATE person SET unit = 'caiwu' WHERE unit = 'zhiban'"
-        )
+    staff.change(office.registry, found.id, unit="caiwu", actor=SYSTEM, now=now)
     browser = Browser(app, office)
     assert browser.sign_in("zhouhang").status_code == 303
     return browser
