@@ -27,6 +27,9 @@ from audit.tables import audit_event, audit_secret, log_state
 from audit.tiles import TileHashes
 from audit.tree import BadProof, Hashes, inclusion, verify_inclusion
 
+MAX_NUMBER = 2**63 - 1
+"""Of an entry: what the databases' columns hold."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -94,6 +97,8 @@ class Reader:
 
     def one(self, seq: int) -> Entry | None:
         """The sealed entry with this number, indexed or not; None if there is none."""
+        if seq > MAX_NUMBER:
+            return None
         with self._read.connect() as connection:
             bodies = self._bodies(connection, [seq])
             kept = connection.execute(select(audit_index).where(audit_index.c.seq == seq)).first()

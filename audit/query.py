@@ -27,6 +27,8 @@ NOT = "not-"
 SINCE, UNTIL = "since", "until"
 MOST_VALUES = 256
 """Values that one field may name, and words that may be asked for."""
+YEARS = range(1970, 3000)
+"""Years that can be asked about."""
 FAMILY = ".*"
 """`sign_in.*` stands for every event whose name begins with `sign_in.`."""
 
@@ -144,10 +146,10 @@ def read_moment(name: str, value: str) -> datetime:
         raise BadQuery(name, "time") from None
     if moment.tzinfo is None:
         raise BadQuery(name, "zone")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise BadQuery(name, "time") from None
+    # At both ends of the calendar a moment has no place in another time zone.
+    if moment.year not in YEARS:
+        raise BadQuery(name, "time")
+    return moment.astimezone(UTC)
 
 
 def written(moment: datetime) -> str:

@@ -8,8 +8,6 @@ from datetime import datetime
 from functools import partial
 from threading import Event, Thread
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from gateway.access import kept, request_sweep
 from gateway.identity import break_glass, housekeeping, integrity, officer_cases
 from gateway.identity.registry import Registry
@@ -26,8 +24,8 @@ class Chores:
     """A thread that does its rounds until it is stopped.
 
     Every worker process has one; two rounds at once do no harm. A database that does not
-    answer spoils one round, not the thread. `more` are rounds of
-    other rooms, each with its name.
+    answer, or holds what nobody can read, spoils one sweep of a round, not the thread.
+    `more` are sweeps of other rooms, each with its name.
     """
 
     def __init__(
@@ -58,10 +56,10 @@ class Chores:
             for name, sweep in self._rounds():
                 try:
                     sweep()
-                except SQLAlchemyError:
-                    log.exception("%s failed; the next round follows", name)
                 except Refused as refusal:
                     log.warning("no %s now: %s", name, refusal.code)
+                except Exception:  # whatever a hand wrote into the database must not end the rounds
+                    log.exception("%s failed; the next round follows", name)
 
     def _rounds(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """Each by itself, so that one that fails spoils no other."""

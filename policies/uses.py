@@ -126,8 +126,12 @@ def _rules_of(body: bytes) -> list[str]:
     """Return the rules a decision names; none of any other entry."""
     if _DECISION not in body:
         return []
-    rules = json.loads(body).get("rules", [])
-    return rules if isinstance(rules, list) else []
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):  # not ours: the verifier says so, nobody counts it
+        return []
+    rules = found.get("rules") if isinstance(found, dict) else None
+    return [each for each in rules if isinstance(each, str)] if isinstance(rules, list) else []
 
 
 def _add(tx: Transaction, found: Mapping[str, Use]) -> None:

@@ -32,6 +32,8 @@ from gateway.custody.refusals import (
 from gateway.custody.room import OFFICES, Custody, Officer, checked_reason
 
 CASE = 80
+YEARS = 100
+"""How far back a hold may reach; long before there was a log."""
 _ENTRY = re.compile(r"entry:(?:[0-9a-f]{32}|[0-9]{1,15})")
 
 
@@ -182,8 +184,10 @@ def place_hold(
         KeepingTerms: case, day or reason.
     """
     case, reason = " ".join(case.split()), checked_reason(reason)
-    if not 1 <= len(case) <= CASE or not case.isprintable() or since > now:
-        raise KeepingTerms("case" if since <= now else "since")
+    if since > now or since.year < now.year - YEARS:
+        raise KeepingTerms("since")
+    if not 1 <= len(case) <= CASE or not case.isprintable():
+        raise KeepingTerms("case")
     _require_office(by)
     made = uuid.uuid4().hex
     with custody.ledger.begin() as tx:

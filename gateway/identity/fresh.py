@@ -20,7 +20,7 @@ from sqlalchemy.orm import aliased
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import codes, ending, passkeys, recovery, tokens
+from gateway.identity import codes, ending, passkeys, phishing, recovery, tokens
 from gateway.identity.current import Current
 from gateway.identity.passkeys import Ceremony, Site
 from gateway.identity.registry import Registry
@@ -81,7 +81,8 @@ def prove(
     """Confirm an act with a code of one's authenticator, or with a recovery code.
 
     Raises:
-        ProofRefused: a wrong code, or one that was used before.
+        ProofRefused: a wrong code, or one that was used before; or a role asks for the passkey
+            that the person has, and a code could have been passed on by a false page.
         ProofTwice: the session has had another token meanwhile; the code was not looked at.
         ProofsOver: that was the fifth, or the session has ended meanwhile.
         Busy: a recovery code, and too many hashes are being computed.
@@ -90,6 +91,8 @@ def prove(
     if recovery.clean(code) is None:
 
         def check(tx: Transaction) -> str | None:
+            if phishing.forbids_codes(registry, tx.session, whose):
+                return "passkey_required"
             factor = codes.locked(tx, whose)
             cause = codes.fault(registry, tx, factor, code, now=now)
             if cause is not None:
@@ -100,6 +103,8 @@ def prove(
     found = recovery.matching(registry, whose, code)
 
     def check_recovery(tx: Transaction) -> str | None:
+        if phishing.forbids_codes(registry, tx.session, whose):
+            return "passkey_required"
         cause = recovery.fault(tx, whose, found, now=now)
         if cause is None:
             recovery.used(tx, whose, actor=actor, now=now)
@@ -141,6 +146,8 @@ def ways(registry: Registry, current: Current) -> frozenset[str]:
     """Return what a person may confirm an act with: `totp`, `recovery`, `passkey`."""
     whose = current.person_id
     with registry.store.reading() as session:
+        if phishing.forbids_codes(registry, session, whose):
+            return frozenset({"passkey"})
         codes_left = recovery.view(session, whose)
         found = {
             "totp": codes.is_usable(session, whose),

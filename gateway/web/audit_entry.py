@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, abort, g, render_template
 
 from audit.entry import Entry
-from audit.query import Query
+from audit.query import BadQuery, Query
 from gateway.web import audit_asked, audit_words
 from gateway.web.access import requires
 from gateway.web.audit import address_of
@@ -54,8 +54,11 @@ def rule(version: str, rule_id: str) -> str:
     """A rule as it stood when it decided, who published it, and what else it decided."""
     if not version.isalnum():
         abort(404)
+    try:
+        decided = Query(include={"policy": (version,), "event": ("decision.*",)}, words=(rule_id,))
+    except BadQuery:  # no rule and no version has such a name
+        abort(404)
     used = house().desk.log_rule(rule_id, version)
-    decided = Query(include={"policy": (version,), "event": ("decision.*",)}, words=(rule_id,))
     return render_template(
         "audit_rule.html",
         used=used,

@@ -178,7 +178,7 @@ class AuditFront:
     ) -> None:
         """Keep. Raises SearchUnnamed, SearchesFull."""
         actor = actor_of(person, visit)
-        if not 1 <= len(name) <= saved.MAX_NAME:
+        if not 1 <= len(name) <= saved.MAX_NAME or not name.isprintable():
             raise SearchUnnamed
         try:
             with self.registry.ledger.begin() as tx:

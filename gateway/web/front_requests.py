@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from gateway.access import request_views
-from gateway.access.request_refusals import RequestUnknown
+from gateway.access.request_refusals import EndRefused, RequestUnknown
 from gateway.access.request_views import RequestView
 from gateway.access.requests import SECURITY_ADMIN, Requests, Terms, Wish
 from gateway.web.desk_requests import AskedFor
@@ -114,9 +114,12 @@ class RequestsFront(ServiceDesk):
         )
 
     def _end_of(self, day: date) -> datetime:
-        """The last second of a day in the zone's time zone."""
+        """The last second of a day in the zone's time zone. Raises EndRefused."""
         zone = ZoneInfo(self.settings.timezone)
-        return datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(seconds=1)
+        try:
+            return datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(seconds=1)
+        except OverflowError:  # the calendar's last day
+            raise EndRefused from None
 
     def _day_of(self, moment: datetime) -> date:
         return moment.astimezone(ZoneInfo(self.settings.timezone)).date()

@@ -93,15 +93,19 @@ def _file(file: FileStorage) -> File:
 def _json(body: bytes) -> Content:
     try:
         value: Any = json.loads(body)
-    except ValueError:
+        pairs = value.items() if isinstance(value, dict) else [("", value)]
+        # Indented deep inside, a form would grow to a hundred times its size.
+        indent = 1 if len(body) <= LONGEST else None
+        texts = [(name, _text(each, indent)) for name, each in pairs]
+    except (ValueError, RecursionError):  # nested so deeply that nobody could read it either
         return Content(unreadable=True)
-    if not isinstance(value, dict):
-        value = {"": value}
-    texts = {
-        name: each if isinstance(each, str) else json.dumps(each, ensure_ascii=False, indent=1)
-        for name, each in value.items()
-    }
-    return _shown(list(texts.items()), [])
+    return _shown(texts, [])
+
+
+def _text(value: object, indent: int | None) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 def _shown(pairs: list[tuple[str, str]], files: list[File]) -> Content:

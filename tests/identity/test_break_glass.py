@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from identity_world import ADMIN, Enrolled, World
+from identity_world import ADMIN, PASSWORD, Enrolled, World
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -24,6 +24,7 @@ from gateway.identity import (
 from gateway.identity import break_glass_refusals as no
 from gateway.identity.break_glass import Proposal
 from gateway.identity.current import Current
+from gateway.identity.returning import LinkNeedsTwo
 from gateway.identity.tables import Password, Totp
 from gateway.identity.tables_break_glass import Opening
 from gateway.refusals import Refused
@@ -287,6 +288,45 @@ def test_what_was_done_stands_under_the_opening(glass: Glass) -> None:
         break_glass_acts.disable(
             registry, glass.account, reason="", by=current, actor=actor, now=now
         )
+
+
+def test_attack_one_opening_does_not_hand_out_the_three_offices(glass: Glass) -> None:
+    """A link makes its bearer the person: whoever took three would be all three officers."""
+    auditor = glass.world.enrol("zhao.lei", roles=("auditor",))
+    _, token = glass.opened()
+    current = glass.current(token)
+    assert current is not None
+    registry, now = glass.world.registry, glass.world.clock
+    actor = Actor(subject=current.subject, case=current.case)
+
+    def invite(person: Enrolled) -> str:
+        return break_glass_acts.invite(registry, person.id, by=current, actor=actor, now=now)
+
+    for opener in (glass.system, glass.security):
+        with pytest.raises(LinkNeedsTwo):
+            invite(opener)
+    invite(glass.second)
+    with pytest.raises(LinkNeedsTwo):
+        invite(auditor)
+    assert invite(glass.second)  # the first link was lost
+
+
+def test_attack_who_was_shut_out_gets_no_rights_back_through_a_sealed_account(
+    glass: Glass,
+) -> None:
+    former = glass.world.enrol("qian.er", roles=("security_admin",))
+    people.disable(glass.world.registry, former.id, actor=ADMIN, now=glass.world.clock)
+    _, token = glass.opened()
+    current = glass.current(token)
+    assert current is not None
+    registry, now = glass.world.registry, glass.world.clock
+    actor = Actor(subject=current.subject, case=current.case)
+    link = break_glass_acts.invite(registry, former.id, by=current, actor=actor, now=now)
+    glass.world.finish(former.id, link, PASSWORD, login="qian.er")
+    found = people.by_id(registry, former.id)
+    assert found is not None
+    assert not found.roles
+    assert found.clearance == 0
 
 
 def test_an_account_with_more_rights_does_not_open(glass: Glass) -> None:

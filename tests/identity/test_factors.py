@@ -310,6 +310,26 @@ def test_a_role_asks_for_a_passkey_from_its_first_use_on(world: World) -> None:
 
 
 @pytest.mark.asvs("V6.3.3")
+def test_attack_a_code_that_was_phished_confirms_no_act_of_a_role_that_asks_for_a_passkey(
+    world: World,
+) -> None:
+    li = holder(world, roles=("auditor",))
+    key, codes = li.add(), li.codes()
+    limits = replace(world.registry.limits, phishing_resistant_roles=frozenset({"auditor"}))
+    registry = world.registry = replace(world.registry, limits=limits)
+    assert fresh.ways(registry, li.now) == {"passkey"}
+    for code in (li.person.code(world.wait()), codes[0]):
+        with pytest.raises(ProofRefused):
+            fresh.prove(registry, li.now, act=ACT, code=code, actor=li.actor, now=world.clock)
+        assert not fresh.is_fresh(registry, li.now, ACT, now=world.clock)
+    answer = key.answer(fresh.passkey_options(registry, SITE, li.now, act=ACT, now=world.clock))
+    li.token = fresh.prove_with_passkey(
+        registry, SITE, li.now, act=ACT, answer=answer, actor=li.actor, now=world.clock
+    ).token
+    assert fresh.is_fresh(registry, li.now, ACT, now=world.clock)
+
+
+@pytest.mark.asvs("V6.3.3")
 def test_attack_a_session_in_a_service_dies_when_its_role_asks_for_a_passkey(
     small_world: World,
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from audit.ledger import Ledger
@@ -118,3 +118,26 @@ def test_rules_of_pages_are_not_judged_by_a_log_that_does_not_show_them() -> Non
     page = Rule("role:staff", "*", "app:portal.view", "use", "*", "*", "2", "*", "allow")
     service = Rule("role:staff", "*", "svc:s/**", "GET", "*", "*", "2", "*", "allow")
     assert (uses.is_counted(page), uses.is_counted(service)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'"ev":"decision.',
+        b'["ev":"decision.',
+        b"[" * 99_999,
+        b"[1]",
+        b'{"ev":"decision.allowed","rules":[1,{},["x"]]}',
+    ],
+)
+def test_attack_an_entry_that_nobody_can_read_does_not_stop_the_count(
+    store: Store, ledger: Ledger, now: datetime, body: bytes
+) -> None:
+    marked = body + b' "ev":"decision.allowed" ' if not body.endswith(b"}") else body
+    with ledger.begin(unaudited_because="the test is an attacker with a database client") as tx:
+        row = {"eid": "f" * 32, "body": marked, "leaf": bytes(32), "created": now}
+        tx.session.execute(insert(audit_event).values(**row))
+    decided(ledger, now, A)
+    seal(store, ledger)
+    assert uses.count(ledger) == 2
+    assert counts(store)[A].uses == 1

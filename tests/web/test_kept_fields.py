@@ -82,3 +82,12 @@ def test_files_are_shown_by_name_and_size() -> None:
 def test_a_broken_form_is_unreadable_not_an_error() -> None:
     assert content_of(posted(b"{", "application/json")).unreadable
     assert content_of(posted(b"x", "application/octet-stream")).unreadable
+
+
+def test_attack_a_form_nested_deeper_than_any_reader_follows_is_unreadable() -> None:
+    for opening, value, closing in (("[", "1", "]"), ('{"a":', "1", "}")):
+        deep = opening * 100_000 + value + closing * 100_000
+        assert content_of(posted(deep.encode(), "application/json")).unreadable
+        for depth in range(300, 1000, 7):  # read, and too deep to be written again
+            nearly = opening * depth + value + closing * depth
+            assert content_of(posted(nearly.encode(), "application/json")) is not None
