@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from identity_world import ADMIN, Enrolled, World
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 
 from audit.record import Actor
 from gateway.identity import attempts, codes, people, reports, rights, standing, totp
@@ -63,27 +63,22 @@ ACTS: tuple[Act, ...] = (disable, take_office, disown, guess)
 
 def revive(world: World, two: list[Enrolled]) -> None:
     """Have both in office again, as before the round."""
+    ids = [each.id for each in two]
+    active = {"state": State.ACTIVE, "disabled_at": None}
+    unharmed = {"disabled_at": None, "rests_until": None, "failures": 0}
+    office = {"role": "auditor", "zone": "intranet"}
     with world.registry.ledger.begin(unaudited_because="a test") as tx:
-        standing.believe(tx.session, [each.id for each in two])
-        for each in two:
-            person = tx.session.get_one(Person, each.id)
-            person.state, person.disabled_at = State.ACTIVE, None
-            for row in tx.session.scalars(
-                select(PersonRole).where(PersonRole.person_id == each.id)
-            ):
-                tx.session.delete(row)
-            lock = tx.session.get(PersonLock, each.id)
-            if lock is not None:
-                tx.session.delete(lock)
-            factor = tx.session.get_one(Totp, each.id)
-            factor.disabled_at = factor.rests_until = None
-            factor.failures = 0
-        tx.session.flush()
-        for each in two:
-            tx.session.add(PersonRole(person_id=each.id, role="auditor", zone="intranet"))
-        for report in tx.session.scalars(select(Report)):
-            tx.session.delete(report)
-        tx.session.execute(update(Attempt).values(disowned_at=None))
+        standing.believe(tx.session, ids)
+        for change in (
+            update(Person).where(Person.id.in_(ids)).values(active),
+            delete(PersonRole).where(PersonRole.person_id.in_(ids)),
+            insert(PersonRole).values([office | {"person_id": each} for each in ids]),
+            delete(PersonLock),
+            update(Totp).where(Totp.person_id.in_(ids)).values(unharmed),
+            delete(Report),
+            update(Attempt).values(disowned_at=None),
+        ):
+            tx.session.execute(change)
 
 
 def usable(world: World, role: str = "auditor") -> list[UUID]:
