@@ -40,7 +40,7 @@ class Lexicon:
         names: what units, roles, people, categories, pages and services (`svc:<slug>`) are
             called; two of one name are told apart by their ids, which may always be written.
         windows: named times, e.g. 工作时间, each as a rule's `win`.
-        zone: for dates.
+        zone: for dates and hours; these can only be told in a zone without summer time.
         paths: for autocomplete, the paths of services that are worth offering.
     """
 
