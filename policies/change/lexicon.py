@@ -98,6 +98,12 @@ class Lexicon:
                 yield Phrase(name, "svc", value)
 
 
+def by_name(named: Iterable[tuple[str, str, str]], language: Language) -> dict[str, str]:
+    """Return the named times of a zone's settings, (Chinese, English, windows), for `windows`."""
+    place = 0 if language is Language.ZH else 1
+    return {each[place]: each[2] for each in named}
+
+
 def key_of(text: str) -> str:
     """Return a text without its spaces, in lower case."""
     return "".join(text.split()).lower()
