@@ -15,8 +15,8 @@ RANGE: Final = re.compile(rf"({_DATE})\s*(?:至|到|~|—|–|to|until)\s*({_DAT
 _CHINESE: Final = "一二三四五六日"
 _ENGLISH: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAY: Final = rf"(?:(?:周|星期)[{_CHINESE}天]|{'|'.join(_ENGLISH)})"
-_TO: Final = r"\s*(?:至|到|to|until|-|—|–|~)\s*"
-_CLOCK: Final = r"\d{1,2}:\d{2}"
+_TO: Final = r"\s*(?:至|到|to|until|-|—|–|－|~|～)\s*"
+_CLOCK: Final = r"\d{1,2}[:：]\d{2}"
 WEEK: Final = re.compile(
     rf"每?({_DAY})(?:{_TO}({_DAY}))?\s*({_CLOCK}){_TO}({_CLOCK})(?!\d)",
     re.ASCII | re.IGNORECASE,
@@ -84,7 +84,8 @@ def week_of(found: re.Match[str], zone: tzinfo) -> str | None:
     first, last = (_day(each) for each in (found[1], found[2] or found[1]))
     days = f"{first}" if first == last else f"{first}-{last}"
     sign, ahead = "-" if offset < 0 else "+", _clock(abs(offset))
-    window = f"week:{days}@{found[3]:0>5}-{found[4]:0>5}{sign}{ahead}"
+    opens, closes = (each.replace("：", ":").zfill(5) for each in (found[3], found[4]))
+    window = f"week:{days}@{opens}-{closes}{sign}{ahead}"
     return window if weekly(window) else None
 
 
