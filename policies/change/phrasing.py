@@ -44,7 +44,7 @@ def _written(rule: Rule, lexicon: Lexicon, called: Mapping[tuple[str, str], str]
     }
     optional = {
         "zone": word("zone", rule.zone),
-        "win": _windows(rule.win, lexicon, called),
+        "win": called.get(("win", rule.win)) or _spelt(rule.win, lexicon),
         "net": words("net", rule.net),
         "cls": words("cls", rule.cls),
         "auth": word("auth", rule.auth),
@@ -81,9 +81,14 @@ def _object(obj: str, called: Mapping[tuple[str, str], str]) -> str:
     return obj if name is None else f"{name}/{decoded(path)}"
 
 
-def _windows(win: str, lexicon: Lexicon, called: Mapping[tuple[str, str], str]) -> str:
-    if ("win", win) in called:
-        return called["win", win]
+def times(win: str, lexicon: Lexicon) -> str:
+    """Return the words for a rule's windows: their name if they have one, else dates and hours."""
+    if ("win", win) in lexicon.called:
+        return lexicon.called["win", win]
+    return _spelt(win, lexicon)
+
+
+def _spelt(win: str, lexicon: Lexicon) -> str:
     return _AND[lexicon.language].join(
         dated(each, lexicon.zone, _FROM_TO[lexicon.language])
         if weekly(each) is None
