@@ -16,6 +16,7 @@ from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from audit.gathering import Gathering
 from audit.herald import Herald, announced
@@ -150,6 +151,7 @@ class Ledger:
         # Not `event.contains`: it goes by id(), and a dead engine's id may be this one's by now.
         if engine not in _GUARDED:
             event.listen(engine, "before_cursor_execute", _guard)
+            event.listen(engine, "checkin", _take_leave_away)
             _GUARDED.add(engine)
 
     @contextmanager
@@ -170,15 +172,11 @@ class Ledger:
             self.brake(None)
         with self.sessions() as session:
             tx = Transaction(session, zone=self._zone, excuse=unaudited_because, brake=self.brake)
-            info = tx.connection.info
-            info[_OPEN] = tx
-            try:
-                yield tx
-                tx.close(self._seal)
-                with announced(self._herald, tx.records):
-                    _commit(session)
-            finally:
-                info.pop(_OPEN, None)
+            tx.connection.info[_OPEN] = tx
+            yield tx
+            tx.close(self._seal)
+            with announced(self._herald, tx.records):
+                _commit(session)
 
     @contextmanager
     def for_sealer(self) -> Iterator[Connection]:
@@ -189,13 +187,9 @@ class Ledger:
         """
         with self.sessions() as session:
             connection = session.connection()
-            info = connection.info
-            info[_OPEN] = self._recording(None)
-            try:
-                yield connection
-                _commit(session)
-            finally:
-                info.pop(_OPEN, None)
+            connection.info[_OPEN] = self._recording(None)
+            yield connection
+            _commit(session)
 
     def append(self, name: str, *, actor: Actor, now: datetime, **fields: Any) -> str:  # noqa: ANN401 - as Transaction.record
         """Record something that changes no row, durably, before returning its entry id.
@@ -221,14 +215,10 @@ class Ledger:
     def _write_together(self, entries: Sequence[Entry]) -> None:
         with self._engine.connect() as connection:
             connection.begin()  # the driver's own cursor begins nothing by itself
-            info = connection.info
-            info[_OPEN] = self._recording(None)
-            try:
-                store(connection, entries, self._seal)
-                with announced(self._herald, entries):
-                    _commit(connection)
-            finally:
-                info.pop(_OPEN, None)
+            connection.info[_OPEN] = self._recording(None)
+            store(connection, entries, self._seal)
+            with announced(self._herald, entries):
+                _commit(connection)
 
 
 def _commit(what: Session | Connection) -> None:
@@ -238,6 +228,11 @@ def _commit(what: Session | Connection) -> None:
     except BaseException:
         what.invalidate()
         raise
+
+
+def _take_leave_away(_driver: object, record: ConnectionPoolEntry) -> None:
+    """Before a connection goes back to the pool: after that it may be another thread's."""
+    record.info.pop(_OPEN, None)
 
 
 def _guard(

@@ -25,7 +25,7 @@ FIELDS = (
 WORDS = "words"
 NOT = "not-"
 SINCE, UNTIL = "since", "until"
-MOST_VALUES = 32
+MOST_VALUES = 256
 """Values that one field may name, and words that may be asked for."""
 FAMILY = ".*"
 """`sign_in.*` stands for every event whose name begins with `sign_in.`."""

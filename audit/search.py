@@ -37,6 +37,8 @@ from audit.tables import audit_event
 PAGE = 50
 MOST_READ = 200_000
 """Entries that one look reads at most."""
+MOST_WORDED = 40_000
+"""The same where words are asked for: then the entries themselves are read."""
 MOST_COUNTED = 10_000
 """A count is exact up to here."""
 _BLOCKS = (2, 6, 24, 64)
@@ -202,12 +204,17 @@ class _Look:
         )
 
     def _spans(self) -> Iterator[ColumnElement[bool]]:
-        """Conditions on the entry's number, each for some blocks; ends when enough was read."""
+        """Conditions on the entry's number, in the order of the walk; ends when enough was read.
+
+        One run of blocks at a time, each by the same statement: with many runs in one condition
+        SQLite reads the whole table instead.
+        """
         read, sizes = 0, iter(_BLOCKS)
         size = next(sizes)
+        most = MOST_WORDED if self._by_words else MOST_READ
         low, high = self._start // BLOCK, (self._end - 1) // BLOCK
         while low <= high and self._start < self._end:
-            if read >= MOST_READ:
+            if read >= most:
                 self.stopped_at = low * BLOCK if self._rising else (high + 1) * BLOCK
                 return
             blocks = self._blocks(low, high, size)
@@ -215,12 +222,14 @@ class _Look:
                 return
             read += len(blocks) * BLOCK
             size = next(sizes, size)
+            for first, last in _runs(blocks):
+                start, end = max(self._start, first * BLOCK), min(self._end, last * BLOCK)
+                self.at = start
+                yield audit_index.c.seq.between(start, end - 1)
             if self._rising:
                 low = blocks[-1] + 1
             else:
                 high = blocks[-1] - 1
-                self.at = max(self._start, blocks[-1] * BLOCK)
-            yield self._span(blocks)
 
     def _blocks(self, low: int, high: int, limit: int) -> list[int]:
         """The next blocks that can hold a match."""
@@ -256,19 +265,18 @@ class _Look:
             else:
                 yield func.instr(marks, literal(mark)) > 0
 
-    def _span(self, blocks: Sequence[int]) -> ColumnElement[bool]:
-        seq = audit_index.c.seq
-        runs: list[tuple[int, int]] = []
-        for number in sorted(blocks):
-            if runs and runs[-1][1] == number:
-                runs[-1] = (runs[-1][0], number + 1)
-            else:
-                runs.append((number, number + 1))
-        ranges = [
-            seq.between(max(self._start, first * BLOCK), min(self._end, last * BLOCK) - 1)
-            for first, last in runs
-        ]
-        return or_(*ranges)
+
+def _runs(blocks: Sequence[int]) -> list[tuple[int, int]]:
+    """Neighbouring blocks together, in the order they came: (first, last + 1) of each run."""
+    runs: list[tuple[int, int]] = []
+    for number in blocks:
+        if runs and number == runs[-1][1]:
+            runs[-1] = (runs[-1][0], number + 1)
+        elif runs and number == runs[-1][0] - 1:
+            runs[-1] = (number, runs[-1][1])
+        else:
+            runs.append((number, number + 1))
+    return runs
 
 
 def _conditions(query: Query) -> list[ColumnElement[bool]]:

@@ -31,8 +31,6 @@ class Permission(StrEnum):
     """Opening the personal values of an entry, which leaves an entry of its own."""
     AUDIT_VIEW = "audit.view"
     """The audit log."""
-    AUDIT_WATCH = "audit.watch"
-    """What the auditors looked at and did, for who watches over them."""
     BREAK_GLASS_ACT = "break_glass.act"
     """The few acts of a sealed account while it is open."""
     BREAK_GLASS_CLOSE = "break_glass.close"

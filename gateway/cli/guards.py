@@ -171,6 +171,19 @@ def end_sessions(directory: Path, login: str, ref: str | None, *, yes: bool) -> 
     done(f"Sessions ended: {ended}.")
 
 
+@session.command("end-everybodys", cls=ZoneCommand)
+@takes_zone
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def end_everybodys(directory: Path, *, yes: bool) -> None:
+    """End every session of the zone: for the day on which cookies may be in strange hands."""
+    with opened(directory) as office:
+        people, count = sessions.open_now(office.registry)
+        if not yes:
+            confirm(f"Sign out {people} people, {count} sessions?")
+        ended = sessions.end_everybodys(office.registry, actor=operator(), now=now())
+    done(f"Sessions ended: {ended}.")
+
+
 def _known(office: Office, login: str) -> UUID:
     found = people.by_login(office.registry, login)
     if found is None:

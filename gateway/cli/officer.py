@@ -7,7 +7,9 @@ from uuid import UUID
 
 import click
 
-from gateway.cli.console import done, table
+from audit.entry import Reader
+from audit.search import Search
+from gateway.cli.console import done, note, table
 from gateway.cli.days import shown
 from gateway.cli.office import opened
 from gateway.cli.person import known
@@ -97,8 +99,12 @@ def acts(directory: Path, login: str, before: int | None) -> None:
             if (each.roles & OFFICER_ROLES if not login else each.login == login)
         ]
         names = {each.id: each.login for each in entries}
+        search = Search(zone.store.read, Reader(zone.store.read))
+        found = officer_acts.acts(search, who, before=before)
         rows = [
             (each.position, each.at, names.get(each.actor), each.event, each.object, each.outcome)
-            for each in officer_acts.acts(zone.registry, who, before=before)
+            for each in found.acts
         ]
+    if found.older is not None:
+        note(f"There are older ones: --before {found.older}")
     table("Acts", ("place", "time", "officer", "event", "about", "outcome"), rows)

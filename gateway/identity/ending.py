@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, true, update
 
 from audit.ledger import Transaction
 from audit.record import Actor
@@ -54,13 +54,17 @@ def belongs_to(token_hash: bytes) -> ColumnElement[bool]:
     return or_(Session.token_hash == token_hash, Session.parent_hash == token_hash)
 
 
+def all_but(keep: bytes | None) -> ColumnElement[bool]:
+    """Every session of the zone but `keep` and its children."""
+    if keep is None:
+        return true()
+    foreign = or_(Session.parent_hash.is_(None), Session.parent_hash != keep)
+    return (Session.token_hash != keep) & foreign
+
+
 def others_of(person_id: UUID, *, keep: bytes | None) -> ColumnElement[bool]:
     """Every session of a person but `keep` and its children."""
-    everything = Session.person_id == person_id
-    if keep is None:
-        return everything
-    foreign = or_(Session.parent_hash.is_(None), Session.parent_hash != keep)
-    return everything & (Session.token_hash != keep) & foreign
+    return (Session.person_id == person_id) & all_but(keep)
 
 
 def end(

@@ -247,11 +247,16 @@ def _confirm(tx: Transaction, held: _Held, act: str, *, actor: Actor, now: datet
 
 
 def _rename(tx: Transaction, row: Session, old: bytes, new: bytes) -> None:
-    """Row by row, by the ORM: each of them carries a MAC over these hashes."""
+    """Row by row, by the ORM: each of them carries a MAC over these hashes.
+
+    Those that are over carry none, open nothing, and stay as they were.
+    """
     row.token_hash = new
-    for child in tx.session.scalars(select(Session).where(Session.parent_hash == old)):
+    children = select(Session).where(Session.parent_hash == old, Session.ended_at.is_(None))
+    for child in tx.session.scalars(children):
         child.parent_hash = new
-    for ticket in tx.session.scalars(select(Ticket).where(Ticket.session_hash == old)):
+    unspent = select(Ticket).where(Ticket.session_hash == old, Ticket.used_at.is_(None))
+    for ticket in tx.session.scalars(unspent):
         ticket.session_hash = new
 
 

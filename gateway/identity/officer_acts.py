@@ -6,20 +6,18 @@ auditor: nobody watches over their own office.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, or_, select
-from sqlalchemy.orm import Session as OrmSession
-
-from audit.tables import audit_event
+from audit.entry import Entry
+from audit.query import Query
+from audit.record import timestamp
+from audit.search import Search
 from gateway.identity.current import OFFICER_ROLES
-from gateway.identity.registry import Registry
-from gateway.identity.roll import Entry
+from gateway.identity.roll import Entry as Person
 
 PAGE = 50
 """Acts on one page."""
@@ -48,59 +46,54 @@ class OfficerAct:
     details: Mapping[str, Any]
 
 
-def watched(entries: Sequence[Entry], roles: Collection[str]) -> Sequence[Entry]:
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """One page of acts; `older` is where the next one begins (`before`), None at the end."""
+
+    acts: Sequence[OfficerAct]
+    older: int | None
+
+
+def watched(entries: Sequence[Person], roles: Collection[str]) -> Sequence[Person]:
     """Return the officers whose acts somebody with these roles reads."""
     offices = frozenset().union(*(WATCHES.get(role, frozenset()) for role in roles))
     return [each for each in entries if each.roles & offices & OFFICER_ROLES]
 
 
 def acts(
-    registry: Registry,
+    search: Search,
     who: Collection[UUID],
     *,
     before: int | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     size: int = PAGE,
-) -> Sequence[OfficerAct]:
-    """Return the acts of these people below a position of the log, newest first, at most `size`.
+) -> Acts:
+    """Return the acts of these people below a number of the log, newest first, at most `size`.
 
-    `since` and `until` (exclusive) bound the time. The next page begins before the last
-    position returned.
+    `since` and `until` (exclusive) bound the time.
     """
     if not who:
-        return ()
-    with registry.store.reading() as session:
-        statement = select(audit_event.c.id, audit_event.c.body).where(
-            or_(*(_holds(session, f'"sub":"person:{each}"') for each in sorted(who))),
-            *(~_holds(session, f'"ev":"{event}"') for event in sorted(NOISE)),
-        )
-        if before is not None:
-            statement = statement.where(audit_event.c.id < before)
-        if since is not None:
-            statement = statement.where(audit_event.c.created >= since)
-        if until is not None:
-            statement = statement.where(audit_event.c.created < until)
-        newest = statement.order_by(audit_event.c.id.desc()).limit(size)
-        return [_act(position, json.loads(body)) for position, body in session.execute(newest)]
+        return Acts((), None)
+    query = Query(
+        since=since,
+        until=until,
+        include={"actor": tuple(f"person:{each}" for each in sorted(who))},
+        exclude={"event": tuple(sorted(NOISE))},
+    )
+    page = search.page(query, before=before, limit=size)
+    return Acts([_act(entry) for entry in page.entries], page.older)
 
 
-def _holds(session: OrmSession, mark: str) -> ColumnElement[bool]:
-    """Whether a body holds these bytes, which canonical JSON writes in one way only."""
-    body, sought = audit_event.c.body, mark.encode()
-    if session.get_bind().dialect.name == "sqlite":
-        return func.instr(body, sought) > 0
-    return func.pg_catalog.position(body, literal(sought)) > 0
-
-
-def _act(position: int, body: Mapping[str, Any]) -> OfficerAct:
+def _act(entry: Entry) -> OfficerAct:
+    row = entry.row
     return OfficerAct(
-        position=position,
-        at=body["ts"],
-        event=body["ev"],
-        actor=UUID(body["sub"].removeprefix("person:")),
-        object=body.get("obj", ""),
-        outcome=body["out"],
-        reason=body.get("why", ""),
-        details=body.get("d", {}),
+        position=entry.seq,
+        at=timestamp(entry.at),
+        event=row.event,
+        actor=UUID(row.actor.removeprefix("person:")),
+        object=row.object or "",
+        outcome=row.outcome,
+        reason=row.reason or "",
+        details=entry.details,
     )

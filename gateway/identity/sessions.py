@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from audit.record import Actor
 from gateway.identity import ending, integrity, tokens
@@ -29,9 +29,11 @@ __all__ = [
     "end",
     "end_all",
     "end_by_ref",
+    "end_everybodys",
     "find",
     "find_row",
     "of_person",
+    "open_now",
     "present",
     "touch",
 ]
@@ -173,6 +175,27 @@ def end_all(
     with registry.ledger.begin() as tx:
         which = ending.others_of(person_id, keep=keep)
         return ending.end(tx, which, why=why, actor=actor, now=now)
+
+
+def end_everybodys(
+    registry: Registry, *, actor: Actor, now: datetime, except_token: str | None = None
+) -> int:
+    """End every session of the zone, but `except_token` and its children; return how many.
+
+    For the day on which tokens may be in strange hands (OWASP ASVS 5.0, 7.4.5).
+    """
+    with registry.ledger.begin() as tx:
+        which = ending.all_but(ending.digest_or_none(except_token))
+        return ending.end(tx, which, why=Why.CHOSEN, actor=actor, now=now)
+
+
+def open_now(registry: Registry) -> tuple[int, int]:
+    """Return how many people are signed in, and in how many sessions (services not counted)."""
+    live = (Session.ended_at.is_(None), Session.service.is_(None))
+    counts = select(func.count(Session.person_id.distinct()), func.count()).where(*live)
+    with registry.store.reading() as session:
+        people, sessions = session.execute(counts).one()
+        return people, sessions
 
 
 def of_person(registry: Registry, person_id: UUID) -> Sequence[SessionView]:

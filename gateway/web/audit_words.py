@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.entry import Entry
-from audit.query import FAMILY
+from audit.query import FAMILY, NOT, BadQuery, Query
 from gateway.web import labels, labels_audit
 from gateway.web.desk import Desk
-from gateway.web.i18n import _, is_chinese
+from gateway.web.i18n import _, either, is_chinese
 from gateway.web.i18n import later as _l
 from policies.change.lexicon import Language, Lexicon
 from policies.change.phrasing import times
@@ -21,6 +21,13 @@ _SYSTEM = {
     "system:sealer": _l("The sealer of the log"),
     "system:gateway": _l("The gateway"),
     "system:clock": _l("The clock"),
+    "system:enrolment": _l("Somebody with an enrolment link"),
+    "system:housekeeping": _l("The gateway's housekeeping"),
+    "system:integrity": _l("The guard of rows"),
+    "system:shadow": _l("The second look at decisions"),
+    "system:sign_in": _l("Somebody at the sign-in"),
+    "system:stranger": _l("A stranger"),
+    "system:worker": _l("A worker of the gateway"),
 }
 _PAIRS = (("was", "unit"), ("old", "new"), ("was", "name"), ("lost", "gained"))
 """Details that say what was before and what came after."""
@@ -121,7 +128,7 @@ class Words:
             "how": labels_audit.result(row.outcome),
         }
         if row.object is None or row.object == row.actor:
-            return _("%(who)s: %(what)s (%(how)s)", **known)
+            return either("{who}：{what}（{how}）", "{who}: {what} ({how})").format(**known)
         return _("%(who)s: %(what)s, about %(about)s (%(how)s)", **known)
 
     def differences(self, entry: Entry) -> Sequence[Difference]:
@@ -189,3 +196,22 @@ def _events(value: str) -> str:
 
 def _digest(value: str) -> str:
     return _("digest %(start)s…", start=value[:8])
+
+
+def searched(text: str, words: Words) -> str:
+    """A recorded search in words."""
+    if text == "*":
+        return _("everything")
+    try:
+        query = Query.of_text(text)
+    except BadQuery:
+        return text
+    return either("；", "; ").join(_filter(name, value, words) for name, value in query.pairs())
+
+
+def _filter(name: str, value: str, words: Words) -> str:
+    bare = name.removeprefix(NOT)
+    said = words.value(bare, value)
+    if name != bare:
+        return _("%(field)s not %(value)s", field=labels_audit.field(bare), value=said)
+    return f"{labels_audit.field(bare)}{either('：', ': ')}{said}"

@@ -131,6 +131,3 @@ class AuditDesk(Protocol):
 
     def log_cards(self, person: SignedIn, *, now: datetime) -> Sequence[Card]:
         """What needs the auditor's decision now, the pressing first."""
-
-    def log_acts_of_auditors(self, *, before: int | None, after: int | None) -> Page:
-        """What the auditors looked at and did, for who watches over them."""

@@ -46,7 +46,13 @@ class GuardsDesk(Protocol):
         """End all of one's own sessions, this one included."""
 
     def end_sessions_of(self, person: SignedIn, subject: UUID, *, visit: Visit) -> int:
-        """End everybody's sessions of one person, as an officer; how many there were."""
+        """End all sessions of one person, as an officer; how many there were."""
+
+    def sessions_open(self) -> tuple[int, int]:
+        """How many people are signed in, and in how many sessions."""
+
+    def end_everybodys_sessions(self, person: SignedIn, *, visit: Visit) -> int:
+        """End everybody's sessions but this one, as an officer; how many there were."""
 
     def lanes(self, *, now: datetime) -> Sequence[LaneView]:
         """The lanes that are slow or closed."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from gateway.access.effect import Effect
-from gateway.identity.officer_acts import OfficerAct
+from gateway.identity.officer_acts import Acts
 from gateway.identity.officer_case_views import CaseView
 from gateway.identity.rights import Rights
 from gateway.identity.roll import Entry
@@ -81,5 +81,5 @@ class OfficersDesk(Protocol):
         before: int | None,
         since: datetime | None,
         until: datetime | None,
-    ) -> Sequence[OfficerAct]:
+    ) -> Acts:
         """Their acts, newest first, one page."""

@@ -33,8 +33,6 @@ from gateway.web.i18n import either
 from policies import versions
 from policies.versions import StoredRulesDifferError
 
-AUDITOR = "auditor"
-
 
 class EntryUnknown(Refused):
     """There is no sealed entry with that number."""
@@ -216,14 +214,6 @@ class AuditFront:
     def log_cards(self, person: SignedIn, *, now: datetime) -> Sequence[Card]:
         """Each card looks for itself."""
         return cards(self.registry.store, self._search, subject=person.current.subject, now=now)
-
-    def log_acts_of_auditors(self, *, before: int | None, after: int | None) -> Page:
-        """Everything whose actor is an auditor now, or which only an auditor does."""
-        who = tuple(each.subject for each in self.roll.entries() if AUDITOR in each.roles)
-        query = (
-            Query(include={"actor": who[:32]}) if who else Query(include={"event": ("audit.*",)})
-        )
-        return self._search.page(query, before=before, after=after)
 
     def _entry_at(self, seq: int) -> Entry:
         entry = self._reader.one(seq)

@@ -84,6 +84,19 @@ class GuardsFront:
         actor = actor_of(person, visit)
         return sessions.end_all(self.registry, subject, actor=actor, now=visit.now)
 
+    def sessions_open(self) -> tuple[int, int]:
+        """People and sessions."""
+        return sessions.open_now(self.registry)
+
+    def end_everybodys_sessions(self, person: SignedIn, *, visit: Visit) -> int:
+        """End those of everybody."""
+        return sessions.end_everybodys(
+            self.registry,
+            actor=actor_of(person, visit),
+            now=visit.now,
+            except_token=person.token,
+        )
+
     def lanes(self, *, now: datetime) -> Sequence[LaneView]:
         """The slow and the closed ones."""
         return lanes.slowed(self.registry, now=now)

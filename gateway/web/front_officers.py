@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from audit.entry import Reader
+from audit.search import Search
 from gateway.access import effect as effects
 from gateway.access.catalogue import Catalogue
 from gateway.access.effect import Effect, Standing
 from gateway.access.policy_point import PolicyPoint
 from gateway.identity import officer_acts, officer_case_views, officer_cases, people, rights
 from gateway.identity.current import BREAK_GLASS, OFFICER_ROLES
-from gateway.identity.officer_acts import OfficerAct
+from gateway.identity.officer_acts import Acts
 from gateway.identity.officer_case_views import CaseView
 from gateway.identity.people import PersonUnknown
 from gateway.identity.registry import Registry
@@ -181,8 +183,10 @@ class OfficersFront:
         before: int | None,
         since: datetime | None,
         until: datetime | None,
-    ) -> Sequence[OfficerAct]:
+    ) -> Acts:
         """Of one of them, or of all."""
         allowed = {each.id for each in self.watched_officers(person)}
         chosen = allowed if who is None else allowed & {who}
-        return officer_acts.acts(self.registry, chosen, before=before, since=since, until=until)
+        read = self.registry.store.read
+        search = Search(read, Reader(read))
+        return officer_acts.acts(search, chosen, before=before, since=since, until=until)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.identity.officer_acts import OfficerAct
+from gateway.web import labels_audit
+from gateway.web.audit_words import Words, searched
 from gateway.web.i18n import either
 from gateway.web.i18n import later as _l
 from gateway.web.labels import ROLES, role
@@ -48,6 +50,11 @@ PAGES: Mapping[Permission, Any] = {
 ACTS: Mapping[str, Any] = {
     "access.refused": _l("%(who)s refused a request of %(about)s"),
     "audit.exported": _l("%(who)s exported the audit log"),
+    "audit.read": _l("%(who)s read entry %(about)s of the log"),
+    "audit.search_removed": _l("%(who)s removed a saved search: %(name)s"),
+    "audit.search_saved": _l("%(who)s saved a search: %(name)s (%(filter)s)"),
+    "audit.searched": _l("%(who)s searched the log: %(filter)s"),
+    "audit.value_opened": _l("%(who)s opened the personal values of entry %(about)s"),
     "audit.proved": _l("%(who)s took a receipt for an entry of the log"),
     "audit.verified": _l("%(who)s verified the audit log"),
     "break_glass.closed": _l("%(who)s ended the opening of %(about)s"),
@@ -107,13 +114,15 @@ ACTS: Mapping[str, Any] = {
 _OTHER = _l("%(who)s: %(event)s, %(about)s")
 
 
-def sentence(act: OfficerAct, names: Mapping[str, str]) -> str:
+def sentence(act: OfficerAct, names: Mapping[str, str], words_of_log: Words) -> str:
     """What was done, in the reader's language; an event without words keeps its own name."""
     details = act.details
     words = {
         "who": names.get(f"person:{act.actor}", str(act.actor)),
         "about": names.get(act.object, act.object.partition(":")[2] or "—"),
-        "event": act.event,
+        "event": labels_audit.event(act.event),
+        "filter": searched(str(details.get("filter", details.get("query", ""))), words_of_log),
+        "name": details.get("name", ""),
         "office": role(str(details.get("office", ""))),
         "page": act.object.partition(":")[2],
         "gained": _roles(details.get("gained")),

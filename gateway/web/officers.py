@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
-from gateway.identity.officer_acts import PAGE
 from gateway.refusals import Refused
-from gateway.web import told
+from gateway.web import audit_words, told
 from gateway.web.access import requires
 from gateway.web.enrol import qr_picture
 from gateway.web.errors import with_refusal
@@ -132,10 +131,10 @@ def acts() -> str:
     since, until = _bounds(day)
     found = desk.officer_acts(person(), who=who, before=before, since=since, until=until)
     said = {"who": "" if who is None else str(who), "day": "" if day is None else str(day)}
-    older = found[-1].position if len(found) == PAGE else None
+    older, words = found.older, audit_words.words_of(desk)
     return render_template(
         "officer_acts.html",
-        acts=[(each, sentence(each, _names())) for each in found],
+        acts=[(each, sentence(each, _names(), words)) for each in found.acts],
         officers=officers,
         said=said,
         narrowed=any(said.values()) or before is not None,

@@ -71,7 +71,6 @@ TASKS: tuple[Task, ...] = (
     Task("audit_now.show", _l("To decide now"), Permission.AUDIT_VIEW),
     Task("audit.show", _l("Search the log"), Permission.AUDIT_VIEW, also=("audit_entry",)),
     Task("audit_charts.show", _l("Activity"), Permission.AUDIT_VIEW),
-    Task("audit_acts.show", _l("Acts of the auditors"), Permission.AUDIT_WATCH),
     Task("checkpoint.show", _l("Checkpoint of the day"), Permission.AUDIT_VIEW),
     Task("retention.show", _l("Keeping of the log"), Permission.RETENTION_VIEW),
     Task("receipts.show", _l("My receipts"), Permission.RECEIPT_VIEW),

@@ -65,6 +65,7 @@ SENTENCES: Mapping[str, Any] = {
     "opening_reviewed": _l("The finding is kept; the account is sealed again."),
     "search_removed": _l("The saved search is removed."),
     "search_saved": _l("The search is saved."),
+    "sessions_of_all_ended": _l("Sessions ended: %(count)s. Everybody else signs in anew."),
     "session_ended": _l("The session is ended."),
     "staff_list_imported": _l("The staff list is imported."),
     "staff_list_outdated": _l(

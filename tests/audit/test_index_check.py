@@ -77,7 +77,7 @@ HIDING = {
     "UPDATE audit_hour SET entries = entries + 1": 0,
     "DELETE FROM audit_hour": 0,
     "UPDATE audit_index SET seq = 90000 WHERE seq = 3": 3,
-    "UPDATE audit_index_state SET size = 300": 256,
+    "UPDATE audit_index_state SET size = 300": 0,
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, func, select, text
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from audit.ledger import Ledger, UnauditedWriteError
 from audit.record import Actor, leaf_hash
@@ -171,3 +173,30 @@ def test_after_a_commit_that_failed_the_next_transaction_is_a_clean_one(
             tx.record("unit.created", actor=ACTOR, now=now)
     ledger.append("unit.created", actor=ACTOR, now=now)
     assert count(things.read, "audit_event") == 1
+
+
+@pytest.mark.parametrize("end", ["commit", "refusal", "sealer"])
+def test_a_connection_that_goes_back_lends_the_next_thread_no_leave_and_takes_none(
+    things: Store, ledger: Ledger, now: datetime, end: str
+) -> None:
+    """One connection serves many threads: what is left on it at its return is another's.
+
+    A leave that is taken off after the return takes off the next thread's, and its write is
+    refused in the middle: so the sealer died.
+    """
+    left: list[bool] = []
+
+    def returned(_connection: object, record: ConnectionPoolEntry) -> None:
+        left.append("audit.transaction" in record.info)
+
+    event.listen(things.write, "checkin", returned)
+    with suppress(ZeroDivisionError):
+        if end == "sealer":
+            with ledger.for_sealer() as connection:
+                connection.execute(select(audit_event.c.id))
+        else:
+            with ledger.begin() as tx:
+                tx.record("unit.created", actor=ACTOR, now=now)
+                if end == "refusal":
+                    raise ZeroDivisionError
+    assert left == [False]

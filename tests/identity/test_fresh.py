@@ -45,7 +45,7 @@ def person(world: World) -> Enrolled:
     return world.enrol()
 
 
-@pytest.mark.asvs("V7.2.4", "V7.5.1", "V7.5.3")
+@pytest.mark.asvs("V6.6.2", "V7.2.4", "V7.5.1", "V7.5.3")
 def test_a_proof_counts_for_its_act_alone_and_for_minutes(world: World, person: Enrolled) -> None:
     token = world.sign_in(person)
     assert not fresh.is_fresh(world.registry, found(world, token), ACT, now=world.clock)

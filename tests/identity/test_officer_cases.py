@@ -288,6 +288,7 @@ def test_class_32_twenty_confirmations_at_once_give_one_link(bureau: Bureau) -> 
     assert bureau.world.names().count("reset.confirmed") == 1
 
 
+@pytest.mark.asvs("V6.6.2")
 def test_a_database_writer_confirms_a_case_of_their_own(bureau: Bureau, database_url: str) -> None:
     """Neither with one officer nor with a changed person."""
     case = bureau.open(bureau.system)

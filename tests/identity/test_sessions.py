@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from identity_world import ADDRESS, ADMIN, BROWSER, World
@@ -200,6 +201,22 @@ def test_all_sessions_end_but_the_one_that_asked_and_its_children(world: World) 
     assert not lives(world, lost, "ledger")
     assert sessions.end_all(world.registry, li.id, actor=ADMIN, now=world.clock) == 2
     assert not lives(world, mine)
+
+
+@pytest.mark.asvs("V7.4.5")
+def test_everybodys_sessions_end_but_the_one_that_asked(world: World) -> None:
+    """On the day on which cookies may be in strange hands."""
+    li, han = world.enrol(), world.enrol("han.mei")
+    mine, theirs = world.sign_in(li), world.sign_in(han)
+    child, lost = child_of(world, mine), child_of(world, theirs)
+    assert sessions.open_now(world.registry) == (2, 2)
+    end = partial(sessions.end_everybodys, world.registry, actor=ADMIN, now=world.clock)
+    assert end(except_token=mine) == 2
+    assert (lives(world, mine), lives(world, child, "ledger")) == (True, True)
+    assert (lives(world, theirs), lives(world, lost, "ledger")) == (False, False)
+    assert end() == 2
+    assert sessions.open_now(world.registry) == (0, 0)
+    assert world.names().count("session.ended") == 4
 
 
 def test_the_sweep_writes_down_what_ran_out_and_drops_what_expired(world: World) -> None:

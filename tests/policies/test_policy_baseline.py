@@ -54,7 +54,6 @@ GRANTS = {
     | OPENERS
     | {
         Permission.ACCESS_REVOKE,
-        Permission.AUDIT_WATCH,
         Permission.BREAK_GLASS_REVIEW,
         Permission.LANE_OPEN,
         Permission.LANE_VIEW,

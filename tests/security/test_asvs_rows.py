@@ -12,11 +12,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 from web_fixtures import app, compiled_catalogues, office, office_template, stranger
-from web_office import HOST, PASSWORD, PEOPLE, Browser, Office
+from web_office import HOST, PASSWORD, PEOPLE, Browser, Office, officer
 
-from gateway.identity import sign_in, tokens
+from gateway.identity import people, sign_in, tokens
 from gateway.identity.sign_in import SignInRefused, Throttled
 from gateway.identity.tables import Session
+from gateway.identity.written import WAYS
 from gateway.schema import METADATA
 from gateway.web.access import declarations
 
@@ -115,6 +116,46 @@ def test_nothing_is_sent_or_known_of_mail() -> None:
 def test_no_column_could_hold_a_hint_or_a_secret_question() -> None:
     """Nor is there a page that asks for one, since it would have nowhere to keep it."""
     assert not {name for name in columns() if {"hint", "question"} & {*name.split("_")}}
+
+
+@pytest.mark.asvs("V6.4.6")
+@pytest.mark.parametrize("login", ["wangqiang", "zhaomin", "chenjing"])
+def test_no_page_lets_an_officer_type_another_persons_password(
+    app: Flask, office: Office, login: str
+) -> None:
+    """Every page of theirs, those about one person included; their own password apart."""
+    browser = officer(app, office, login)
+    about = people.by_login(office.registry, "liwen")
+    assert about is not None
+    seen = 0
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.arguments - {"person_id"}:
+            continue
+        page = browser.get(rule.rule.replace("<uuid:person_id>", str(about.id)))
+        if page.status_code == 200 and page.mimetype == "text/html":
+            seen += 1
+            typed = 'type="password"' in page.text
+            assert typed == (rule.rule == "/account/password"), rule.rule
+    assert seen >= 8
+
+
+@pytest.mark.asvs("V6.1.3")
+def test_every_route_that_opens_a_session_is_a_way_that_is_written_down(app: Flask) -> None:
+    """The rules of sign-in name each of them; a new one is missed here."""
+    opens = {
+        "sign_in.submit_code": {"password_and_code"},
+        "ways.submit_recovery": {"password_and_recovery_code"},
+        "ways.submit_second": {"password_and_passkey"},
+        "ways.submit_only": {"passkey"},
+    }
+    first = {"sign_in.submit"}  # the password alone leads to a second step and no further
+    found = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/sign-in") and "POST" in (rule.methods or ())
+    }
+    assert found == opens.keys() | first
+    assert set.union(*opens.values()) == {way.code for way in WAYS}
 
 
 @pytest.mark.asvs("V6.5.3")

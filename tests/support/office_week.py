@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 
 import pyotp
 import time_machine
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from office_hands import Hand, Task
 from real_browser import serving
 from running_demo import free_ports
 from travelling import AHEAD
@@ -61,51 +62,6 @@ class Trips:
 
 
 @dataclass
-class Task:
-    """What one task cost the person who did it."""
-
-    name: str
-    clicks: int = 0
-    fields: int = 0
-    pages: int = 0
-    seconds: float = 0.0
-
-
-@dataclass
-class Hand:
-    """Somebody at a browser. Every click and field is counted for the task at hand."""
-
-    page: Page
-    task: Task = field(default_factory=lambda: Task(""))
-
-    @property
-    def context(self) -> BrowserContext:
-        """The browser profile."""
-        return self.page.context
-
-    def click(self, what: str | Locator) -> None:
-        """Click on a button or link by its words, or on what was found otherwise."""
-        self.task.clicks += 1
-        target = self._named(what) if isinstance(what, str) else what
-        target.click()
-        self.page.wait_for_load_state()
-
-    def fill(self, label: str, text: str) -> None:
-        """Type into the field of that label."""
-        self.task.fields += 1
-        self.page.get_by_label(label, exact=False).first.fill(text)
-
-    def goto(self, address: str) -> None:
-        """Open an address that the person knows or was given."""
-        self.task.pages += 1
-        self.page.goto(address)
-
-    def _named(self, words: str) -> Locator:
-        button = self.page.get_by_role("button", name=words)
-        return (button if button.count() else self.page.get_by_role("link", name=words)).first
-
-
-@dataclass
 class Week:
     """The running zone. `ahead` is how far its clock is before the machine's."""
 
@@ -123,10 +79,20 @@ class Week:
         return datetime.now(UTC) + self.ahead
 
     def pass_time(self, length: timedelta) -> None:
-        """Let the zone's clock go forward."""
+        """Let the zone's clock go forward, once all that was done is sealed."""
+        self._until_sealed()
         self.ahead += length
         (self.directory.parent / "ahead").write_text(str(self.ahead.total_seconds()))
         time.sleep(0.3)  # until the worker has looked
+
+    def _until_sealed(self) -> None:
+        database = self.directory / "intranet" / "hangu.db"
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as log:
+            for _ in range(200):
+                if not log.execute("SELECT 1 FROM audit_event WHERE seq IS NULL").fetchone():
+                    return
+                time.sleep(0.05)
+        raise AssertionError("the log is not being sealed")
 
     def code(self, login: str, secret: str | None = None) -> str:
         """A code of the person's authenticator that was not used yet."""
@@ -157,7 +123,7 @@ def office_week(directory: Path) -> Iterator[Week]:
     with serving(lambda _port: trips.wsgi) as upstream:
         gate, *others = free_ports(3)
         ports = Ports(intranet=gate, ledger=upstream, extranet=others[0], open_data=others[1])
-        with time_machine.travel(datetime.now(UTC) + ahead - timedelta(hours=12), tick=True):
+        with time_machine.travel(datetime.now(UTC) + ahead - timedelta(minutes=2), tick=True):
             people = demo_office.prepare(
                 directory, ports, now=datetime.now(UTC), say=lambda _: None, entries=100
             )
@@ -214,9 +180,3 @@ def _wait_for(address: str) -> None:
             return
         time.sleep(0.1)
     raise AssertionError(f"nobody answers at {address}")
-
-
-def browser_of(chrome: Browser) -> Hand:
-    """A fresh profile with one page."""
-    context = chrome.new_context(viewport={"width": 1280, "height": 860})
-    return Hand(context.new_page())

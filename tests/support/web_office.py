@@ -171,12 +171,14 @@ class Office:
         return token
 
 
-def open_office(directory: Path, *, port: int = 8100, zone: str = ZONE) -> Office:
-    """Open the office whose data base and keys lie in `directory`."""
+def open_office(
+    directory: Path, *, port: int = 8100, zone: str = ZONE, database: str = ""
+) -> Office:
+    """Open the office whose keys and (unless `database` is a URL) data base lie in `directory`."""
     root = KeyFile(directory / "root")
     vault = open_keyring(directory / "keys", zone=zone, root=root)
     info = {"vault": vault}
-    store = open_store(f"sqlite:///{directory / 'office.db'}", info=info)
+    store = open_store(database or f"sqlite:///{directory / 'office.db'}", info=info)
     ledger = Ledger(store.write, zone=zone, seal=lambda _e, _f, value: value, info=info)
     install(ledger.sessions)
     registry = Registry(
@@ -218,13 +220,18 @@ def open_office(directory: Path, *, port: int = 8100, zone: str = ZONE) -> Offic
 
 
 def build_office(directory: Path, schema: Path, *, zone: str = ZONE) -> dict[str, str]:
-    """Build the office in `directory` on an empty data base; return the authenticators' keys."""
+    """Build the office in `directory` on a copy of an empty data base, as `furnish` does."""
+    shutil.copy(schema, directory / "office.db")
+    return furnish(directory, zone=zone)
+
+
+def furnish(directory: Path, *, zone: str = ZONE, database: str = "") -> dict[str, str]:
+    """Furnish an office whose data base is empty; return the authenticators' keys."""
     root = KeyFile(directory / "root")
     root.create()
     (directory / "keys").mkdir(mode=0o700)
     create_keyring(directory / "keys", zone=zone, root=root)
-    shutil.copy(schema, directory / "office.db")
-    office = open_office(directory, zone=zone)
+    office = open_office(directory, zone=zone, database=database)
     now = datetime.now(UTC) - timedelta(days=2)
     for slug, name_zh, name_en in UNITS:
         units.create(

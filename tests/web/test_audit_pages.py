@@ -220,15 +220,15 @@ def test_every_look_is_on_record_and_the_same_within_a_minute_is_counted(
     assert (counted["d"]["repeated"], counted["out"]) == (3, "success")  # type: ignore[index]
 
 
-def test_the_security_administrator_watches_the_auditor_who_sees_no_such_page(
+def test_the_security_administrator_watches_the_auditor(
     auditor: Browser, app: Flask, burst: Office, tmp_path: Path
 ) -> None:
     auditor.get("/audit/?service=payroll&not-event=page.denied")
+    auditor.get("/audit/entries/3")
     settle(burst, tmp_path / "sealer")
-    page = officer(app, burst, "zhaomin", ago=5).get("/audit/acts").text
-    assert "检索日志" in page
-    assert "服务：工资发放" in page
-    assert auditor.get("/audit/acts").status_code == 403
+    page = officer(app, burst, "zhaomin", ago=5).get("/officers/acts").text
+    assert "陈静 检索了日志：服务：工资发放；事项不为" in page
+    assert "陈静 查阅了日志第 3 号记录" in page
 
 
 @pytest.mark.parametrize("login", ["liwen", "wangqiang", "zhaomin"])

@@ -38,7 +38,7 @@ def make_codes(browser: Browser, office: Office) -> list[str]:
 def test_codes_are_made_after_a_proof_shown_once_and_count_as_saved_once_shown(
     seated: Browser, office: Office
 ) -> None:
-    refused = seated.post(f"{FACTORS}/recovery", page=f"{FACTORS}/recovery")
+    refused = seated.post(f"{FACTORS}/recovery", page=f"{FACTORS}/recovery", confirm=False)
     assert refused.status_code == 401
     assert CODE.findall(refused.text) == []
     codes = make_codes(seated, office)
@@ -112,7 +112,7 @@ def test_attack_every_change_of_a_factor_asks_for_a_fresh_proof(
         "/authenticator/remove",
         "/recovery",
     ):
-        answer = seated.post(FACTORS + path, {"name": "x"}, page="/account/")
+        answer = seated.post(FACTORS + path, {"name": "x"}, page="/account/", confirm=False)
         assert answer.status_code == 401, path
     kinds = [each.kind for each in office.desk.factors(person_of(office, seated))]
     assert kinds == ["password", "totp"]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import cast
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from web_office import PASSWORD, PHONE, Browser, Office, officer
+from web_office import PASSWORD, PHONE, Browser, Office, furnish, officer, open_office
 
 from audit.tables import audit_event
-from gateway.identity import attempts, people, reports, sign_in
+from gateway.identity import attempts, people, reports, sign_in, tokens
 from gateway.identity.throttle import CLOSED_AFTER
 from gateway.web import create_web
 
@@ -58,11 +60,25 @@ def known_browser(app: Flask, office: Office, login: str) -> Browser:
     return browser
 
 
+@pytest.fixture
+def either_office(database_url: str, tmp_path: Path) -> Iterator[Office]:
+    """The office on each kind of database."""
+    directory = tmp_path / "either"
+    directory.mkdir(mode=0o700)
+    secrets = furnish(directory, database=database_url)
+    opened = open_office(directory, database=database_url)
+    opened.secrets = secrets
+    yield opened
+    opened.store.close()
+
+
 @pytest.mark.asvs("V6.3.1")
 def test_sprayed_and_hammered_owner_signs_in_from_the_known_browser_at_the_first_try(
-    app: Flask, office: Office
+    either_office: Office,
 ) -> None:
     """1,000 names and one name a hundred times, from one address; the owner sits behind it too."""
+    office = either_office
+    app = office.app()
     owner = at(known_browser(app, office, "liwen"), "203.0.113.66")
     mob = at(Browser(app, office), "203.0.113.66")
     token = mob.token("/sign-in")
@@ -231,6 +247,45 @@ def test_officer_ends_another_persons_sessions(
     ended = admin.post(address, {"back": "https://elsewhere.example/"}, page="/account/")
     assert (ended.status_code, ended.location) == (303, "/")
     assert clerk.get("/account/").status_code == 303
+
+
+@pytest.mark.asvs("V7.4.5")
+@pytest.mark.parametrize("login", ["wangqiang", "zhaomin"])
+def test_officer_ends_everybodys_sessions_and_stays(
+    app: Flask, office: Office, clerk: Browser, login: str
+) -> None:
+    auditor = officer(app, office, "chenjing", ago=3)
+    admin = officer(app, office, login)
+    address = "/sessions/everybodys"
+    assert "3 人" in admin.get(address).text
+    assert admin.post(address, page=address, confirm=False).status_code == 401
+    assert clerk.get("/account/").status_code == 200
+    assert admin.post(address, page=address).status_code == 303
+    assert "已结束会话：2 个" in admin.get(address).text
+    assert admin.get("/account/").status_code == 200
+    assert {each.get("/account/").status_code for each in (clerk, auditor)} == {303}
+
+
+@pytest.mark.asvs("V7.2.1")
+@pytest.mark.parametrize("kind", ["edited", "made up", "empty", "of another cookie"])
+def test_attack_a_cookie_that_the_server_did_not_make_is_nobodys(
+    app: Flask, office: Office, kind: str
+) -> None:
+    """What it says is asked of the database each time; nothing in it is believed."""
+    good = office.session("liwen", ago=timedelta(minutes=1))
+    cookie = {
+        "edited": good[:-2] + ("A" if good[-2] != "A" else "B") + good[-1],
+        "made up": tokens.new(),
+        "empty": "",
+        "of another cookie": known_browser(app, office, "zhaomin").cookie("-device") or "",
+    }
+    browser = Browser(app, office)
+    name = "__Host-hangu-intranet"
+    browser.client.set_cookie(name, cookie[kind], domain="intranet.localhost")
+    refused = browser.get("/account/")
+    assert (refused.status_code, str(refused.location)[:8]) == (303, "/sign-in")
+    browser.client.set_cookie(name, good, domain="intranet.localhost")
+    assert browser.get("/account/").status_code == 200
 
 
 def test_all_of_my_sessions_end_this_one_as_well(

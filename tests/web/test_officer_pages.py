@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyotp
 import pytest
 from flask import Flask
+from office_log import settle
 from web_office import HOST, Browser, Office
 
 from gateway.identity import people
@@ -171,11 +173,12 @@ def test_an_office_is_proposed_by_one_and_confirmed_by_another(
 
 
 def test_each_office_reads_the_acts_of_those_it_watches_over(
-    system: Desk, security: Desk, auditor: Desk, office: Office
+    system: Desk, security: Desk, auditor: Desk, office: Office, tmp_path: Path
 ) -> None:
     """The auditor those of the two others, the security administrator the auditor's; in words."""
     system.browser.get("/rights/")
     auditor.browser.get("/people/")
+    settle(office, tmp_path / "sealer")
     seen = auditor.browser.get("/officers/acts").text
     assert "王强" in seen
     assert "赵敏" in seen
@@ -188,10 +191,11 @@ def test_each_office_reads_the_acts_of_those_it_watches_over(
 
 
 def test_acts_are_filtered_by_officer_and_day_and_paged_by_position(
-    auditor: Desk, office: Office, system: Desk
+    auditor: Desk, office: Office, system: Desk, tmp_path: Path
 ) -> None:
     for _ in range(60):
         system.browser.get("/rights/")
+    settle(office, tmp_path / "sealer")
     first = auditor.browser.get("/officers/acts").text
     older = re.search(r"/officers/acts\?before=(\d+)", first)
     assert older is not None
