@@ -9,6 +9,10 @@ from office_hands import browser_of
 from office_week import Week
 from playwright.sync_api import Browser, expect
 
+from gateway.web.cookies import cookies_of
+
+COOKIES = cookies_of("intranet")
+
 
 def test_monday_somebody_new_enrols_by_a_one_time_link_and_adds_a_passkey(
     week: Week, chrome: Browser
@@ -89,6 +93,9 @@ def test_wednesday_a_stranger_hammers_the_name_and_the_owner_signs_in_at_the_fir
     """From the known browser; the security administrator sees what goes on."""
     li = signed_in(week, chrome, "li.na")
     li.click("退出登录")
+    left = {each.get("name") for each in li.context.cookies(week.url)}
+    assert COOKIES.device.name in left
+    assert COOKIES.session.name not in left
     stranger = browser_of(chrome)
     stranger.goto(f"{week.url}/sign-in")
     for number in range(30):

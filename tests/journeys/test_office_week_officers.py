@@ -129,6 +129,16 @@ def test_saturday_glass_is_broken_by_two_officers_used_closed_and_reviewed(
     chen.goto(f"{week.url}/break-glass/")
     chen.click(chen.page.locator("tbody a").first)
     expect(chen.page.locator("main")).to_contain_text("另一名")
-    for each in (lu, wang, chen):
+    gu = signed_in(week, chrome, "gu.yan")
+    with week.doing("review the opening", gu):
+        gu.click("应急账号")
+        gu.click(gu.page.locator("tbody a").first)
+        expect(gu.page.get_by_role("table")).to_contain_text("结束会话")
+        gu.is_sound()
+        gu.fill("复核意见", "启封必要，操作适当，无须进一步处理。")
+        gu.confirm("签署并重新封存", week.code("gu.yan"))
+        expect(gu.page.locator(".told")).to_contain_text("重新封存")
+    expect(gu.page.get_by_role("table").first).to_contain_text("已封存")
+    for each in (lu, wang, chen, gu):
         each.is_sound()
         each.leave()
