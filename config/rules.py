@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
+from policies.functions import is_window
+
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 NARROWEST_TRUST = {4: 24, 6: 64}
@@ -23,6 +25,7 @@ _HOST = re.compile(
 )
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
 _SEALED = "break_glass"
+_SAID = re.compile(r"[^\s|,，、。;；:：()（）\d][^|,，、。;；:：()（）]{0,19}")
 _PORTS = range(1, 65536)
 
 
@@ -306,6 +309,38 @@ def network_classes() -> Rule:
         return tuple(found.items())
 
     return Rule('a list of "CLASS NETWORK", as "vpn 10.99.0.0/16"', parse)
+
+
+def named_windows() -> Rule:
+    """Times that come back, with the names that sentences of rules call them by."""
+
+    def parse(value: object) -> object:
+        named = [_named_window(item) for item in _list(value)]
+        for place, language in enumerate(("Chinese", "English")):
+            names = [each[place] for each in named]
+            if twice := {name for name in names if names.count(name) > 1}:
+                raise ValueError(f'two are called "{min(twice)}" in {language}')
+        return tuple(named)
+
+    return Rule(
+        'a list of "CHINESE|ENGLISH WINDOWS", as "夜班|night shift week:1-7@22:00-24:00+08:00"',
+        parse,
+    )
+
+
+def _named_window(item: object) -> tuple[str, str, str]:
+    words, _, windows = item.strip().rpartition(" ") if isinstance(item, str) else ("", "", "")
+    chinese, _, english = (word.strip() for word in words.partition("|"))
+    if not (_SAID.fullmatch(chinese) and _SAID.fullmatch(english)):
+        raise ValueError(
+            f'"{item}" does not begin with a Chinese and an English name, as 夜班|night shift'
+        )
+    if bad := [each for each in windows.split("|") if not is_window(each)]:
+        raise ValueError(
+            f'"{bad[0]}" is no window; write days (1 is Monday), hours and their clock as '
+            "week:1-5@08:30-17:30+08:00, over midnight two of them joined by |"
+        )
+    return chinese, english, windows
 
 
 def places() -> Rule:

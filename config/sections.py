@@ -109,6 +109,7 @@ class Policy:
     worker_age: Annotated[timedelta, rules.seconds(2, 300)]
     shadow_every: Annotated[int, rules.whole(0, 1_000_000, "decisions")]
     networks: Annotated[tuple[tuple[Network, str], ...], rules.network_classes()]
+    windows: Annotated[tuple[tuple[str, str, str], ...], rules.named_windows()]
 
     @property
     def shadow_share(self) -> float:

@@ -202,6 +202,7 @@ def web_settings(settings: Settings) -> WebSettings:
         kept_form_bytes=web.kept_form_bytes,
         requests=terms_of(settings),
         password_min=settings.sign_in.password_min,
+        windows=settings.policy.windows,
         places=web.places,
         keep=timedelta(days=settings.audit.keep_days),
     )

@@ -40,7 +40,12 @@ _ACTIONS = ("GET|HEAD", "GET|HEAD", "GET|HEAD|POST", "GET|HEAD|POST|PUT", "*", "
 _LEVELS = ("*", "*", "*", "0|1", "0|1|2")
 _NETWORKS = ("*", "*", "*", "lan|vpn", "government|lan")
 _STRENGTHS = ("*", "*", "*", "2", "2", "3")
-_WINDOWS = ("*",) * 8 + (f"0~{NOON + 86_400}", f"0~{NOON - 86_400}|{NOON - 60}~{NOON + 60}")
+_WINDOWS = ("*",) * 8 + (
+    f"0~{NOON + 86_400}",
+    f"0~{NOON - 86_400}|{NOON - 60}~{NOON + 60}",
+    "week:1-5@08:30-12:00+08:00|week:1-5@13:30-17:30+08:00",
+    "week:1-6@00:00-24:00+08:00",
+)
 _EFFECTS = ("allow",) * 8 + ("deny",)
 
 
@@ -122,11 +127,13 @@ def _subject(luck: Random, service: int, units: int, people: list[str]) -> str:
     kinds = (
         f"role:s{service}-{luck.choice(_OFFICES)}",
         f"unit:u{luck.randrange(units)}",
+        f"unit:u{luck.randrange(units)}&role:s{service}-{luck.choice(_OFFICES)}",
+        f"unit:u{luck.randrange(8)}&role:staff",
         luck.choice(people),
         "role:staff",
         "*",
     )
-    return luck.choices(kinds, weights=(60, 25, 8, 5, 2))[0]
+    return luck.choices(kinds, weights=(55, 22, 5, 3, 8, 5, 2))[0]
 
 
 def _row(luck: Random, subject: str, obj: str) -> tuple[str, ...]:

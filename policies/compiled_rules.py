@@ -8,7 +8,7 @@ time, has no such few values and stays a list of windows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, TypeAlias, TypeVar
@@ -16,11 +16,15 @@ from typing import Final, TypeAlias, TypeVar
 from policies.functions import act_in, auth_ge, cls_in, net_in, window_bounds
 from policies.rules import Rule
 from policies.vocabulary import ACTIONS, ANY, LEVELS, NETWORKS, STRENGTHS, ZONES, tokens
+from policies.weekly import WEEK, weekly
 
 Value = TypeVar("Value", str, int)
 
-Windows: TypeAlias = tuple[tuple[int, int], ...]
-"""`(from, to)` in seconds since 1970 UTC, `to` outside; empty means always."""
+Windows: TypeAlias = tuple[tuple[int, int, int], ...]
+"""`(from, to, every)` in seconds since 1970 UTC, `to` outside; empty means always.
+
+With an `every` that is not 0, the window comes back so many seconds later, and came before.
+"""
 
 Entry: TypeAlias = tuple[int, Windows, bool, str]
 """(bits the rule accepts, its windows, whether it allows, its id).
@@ -46,12 +50,15 @@ STRENGTH_BITS: Final = _bits(STRENGTHS, _WORDS + len(LEVELS))
 def entry(rule: Rule) -> Entry:
     """Return the compiled form of one rule; its subject and object are the index's business."""
     accepted = _accepted(rule.zone, rule.act, rule.cls, rule.net, rule.auth)
-    return accepted, _windows(rule.win), rule.allows, rule.id
+    return accepted, windows_of(rule.win), rule.allows, rule.id
 
 
 def is_open(windows: Windows, now: int) -> bool:
     """Tell whether a rule with these windows, at least one, holds at `now`."""
-    return any(first <= now < end for first, end in windows)
+    return any(
+        (now - first) % every < end - first if every else first <= now < end
+        for first, end, every in windows
+    )
 
 
 # The same few combinations of conditions come back in thousands of rules. What is kept here
@@ -70,9 +77,16 @@ def _accepted(zone: str, actions: str, levels: str, networks: str, least: str) -
 
 
 @lru_cache(maxsize=4096)
-def _windows(text: str) -> Windows:
+def windows_of(text: str) -> Windows:
+    """Return the windows of a rule's `win`."""
     if text == ANY:
         return ()
-    bounds = (window_bounds(window) for window in tokens(text))
     # A window that cannot be read never opens; none is left empty, which would mean always.
-    return tuple(each for each in bounds if each is not None) or ((0, 0),)
+    return tuple(each for window in tokens(text) for each in _read(window)) or ((0, 0, 0),)
+
+
+def _read(window: str) -> Iterator[tuple[int, int, int]]:
+    if (bounds := window_bounds(window)) is not None:
+        yield (*bounds, 0)
+    elif (week := weekly(window)) is not None:
+        yield from ((first, end, WEEK) for first, end in week.first_week())

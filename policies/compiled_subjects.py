@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from policies import pairs
 from policies.hierarchy import Parents, closure
 from policies.memberships import Memberships
 from policies.vocabulary import ANY, ZONES, is_person
@@ -20,18 +21,23 @@ class SubjectClosures:
     Args:
         memberships: checked.
         names: the subjects rules speak of, each as the one object that stands for it; no
-            other subject can matter.
+            other subject can matter, but for the parts of pairs.
         remembered: how many closures of a zone are kept. When there are more, all are
             forgotten: to keep the order of their use would cost every decision more than to
             make some of them again.
     """
 
-    __slots__ = ("_everybody", "_limit", "_names", "_reached", "_remembered", "_roles", "people")
+    __slots__ = (
+        *("_everybody", "_limit", "_names", "_pairs", "_reached", "_remembered", "_roles"),
+        "people",
+    )
 
     def __init__(
         self, memberships: Memberships, names: Mapping[str, str], *, remembered: int = REMEMBERED
     ) -> None:
         self.people = memberships.people
+        self._pairs = pairs.by_unit(names)
+        names = {part: part for name in names for part in pairs.parts(name)} | dict(names)
         self._names = names
         self._limit = remembered
         self._everybody = _named({ANY}, names)
@@ -60,7 +66,8 @@ class SubjectClosures:
     def _closure(self, person: str, zone: str) -> frozenset[str]:
         groups = zip(self._roles[zone], self._reached[zone], strict=True)
         held = [reached[group] for links, reached in groups for group in links.get(person, ())]
-        return self._everybody.union(_named({person}, self._names), *held)
+        found = self._everybody.union(_named({person}, self._names), *held)
+        return found.union(pairs.held_of(found, self._pairs)) if self._pairs else found
 
 
 def _reached(parents: Parents, names: Mapping[str, str]) -> Mapping[str, frozenset[str]]:

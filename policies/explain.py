@@ -14,6 +14,7 @@ from policies.decision import Request
 from policies.functions import act_in, auth_ge, cls_in, in_win, net_in, path_in
 from policies.hierarchy import Parents, closure, parents_of
 from policies.memberships import Memberships
+from policies.pairs import lacking
 from policies.rules import Rule, RuleSet
 from policies.vocabulary import ANY
 
@@ -65,7 +66,7 @@ class Explainer:
         found = [
             rule
             for rule in self.rules
-            if rule.sub in subjects
+            if not lacking(subjects, rule.sub)
             and (rule.obj in categories or path_in(request.object, rule.obj))
             and _conditions_hold(rule, request)
         ]

@@ -8,8 +8,8 @@ from enum import IntEnum
 from itertools import islice
 from typing import Final
 
+from policies.compiled_rules import windows_of
 from policies.decision import Request
-from policies.functions import window_bounds
 from policies.hierarchy import closure
 from policies.memberships import Memberships
 from policies.nearness import Condition, NearMiss, Seen
@@ -27,7 +27,10 @@ class Change(IntEnum):
     WAIT = 3
     """Come back at the time named, in seconds since 1970 UTC."""
     JOIN = 4
-    """Be given the role, in the request's zone, or become a member of the unit named."""
+    """Be given the role, in the request's zone, or become a member of the unit named.
+
+    What is missing of a subject that is both takes a step each.
+    """
     CLEARANCE = 5
     """Be cleared to the level named."""
     LIFT = 6
@@ -104,8 +107,10 @@ def _steps(miss: NearMiss, network: str) -> Iterator[Step]:
 
 
 def _next_opening(now: int, windows: str) -> Iterator[Step]:
-    bounds = [window_bounds(window) for window in tokens(windows)]
-    later = [each[0] for each in bounds if each is not None and each[0] > now]
+    opening = (
+        now + (first - now) % every if every else first for first, _, every in windows_of(windows)
+    )
+    later = [each for each in opening if each > now]
     if later:
         yield Step(Change.WAIT, str(min(later)))
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final, TypeGuard
 
 from policies.vocabulary import ANY, LEVELS, STRENGTHS, tokens
+from policies.weekly import weekly
 
 _MAX_DIGITS = 12  # seconds since 1970 until the year 33658
 
@@ -61,9 +62,10 @@ def auth_ge(strength: object, least: object) -> bool:
 
 
 def in_win(now: object, windows: object) -> bool:
-    """Tell whether a time lies in one of a rule's bar-joined windows `from~to`.
+    """Tell whether a time lies in one of a rule's bar-joined windows.
 
-    Times are whole seconds since 1970-01-01 UTC; `from` belongs to the window, `to` does not.
+    Times are whole seconds since 1970-01-01 UTC. Of a window `from~to`, `from` belongs to it,
+    `to` does not; of weekly ones see `policies.weekly`.
     """
     if not _is_int(now) or not isinstance(windows, str):
         return False
@@ -79,9 +81,17 @@ def window_bounds(window: str) -> tuple[int, int] | None:
     return first, end
 
 
+def is_window(text: str) -> bool:
+    """Tell whether a text is a window that ever opens, absolute or weekly."""
+    return window_bounds(text) is not None or weekly(text) is not None
+
+
 def _inside(now: int, window: str) -> bool:
     bounds = window_bounds(window)
-    return bounds is not None and bounds[0] <= now < bounds[1]
+    if bounds is not None:
+        return bounds[0] <= now < bounds[1]
+    week = weekly(window)
+    return week is not None and week.holds(now)
 
 
 def _token_in(token: object, allowed: object) -> bool:

@@ -9,6 +9,7 @@ from policies.decision import Request
 from policies.functions import act_in, auth_ge, cls_in, in_win, net_in, path_in
 from policies.hierarchy import closure, parents_of
 from policies.memberships import Memberships
+from policies.pairs import lacking
 from policies.rules import Rule, RuleSet
 from policies.vocabulary import ANY
 
@@ -60,14 +61,20 @@ class Seen:
     categories: frozenset[str]
 
     def failed(self, rule: Rule) -> tuple[Failed, ...]:
-        """Return every condition of a rule this request does not meet."""
+        """Return every condition of a rule this request does not meet.
+
+        Of a subject that is both, each part the person lacks is one.
+        """
         asked = self.request
         is_here = rule.obj in self.categories or path_in(asked.object, rule.obj)
         is_level = cls_in(asked.classification, rule.cls)
         is_cleared = asked.classification <= asked.clearance
         is_strong = auth_ge(asked.strength, rule.auth)
         checks = (
-            (rule.sub in self.subjects, Condition.SUBJECT, asked.subject, rule.sub),
+            *(
+                (False, Condition.SUBJECT, asked.subject, part)
+                for part in lacking(self.subjects, rule.sub)
+            ),
             (is_here, Condition.OBJECT, asked.object, rule.obj),
             (rule.zone in (ANY, asked.zone), Condition.ZONE, asked.zone, rule.zone),
             (act_in(asked.action, rule.act), Condition.ACTION, asked.action, rule.act),

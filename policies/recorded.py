@@ -6,8 +6,8 @@ engine was told stands under `q` in the details, by the names of the model's req
     {"act": "GET", "auth": 2, "cat": "cat:none", "clr": 2, "cls": 1, "net": "lan", "now": 1782…,
      "as": ["role:staff", "unit:finance"], "lent": ["p, person:…"]}
 
-`as` are the groups the person counted as, of those that rules speak of, inherited ones
-included; it is missing if the engine did not know the person or the zone. `lent` are the
+`as` are the groups the person counted as, of those that rules speak of, inherited ones and
+pairs included; it is missing if the engine did not know the person or the zone. `lent` are the
 person's temporary grants. With these and the version's rules the decision follows, whoever has
 since moved, been promoted or left.
 """
@@ -65,6 +65,7 @@ class Recorded:
 
     def memberships(self) -> Memberships:
         """Return memberships under which the person counts as exactly what the record says."""
+        # A pair follows from its parts, which are recorded with it.
         who, zone = self.request.subject, self.request.zone
         if self.held is None:
             return Memberships()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from policies.functions import window_bounds
+from policies.functions import is_window
 from policies.permissions import Permission
 from policies.vocabulary import (
     ACTIONS,
@@ -18,6 +18,7 @@ from policies.vocabulary import (
     USE,
     ZONES,
     is_category,
+    is_pair,
     is_person,
     is_role,
     is_service_pattern,
@@ -81,7 +82,7 @@ def column_faults(kind: str, checks: Mapping[str, Check], columns: Sequence[str]
         (place, name, value, *checks[name])
         for place, (name, value) in enumerate(zip(checks, columns, strict=True))
     ]
-    unsafe = "use only A-Z a-z 0-9 _ : . / | ~ * - and at least one"
+    unsafe = "use only A-Z a-z 0-9 _ : . / | ~ * @ & + - and at least one"
     return [
         Fault(f"{name} is {value!r}", unsafe, place)
         for place, name, value, _, _ in rows
@@ -105,7 +106,7 @@ def pairing_faults(obj: str, act: str) -> list[Fault]:
 
 
 def _is_subject(value: str) -> bool:
-    return value == ANY or is_person(value) or is_role(value) or is_unit(value)
+    return value == ANY or any(is_one(value) for is_one in (is_person, is_role, is_unit, is_pair))
 
 
 def _is_object(value: str) -> bool:
@@ -122,7 +123,7 @@ def _any_or_some_of(names: frozenset[str]) -> Callable[[str], bool]:
 
 
 def _is_windows(value: str) -> bool:
-    return value == ANY or all(window_bounds(window) is not None for window in tokens(value))
+    return value == ANY or all(map(is_window, tokens(value)))
 
 
 def _order(token: str) -> tuple[int, str]:
@@ -137,11 +138,19 @@ def _listed(names: frozenset[str]) -> str:
 
 _LEVELS = frozenset(map(str, LEVELS))
 _STRENGTHS = frozenset(map(str, STRENGTHS))
+_FROM_TO = "from~to in seconds since 1970 UTC, from before to,"
+_WEEKLY = (
+    "as week:1-5@08:30-17:30+08:00 the days of a week (1 is Monday), the hours (24:00 at most; "
+    "over midnight two windows), each from before to, and how far their clock is ahead of UTC"
+)
 _CATEGORY_CHECKS: Final[dict[str, Check]] = dict.fromkeys(
     CATEGORY_COLUMNS, (is_category, "write cat:<name> of a-z, 0-9 and -")
 )
 _CHECKS: Final[dict[str, Check]] = {
-    "sub": (_is_subject, "write *, person:<uuid>, role:<name> or unit:<name>, in lower case"),
+    "sub": (
+        _is_subject,
+        "write *, person:<uuid>, role:<name>, unit:<name> or both unit:<name>&role:<name>",
+    ),
     "zone": (one_of(ZONES | {ANY}), f"write * or one of {_listed(ZONES)}"),
     "obj": (
         _is_object,
@@ -151,6 +160,6 @@ _CHECKS: Final[dict[str, Check]] = {
     "cls": (_any_or_some_of(_LEVELS), f"write * or, joined by |, of {_listed(_LEVELS)}"),
     "net": (_any_or_some_of(NETWORKS), f"write * or, joined by |, of {_listed(NETWORKS)}"),
     "auth": (one_of(_STRENGTHS | {ANY}), f"write * or the least strength, {_listed(_STRENGTHS)}"),
-    "win": (_is_windows, "write * or from~to in seconds since 1970 UTC, from before to"),
+    "win": (_is_windows, f"write * or, joined by |, {_FROM_TO} or {_WEEKLY}"),
     "eft": (one_of(EFFECTS), f"write one of {_listed(EFFECTS)}, in lower case"),
 }

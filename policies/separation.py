@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from policies import baseline
+from policies.pairs import parts
 from policies.rules import Problem, Rule, RuleProblems, RuleSet
 from policies.vocabulary import OFFICERS
 
@@ -44,11 +45,13 @@ def check(rules: RuleSet) -> None:
 def _faults(rule: Rule) -> Iterator[tuple[str, str]]:
     if not rule.allows:
         return
-    if rule.sub in OFFICERS and rule.obj.startswith(_BUSINESS):
+    # Of a unit and an office at once it is the office that counts.
+    subject = parts(rule.sub)[-1]
+    if subject in OFFICERS and rule.obj.startswith(_BUSINESS):
         yield f"{rule.line}: an office would get entry to a service", "name another role"
     pages = office_pages()
     opened = pages.keys() if rule.obj == _EVERY_PAGE else {rule.obj} & pages.keys()
-    beyond = [page for page in opened if rule.sub not in pages[page]]
+    beyond = [page for page in opened if subject not in pages[page]]
     if beyond:
         page = min(beyond)
         roles = ", ".join(sorted(pages[page]))

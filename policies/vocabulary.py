@@ -13,6 +13,9 @@ from typing import Final
 ANY: Final = "*"
 """In a rule: any value of that column. Never a value of a request."""
 
+AND: Final = "&"
+"""Between a unit and a role: whoever is of the one and holds the other."""
+
 NO_CATEGORY: Final = "cat:none"
 """The data category of what carries none."""
 
@@ -54,17 +57,20 @@ _PERMISSION = "[a-z]+(?:_[a-z]+)*\\.[a-z]+(?:_[a-z]+)*"
 _PERSON = re.compile(f"person:{_UUID}", re.ASCII)
 _MEMBER_ROLE = re.compile(f"role:{_ROLE}", re.ASCII)
 _UNIT = re.compile(f"unit:{_SLUG}", re.ASCII)
+_PAIR = re.compile(f"unit:{_SLUG}{AND}role:{_ROLE}", re.ASCII)
 _CATEGORY = re.compile(f"cat:{_SLUG}", re.ASCII)
 _PAGE = re.compile(f"app:{_PERMISSION}", re.ASCII)
 _SERVICE_OBJECT = re.compile(f"svc:{_SLUG}/(?:{_SEGMENT}(?:/{_SEGMENT})*)?", re.ASCII)
 _SUBTREE = re.compile(f"svc:{_SLUG}/(?:{_SEGMENT}/)*\\*\\*", re.ASCII)
-_VALUE = re.compile("[A-Za-z0-9_:./|~*-]+", re.ASCII)
+_VALUE = re.compile("[A-Za-z0-9_:./|~*@&+-]+", re.ASCII)
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _DOTS = frozenset({".", ".."})
 
 
 def is_value(text: str) -> bool:
-    """Tell whether `text` is made only of what a rule's value may hold: `A-Za-z0-9_:./|~*-`.
+    """Tell whether `text` is made only of what a rule's value may hold.
+
+    These are `A-Za-z0-9_:./|~*@&+-`.
 
     No comma, quote, bracket, `#`, control character or look-alike letter: nothing that
     another reader of the same text could take apart differently.
@@ -85,6 +91,11 @@ def is_role(text: str) -> bool:
 def is_unit(text: str) -> bool:
     """Tell whether `text` is `unit:<slug>`."""
     return _UNIT.fullmatch(text) is not None
+
+
+def is_pair(text: str) -> bool:
+    """Tell whether `text` is `unit:<slug>&role:<name>`: both, in this order."""
+    return _PAIR.fullmatch(text) is not None
 
 
 def is_category(text: str) -> bool:

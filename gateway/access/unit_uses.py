@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gateway.access.catalogue import Catalogue
 from gateway.store.engines import Store
 from policies import versions
+from policies.pairs import parts
 from policies.rules import RuleSet
 
 
@@ -20,4 +21,4 @@ def named_by(store: Store, catalogue: Catalogue, slug: str) -> Sequence[str]:
     ]
     with store.reading() as session:
         rules = versions.current(session) or RuleSet()
-    return [*found, *(["rules"] if any(rule.sub == unit for rule in rules.rules) else [])]
+    return [*found, *(["rules"] if any(unit in parts(rule.sub) for rule in rules.rules) else [])]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Final
 
 from policies.change.findings import Finding
-from policies.change.lexicon import CHINA, Language, Lexicon
+from policies.change.lexicon import CHINA, Language, Lexicon, by_name
 from policies.change.phrasing import write
 from policies.change.sentences import Sentence, read
 from policies.change.texts import Document, Form
@@ -46,8 +46,17 @@ class Leaf:
     warnings: int
 
 
-def lexicon_of(language: str, names: Mapping[str, str], now: datetime) -> Lexicon:
-    """Return the words of an office; times are named as people say them this week."""
+def lexicon_of(
+    language: str,
+    names: Mapping[str, str],
+    now: datetime,
+    *,
+    named: Iterable[tuple[str, str, str]] = (),
+) -> Lexicon:
+    """Return the words of an office; times are named as people say them this week.
+
+    `named` are the times of the zone's settings: (Chinese, English, windows).
+    """
     is_chinese = not language.startswith("en")
     day = datetime.combine(now.astimezone(CHINA).date(), time(), CHINA)
     to_friday = day + timedelta(days=(_FRIDAY - day.weekday()) % 7 + 1)
@@ -60,7 +69,7 @@ def lexicon_of(language: str, names: Mapping[str, str], now: datetime) -> Lexico
     if windows[words[0]] == windows[words[1]]:
         del windows[words[0]]
     kind = Language.ZH if is_chinese else Language.EN
-    return Lexicon(language=kind, names=names, windows=windows)
+    return Lexicon(language=kind, names=names, windows=windows | by_name(named, kind))
 
 
 def leaf(

@@ -23,6 +23,7 @@ from policies.change.benefit import Administration
 from policies.change.validate import Known
 from policies.dossier.examining import Around
 from policies.memberships import Memberships
+from policies.pairs import parts
 from policies.rules import RuleSet
 from policies.vocabulary import OFFICERS
 
@@ -107,8 +108,8 @@ def common_pages(rules: RuleSet) -> frozenset[str]:
     """
     allows = [rule for rule in (*baseline.load().rules, *rules.rules) if rule.allows]
     pages = {rule.obj for rule in allows if rule.obj.startswith("app:")}
-    officers = {rule.obj for rule in allows if rule.sub in OFFICERS}
-    others = {rule.obj for rule in baseline.load().rules if rule.sub not in OFFICERS}
+    officers = {rule.obj for rule in allows if parts(rule.sub)[-1] in OFFICERS}
+    others = {rule.obj for rule in baseline.load().rules if parts(rule.sub)[-1] not in OFFICERS}
     return frozenset(pages - (officers - others))
 
 

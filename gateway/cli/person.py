@@ -17,6 +17,7 @@ from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
 from gateway.identity import enrolment, people
 from gateway.office import Office
+from policies.pairs import parts
 
 ROLES = frozenset({"staff", "responder", *OFFICERS})
 """What the baseline knows; rules in force may name more."""
@@ -91,7 +92,7 @@ person.add_command(unlock)
 
 def _require_roles(office: Office, roles: Iterable[str]) -> None:
     """A role that nothing names would give nothing, and a misspelt one stays silent."""
-    subjects = {rule.sub for rule in office.rules().rules}
+    subjects = {part for rule in office.rules().rules for part in parts(rule.sub)}
     own = {each.removeprefix("role:") for each in subjects if each.startswith("role:")}
     if unknown := sorted(set(roles) - own - ROLES):
         others = ", ".join(sorted(own - ROLES))

@@ -22,32 +22,41 @@ from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
 from gateway.identity import units
 from gateway.office import Office
 from policies import versions
+from policies.functions import is_window
+from policies.pairs import parts
 from policies.rules import Rule, RuleSet
 from policies.versions import AlreadyInForce
 from policies.vocabulary import (
     ANY,
     METHODS,
+    is_pair,
     is_person,
     is_role,
     is_service_pattern,
     is_unit,
+    tokens,
 )
 
 PASSWORD_AND_CODE = 2
 APPROVERS = 2
 """So many security administrators make approval possible; `hangu policy draft` is the way then."""
 OUTSIDE = "outside a case"
+_WHOM = "unit:SLUG, role:NAME, unit:SLUG&role:NAME for who is both, or person:UUID."
 _ALL = ",".join(sorted(METHODS))
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a grant is about: methods by commas or `*`, a path pattern, least strength 1 to 3."""
+    """What a grant is about: methods by commas or `*`, a path pattern, least strength 1 to 3.
+
+    `during` is a name of the settings' windows, or windows as rules write them.
+    """
 
     methods: str = "GET,HEAD"
     path: str = "/**"
     strength: int = PASSWORD_AND_CODE
     deny: bool = False
+    during: str = ANY
 
 
 @click.group(short_help="Who may do what.")
@@ -132,7 +141,7 @@ def _path(_context: click.Context, _option: click.Parameter, given: str) -> str:
 
 @policy.command(cls=ZoneCommand)
 @takes_zone
-@click.option("--to", "subject", required=True, help="unit:SLUG, role:NAME or person:UUID.")
+@click.option("--to", "subject", required=True, help=_WHOM)
 @click.option("--service", "slug", required=True, help="Slug of the service.")
 @click.option(
     "--methods",
@@ -155,6 +164,12 @@ def _path(_context: click.Context, _option: click.Parameter, given: str) -> str:
     show_default=True,
     help="Least sign-in: 1 password, 2 and one-time code, 3 passkey or certificate.",
 )
+@click.option(
+    "--during",
+    default=ANY,
+    help='When: a name of the settings ([policy] windows), as "working hours", or windows as rules '
+    "write them, as week:1-5@08:30-17:30+08:00; without it always.",
+)
 @click.option("--deny", is_flag=True, help="Take access away instead; a denial always wins.")
 @click.option("--note", default="", help="Why, in your words.")
 def grant(
@@ -164,12 +179,13 @@ def grant(
     methods: str,
     path: str,
     strength: int,
+    during: str,
     note: str,
     *,
     deny: bool,
 ) -> None:
-    """Let a unit, a role or a person use a service."""
-    scope = Scope(methods, path, strength, deny)
+    """Let a unit, a role, who is both, or a person use a service."""
+    scope = Scope(methods, path, strength, deny, during)
     with opened(directory) as office:
         version = give(office, subject, slug, scope, note=note)
     done(f"Version {version} is in force: {subject} {'may not' if deny else 'may'} {slug}.")
@@ -177,7 +193,7 @@ def grant(
 
 @policy.command(cls=ZoneCommand)
 @takes_zone
-@click.option("--to", "subject", required=True, help="unit:SLUG, role:NAME or person:UUID.")
+@click.option("--to", "subject", required=True, help=_WHOM)
 @click.option("--service", "slug", required=True, help="Slug of the service.")
 @click.option("--deny", is_flag=True, help="Take back denials instead of grants.")
 @click.option("--note", default="", help="Why, in your words.")
@@ -216,7 +232,7 @@ def give(office: Office, subject: str, slug: str, scope: Scope, *, note: str = "
         "*",
         "*",
         str(scope.strength),
-        "*",
+        _windows(office, scope.during),
         "deny" if scope.deny else "allow",
     )
     rules = office.rules().plus(RuleSet((rule,)))
@@ -234,13 +250,27 @@ def _publish(office: Office, rules: RuleSet, *, note: str) -> str:
         raise Trouble("Exactly these rules are in force already; nothing was changed.") from None
 
 
+def _windows(office: Office, during: str) -> str:
+    """Return the windows that a name of the settings means, or those that are written out."""
+    named = office.settings.policy.windows
+    found = [windows for *names, windows in named if during in names]
+    if not found and during != ANY and not all(map(is_window, tokens(during))):
+        names = ", ".join(name for *both, _ in named for name in both)
+        raise Trouble(
+            f"{during!r} is no time.",
+            f"Say one of {names}; or windows as week:1-5@08:30-17:30+08:00 joined by |.",
+        )
+    return found[0] if found else during
+
+
 def _require_known(office: Office, subject: str, slug: str) -> None:
     """A rule about nobody or nothing would be a typing error that stays silent."""
     if office.catalogue.by_slug(slug) is None:
         raise Trouble(f"There is no service {slug}.", "`hangu service list` names them.")
-    if is_unit(subject):
-        known = {f"unit:{unit.slug}" for unit in units.tree(office.registry)}
-        if subject not in known:
-            raise Trouble(f"There is no {subject}.", "`hangu unit list` names them.")
-    elif not is_role(subject) and not is_person(subject):
-        raise Trouble(f"{subject!r} is nobody.", "Say unit:SLUG, role:NAME or person:UUID.")
+    if not any(is_one(subject) for is_one in (is_unit, is_role, is_person, is_pair)):
+        say = "Say unit:SLUG, role:NAME, unit:SLUG&role:NAME for who is both, or person:UUID."
+        raise Trouble(f"{subject!r} is nobody.", say)
+    known = {f"unit:{unit.slug}" for unit in units.tree(office.registry)}
+    for part in parts(subject):
+        if is_unit(part) and part not in known:
+            raise Trouble(f"There is no {part}.", "`hangu unit list` names them.")

@@ -10,8 +10,12 @@ from audit.entry import Entry
 from audit.query import FAMILY, NOT, BadQuery, Query
 from gateway.web import labels, labels_audit
 from gateway.web.desk import Desk
-from gateway.web.i18n import _, either
+from gateway.web.i18n import _, either, is_chinese
 from gateway.web.i18n import later as _l
+from policies.change.lexicon import Language, Lexicon
+from policies.change.phrasing import times
+from policies.pairs import parts
+from policies.vocabulary import ANY, is_pair, is_role
 
 _SYSTEM = {
     "system:sealer": _l("The sealer of the log"),
@@ -79,6 +83,22 @@ class Words:
         if kind == "audit":
             return _("Entry %(number)s", number=rest)
         return str(_THINGS.get(kind, thing))
+
+    def whom(self, subject: str) -> str:
+        """To whom a rule speaks."""
+        if is_pair(subject):
+            unit, role = parts(subject)
+            return _("%(role)s of %(unit)s", role=self.whom(role), unit=self.unit(unit))
+        if is_role(subject):
+            return labels.role(subject.removeprefix("role:"))
+        return self.about(subject)
+
+    def times(self, windows: str) -> str:
+        """When a rule holds."""
+        if windows == ANY:
+            return _("At any time")
+        language = Language.ZH if is_chinese() else Language.EN
+        return times(windows, Lexicon(language=language))
 
     def unit(self, unit: str | None) -> str:
         """A unit, by its slug or its subject."""

@@ -65,6 +65,8 @@ class WebSettings:
     """Shortest password, characters: for the hint, the rule itself is the identity room's."""
     keep: timedelta = timedelta(days=365)
     """How long entries of the log are kept before they may be pruned."""
+    windows: tuple[tuple[str, str, str], ...] = ()
+    """Times that have a name: (Chinese, English, windows as rules write them)."""
     places: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
     """Networks that have a name, the narrowest first."""
 

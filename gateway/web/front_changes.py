@@ -13,6 +13,7 @@ from gateway.changes.editing import Leaf
 from gateway.changes.refusals import refused
 from gateway.changes.room import Room, known
 from gateway.identity import people, units
+from gateway.web.desk import WebSettings
 from gateway.web.desk_changes import ChangeCard, Difference
 from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_engine import EngineFront
@@ -41,6 +42,7 @@ class ChangesFront(EngineFront):
     """Fulfils `gateway.web.desk_changes.ChangesDesk`."""
 
     catalogue: Catalogue
+    settings: WebSettings
 
     @property
     def _room(self) -> Room:
@@ -86,7 +88,7 @@ class ChangesFront(EngineFront):
         for service in self.catalogue.all():
             name = service.name_en if is_english else service.name_zh
             names[f"svc:{service.slug}"] = name
-        return editing.lexicon_of(language, names, now)
+        return editing.lexicon_of(language, names, now, named=self.settings.windows)
 
     def draft_leaf(
         self, ref: str, *, language: str, sought: str, page: int, now: datetime

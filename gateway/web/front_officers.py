@@ -25,6 +25,7 @@ from gateway.identity.staff_import import Slip
 from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_people import actor_of
 from policies.engine import CompiledEngine
+from policies.pairs import parts
 from policies.vocabulary import is_role
 
 OWN_ROLES = ("staff", "responder", "service_owner")
@@ -52,7 +53,8 @@ class OfficersFront:
         """By the rules in force."""
         engine = self.policy.now()
         assert isinstance(engine, CompiledEngine)
-        named = {rule.sub for rule in engine.rules.rules if is_role(rule.sub)}
+        subjects = {part for rule in engine.rules.rules for part in parts(rule.sub)}
+        named = set(filter(is_role, subjects))
         others = {each.removeprefix(_ROLE) for each in named} - OFFICER_ROLES - {BREAK_GLASS}
         return [*OWN_ROLES, *sorted(others.difference(OWN_ROLES))]
 

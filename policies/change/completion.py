@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from policies.change.lexicon import Lexicon, key_of
-from policies.change.sentences import Wrong, scan
+from policies.change.sentences import Piece, Wrong, pair_of, scan
 
 AT_MOST: Final = 20
 _NEXT: Final = ("sub", "eft", "win", "act", "svc", "obj", "auth", "net", "cls", "zone")
@@ -34,11 +34,14 @@ def complete(
 ) -> tuple[Candidate, ...]:
     """Return what may stand at the cursor, the likeliest first.
 
-    What is said already is not offered again. Words count that begin as typed, then those that
-    hold it; behind a service and a slash its paths are offered.
+    What is said already is not offered again, but behind a unit its roles are. Words count that
+    begin as typed, then those that hold it; behind a service and a slash its paths are offered.
     """
     before = text[: max(0, min(cursor, len(text)))]
-    start, said = _typed(before, lexicon)
+    start, pieces = _typed(before, lexicon)
+    said = {piece.column for piece in pieces}
+    last = pieces[-1] if pieces else None
+    between = before[last.end : start] if last else ""
     typed = before[start:]
     if "/" in typed and (paths := list(_paths(typed, start, lexicon))):
         return tuple(paths[:at_most])
@@ -48,7 +51,12 @@ def complete(
         for key, phrases in lexicon.phrases.items()
         if wanted in key and key != wanted
         for each in phrases
-        if each.column and not (each.column in said and each.column not in _MANY)
+        if each.column
+        and (
+            each.column not in said
+            or each.column in _MANY
+            or (last and (typed or between.strip()) and pair_of(last.value, between, each.value))
+        )
         and not (each.column == "svc" and "obj" in said)
     ]  # fmt: skip
     found.sort(key=lambda each: each[:4])
@@ -58,16 +66,16 @@ def complete(
     )
 
 
-def _typed(before: str, lexicon: Lexicon) -> tuple[int, frozenset[str]]:
-    """Return where the word under the cursor begins, and which columns are said before it."""
-    said: set[str] = set()
+def _typed(before: str, lexicon: Lexicon) -> tuple[int, Sequence[Piece]]:
+    """Return where the word under the cursor begins, and what is said before it."""
+    said: list[Piece] = []
     for piece in scan(before, lexicon):
         is_last = piece.end >= len(before) and before[-1:] not in _WORD_ENDS
         if is_last and (isinstance(piece, Wrong) or "/" in before[piece.start : piece.end]):
-            return piece.start, frozenset(said)
+            return piece.start, said
         if not isinstance(piece, Wrong) and piece.column:
-            said.add(piece.column)
-    return len(before), frozenset(said)
+            said.append(piece)
+    return len(before), said
 
 
 def _paths(typed: str, start: int, lexicon: Lexicon) -> Iterator[Candidate]:

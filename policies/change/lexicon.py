@@ -40,7 +40,7 @@ class Lexicon:
         names: what units, roles, people, categories, pages and services (`svc:<slug>`) are
             called; two of one name are told apart by their ids, which may always be written.
         windows: named times, e.g. 工作时间, each as a rule's `win`.
-        zone: for dates.
+        zone: for dates and hours; these can only be told in a zone without summer time.
         paths: for autocomplete, the paths of services that are worth offering.
     """
 
@@ -96,6 +96,12 @@ class Lexicon:
                 yield Phrase(name, "obj", value)
             else:
                 yield Phrase(name, "svc", value)
+
+
+def by_name(named: Iterable[tuple[str, str, str]], language: Language) -> dict[str, str]:
+    """Return the named times of a zone's settings, (Chinese, English, windows), for `windows`."""
+    place = 0 if language is Language.ZH else 1
+    return {each[place]: each[2] for each in named}
 
 
 def key_of(text: str) -> str:

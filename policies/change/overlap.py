@@ -10,15 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 from policies.change.places import ways
 from policies.change.space import Points, points_of
-from policies.compiled_rules import Entry, Windows, entry
+from policies.change.spans import spans
+from policies.compiled_rules import Entry, Windows, entry, is_open
 from policies.hierarchy import closure, parents_of
 from policies.memberships import Memberships
+from policies.pairs import by_unit, held_of, parts
 from policies.rules import Rule, RuleSet
-from policies.vocabulary import ANY, ZONES, is_person, is_unit
+from policies.vocabulary import ANY, ZONES, is_person
 
 
 class Overlap(StrEnum):
@@ -55,6 +58,7 @@ class Overlaps:
         self._placed: defaultdict[tuple[str, str], list[_Placed]] = defaultdict(list)
         for rule, compiled in self._rules:
             self._placed[rule.obj, rule.sub].append((rule, compiled))
+        self._pairs = by_unit(rule.sub for rule in rules.rules)
         self._above: dict[tuple[str, str], Sequence[str]] = {}
 
     def all(self) -> Iterator[Pair]:
@@ -98,10 +102,11 @@ class Overlaps:
 
     def _found_above(self, subject: str, zone: str) -> frozenset[str]:
         zones = sorted(ZONES) if zone == ANY else [zone]
-        by_role = [closure(subject, self._roles[each]) for each in zones]
-        roles = by_role[0].intersection(*by_role[1:])
-        reaches_units = is_unit(subject) or is_person(subject)
-        return roles | (closure(subject, self._units) if reaches_units else frozenset())
+        held: frozenset[str] = frozenset()
+        for part in parts(subject):
+            by_role = [closure(part, self._roles[each]) for each in zones]
+            held |= by_role[0].intersection(*by_role[1:]) | closure(part, self._units)
+        return held.union(held_of(held, self._pairs))
 
 
 def _relation(inner: _Placed, outer: _Placed) -> Overlap | None:
@@ -122,18 +127,23 @@ def _covers(outer: Entry, inner: Entry) -> bool:
     return not inner[0] & ~outer[0] and _covers_times(outer[1], inner[1])
 
 
+@lru_cache(maxsize=4096)
 def _covers_times(outer: Windows, inner: Windows) -> bool:
-    if not outer:
-        return True
-    return bool(inner) and all(_is_within(window, outer) for window in inner)
+    return not outer or all(
+        _holds(outer, span.start)
+        for span in spans((outer, inner), since=0)
+        if _holds(inner, span.start)
+    )
 
 
-def _is_within(window: tuple[int, int], outer: Windows) -> bool:
-    reached = window[0]
-    for first, end in sorted(outer):
-        if first <= reached < end:
-            reached = end
-    return reached >= window[1]
+@lru_cache(maxsize=4096)
+def _share_times(one: Windows, other: Windows) -> bool:
+    cut = spans((one, other), since=0)
+    return any(_holds(one, span.start) and _holds(other, span.start) for span in cut)
+
+
+def _holds(windows: Windows, now: int) -> bool:
+    return not windows or is_open(windows, now)
 
 
 def _meet(one: _Placed, other: _Placed) -> bool:
@@ -142,8 +152,7 @@ def _meet(one: _Placed, other: _Placed) -> bool:
         return False
     if not _points(one[0]) & _points(other[0]):
         return False
-    mine, its = one[1][1], other[1][1]
-    return not mine or not its or any(a < d and c < b for a, b in mine for c, d in its)
+    return _share_times(one[1][1], other[1][1])
 
 
 def _points(rule: Rule) -> Points:

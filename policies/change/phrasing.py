@@ -7,9 +7,11 @@ from typing import Final
 
 from policies.change.lexicon import Language, Lexicon
 from policies.change.sentences import read
-from policies.change.spelling import dated, decoded
+from policies.change.spelling import dated, decoded, in_days
+from policies.pairs import parts
 from policies.rules import Rule
-from policies.vocabulary import ANY, tokens
+from policies.vocabulary import ANY, is_pair, tokens
+from policies.weekly import weekly
 
 
 def write(rule: Rule, lexicon: Lexicon) -> str:
@@ -35,14 +37,14 @@ def _written(rule: Rule, lexicon: Lexicon, called: Mapping[tuple[str, str], str]
         return _AND[lexicon.language].join(word(column, each) for each in tokens(value))
 
     said = {
-        "sub": word("sub", rule.sub),
+        "sub": _subject(rule.sub, lexicon.language, called),
         "eft": word("eft", rule.eft),
         "act": _AND[lexicon.language].join(_actions(rule.act, called)),
         "obj": _object(rule.obj, called),
     }
     optional = {
         "zone": word("zone", rule.zone),
-        "win": _windows(rule.win, lexicon, called),
+        "win": called.get(("win", rule.win)) or _spelt(rule.win, lexicon),
         "net": words("net", rule.net),
         "cls": words("cls", rule.cls),
         "auth": word("auth", rule.auth),
@@ -51,6 +53,14 @@ def _written(rule: Rule, lexicon: Lexicon, called: Mapping[tuple[str, str], str]
         is_any = getattr(rule, name) == ANY
         said[name] = "" if is_any else _AROUND[lexicon.language][name].format(text)
     return " ".join(_ORDER[lexicon.language].format(**said).split()).replace(" ，", "，")
+
+
+def _subject(sub: str, language: Language, called: Mapping[tuple[str, str], str]) -> str:
+    """Return the words for who; of who is both, if unit and role have names."""
+    if not is_pair(sub):
+        return called.get(("sub", sub), sub)
+    unit, role = (called.get(("sub", part)) for part in parts(sub))
+    return sub if unit is None or role is None else _BOTH[language].format(unit=unit, role=role)
 
 
 def _actions(act: str, called: Mapping[tuple[str, str], str]) -> Iterator[str]:
@@ -71,15 +81,24 @@ def _object(obj: str, called: Mapping[tuple[str, str], str]) -> str:
     return obj if name is None else f"{name}/{decoded(path)}"
 
 
-def _windows(win: str, lexicon: Lexicon, called: Mapping[tuple[str, str], str]) -> str:
-    if ("win", win) in called:
-        return called["win", win]
+def times(win: str, lexicon: Lexicon) -> str:
+    """Return the words for a rule's windows: their name if they have one, else dates and hours."""
+    if ("win", win) in lexicon.called:
+        return lexicon.called["win", win]
+    return _spelt(win, lexicon)
+
+
+def _spelt(win: str, lexicon: Lexicon) -> str:
     return _AND[lexicon.language].join(
-        dated(each, lexicon.zone, _FROM_TO[lexicon.language]) for each in tokens(win)
+        dated(each, lexicon.zone, _FROM_TO[lexicon.language])
+        if weekly(each) is None
+        else in_days(each, lexicon.zone, is_chinese=lexicon.language is Language.ZH)
+        for each in tokens(win)
     )
 
 
 _AND: Final = {Language.ZH: "、", Language.EN: ", "}
+_BOTH: Final = {Language.ZH: "{unit}的{role}", Language.EN: "{role} of {unit}"}
 _FROM_TO: Final = {Language.ZH: "{} 至 {}", Language.EN: "{} to {}"}
 _ORDER: Final = {
     Language.ZH: "{sub} {eft} {zone} {win} {net} {act} {obj} {cls}{auth}",

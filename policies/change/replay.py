@@ -5,13 +5,12 @@
 
 Each question is put to the rules in force and to the draft, both with the people as they are
 today: so what is told is the draft's doing and nothing else. Equal questions are asked once
-and counted. Times count as they were; within one window of the rules they are one.
+and counted. Times count as they were; those that no window of the rules tells apart are one.
 """
 
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,10 +22,12 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import func, select
 
 from audit.tables import audit_event
+from policies.change.spans import Cuts
 from policies.compiled import CompiledEngine
-from policies.compiled_rules import entry
+from policies.compiled_rules import windows_of
 from policies.decision import Outcome, Request
 from policies.recorded import EVENTS, QUESTION
+from policies.vocabulary import ANY
 
 KEPT: Final = 100
 """Decision ids kept of each question that is decided otherwise; the newest of them."""
@@ -195,7 +196,12 @@ def replay(
     progress: Progress | None = None,
 ) -> Replay:
     """Ask every recorded decision among the log's entries again, under both engines."""
-    edges = sorted({edge for each in (before, after) for edge in _edges(each)})
+    cuts = Cuts(
+        windows_of(rule.win)
+        for each in (before, after)
+        for rule in each.rules.rules
+        if rule.win != ANY
+    )
     counted: dict[tuple[Any, ...], _Counted] = {}
     read = unread = 0
     for number, body in enumerate(found, start=1):
@@ -203,23 +209,14 @@ def replay(
             progress(number)
         if _MARK not in body:
             continue
-        key = _count(json.loads(body), edges, counted)
+        key = _count(json.loads(body), cuts, counted)
         read, unread = (read + 1, unread) if key else (read, unread + 1)
     shifts = [shift for key, each in counted.items() if (shift := _shift(key, each, before, after))]
     shifts.sort(key=lambda each: (each.effect, each.service, each.request.subject, -each.count))
     return Replay(tuple(shifts), read, len(counted), unread)
 
 
-def _edges(engine: CompiledEngine) -> Iterator[int]:
-    for rule in engine.rules.rules:
-        if rule.win != "*":
-            for window in entry(rule)[1]:
-                yield from window[:2]
-
-
-def _count(
-    entry_of: dict[str, Any], edges: list[int], counted: dict[tuple[Any, ...], _Counted]
-) -> bool:
+def _count(entry_of: dict[str, Any], cuts: Cuts, counted: dict[tuple[Any, ...], _Counted]) -> bool:
     """Add one entry to its question; tell whether it holds one."""
     asked = entry_of.get("d", {}).get(QUESTION)
     obj = entry_of.get("obj")
@@ -227,8 +224,7 @@ def _count(
         return False
     if not isinstance(obj, str):
         return False  # a path longer than any rule's, kept by its hash alone
-    at = bisect_right(edges, asked["now"])
-    now = edges[at - 1] if at else 0
+    now = cuts.first_like(asked["now"])
     key = (
         *(entry_of["sub"], entry_of["zone"], obj, asked["act"], asked["auth"], now),
         *(asked["cat"], asked["cls"], asked["clr"], asked["net"]),

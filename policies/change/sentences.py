@@ -2,6 +2,8 @@
 
     财务处的科员 可 在 工作时间 读取 预算/文件/**，需双因素
 
+Here 财务处的科员 are those of the unit who hold the role, unless something is called just so.
+
 `read` gives the rule of a sentence, with what is wrong at which letters; `phrasing.write` the
 sentence of a rule. Order and spaces do not matter to the reader. A name that would be understood
 otherwise is not written: its id stands there instead, which always can be read.
@@ -10,28 +12,46 @@ otherwise is not written: its id stands there instead, which always can be read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import tzinfo
+from typing import Final, TypeAlias
 
 from policies.change.lexicon import Lexicon, key_of
 from policies.change.likeness import Nearest
-from policies.change.spelling import PATH, RANGE, coded, window_of
+from policies.change.spelling import PATH, RANGE, WEEK, coded, week_of, window_of
 from policies.problems import RuleProblems
 from policies.rows import RULE_COLUMNS
 from policies.rules import Rule
-from policies.vocabulary import ANY, METHODS
+from policies.vocabulary import AND, ANY, METHODS, is_role, is_unit
 
 _JOINED: Final = frozenset({"act", "cls", "net", "win"})
+_UNITS_ROLE: Final = frozenset({"", "的"})
+_ROLE_OF_UNIT: Final = frozenset({"of", "ofthe", "in", "inthe"})
 _REQUIRED: Final = ("sub", "eft", "act", "obj")
 _SKIPPED: Final = re.compile(r"[\s,，、。;；:：.“”「」『』《》()（）]+")
 _WORD: Final = re.compile(r"[^\s,，、。;；“”「」『』《》()（）]+")
 _RAW: Final = re.compile(
-    r"(?:person|role|unit):[a-z0-9_-]+|cat:[a-z0-9-]+|app:(?:\*\*|[a-z_]+\.[a-z_]+)"
+    r"unit:[a-z0-9-]+&role:[a-z0-9_-]+|(?:person|role|unit):[a-z0-9_-]+|cat:[a-z0-9-]+|app:(?:\*\*|[a-z_]+\.[a-z_]+)"
     r"|svc:[a-z0-9-]+/[A-Za-z0-9_.~*/-]*|\d+~\d+"
+    r"|week:[0-9-]+@[0-9:-]+[+-]\d\d:\d\d"
 )
 _METHOD: Final = re.compile(
     "(?:" + "|".join(sorted(METHODS, key=len, reverse=True)) + r")(?![A-Za-z])"
+)
+
+_Meaning: TypeAlias = Callable[[re.Match[str], tzinfo], str | None]
+_TIMES: Final[tuple[tuple[re.Pattern[str], _Meaning, str], ...]] = (
+    (
+        RANGE,
+        lambda found, zone: window_of(found[1], found[2], zone),
+        "write a date and time that exist, the earlier first",
+    ),
+    (
+        WEEK,
+        week_of,
+        "write the earlier day and hour first, 24:00 at most, over midnight two windows",
+    ),
 )
 
 
@@ -80,6 +100,7 @@ def read(text: str, lexicon: Lexicon) -> Sentence:
             wrong.append(piece)
         elif piece.column:
             pieces.append(piece)
+    pieces = _paired(text, pieces)
     values = _gathered(pieces, wrong)
     wrong += _missing(text, values)
     if wrong:
@@ -111,12 +132,12 @@ def scan(text: str, lexicon: Lexicon) -> Iterator[Piece | Wrong]:
 
 
 def _piece(text: str, at: int, lexicon: Lexicon) -> Piece | Wrong:
-    if (found := RANGE.match(text, at)) is not None:
-        window = window_of(found[1], found[2], lexicon.zone)
-        if window is None:
-            fix = "write a date and time that exist, the earlier first"
-            return Wrong(at, found.end(), "no_time", found[0], f"{found[0]!r} is no time", fix)
-        return Piece(at, found.end(), "win", window)
+    for grammar, meaning, fix in _TIMES:
+        if (found := grammar.match(text, at)) is not None:
+            window = meaning(found, lexicon.zone)
+            if window is None:
+                return Wrong(at, found.end(), "no_time", found[0], f"{found[0]!r} is no time", fix)
+            return Piece(at, found.end(), "win", window)
     if (found := _RAW.match(text, at)) is not None:
         return Piece(at, found.end(), _column_of(found[0]), found[0])
     phrase = lexicon.matcher.match(text, at)
@@ -149,6 +170,32 @@ def _named(text: str, at: int, found: re.Match[str], lexicon: Lexicon) -> Piece 
     ids = " or ".join(sorted(each.value for each in meanings))
     what = f"{found[0]!r} may mean {ids}"
     return Wrong(at, end, "ambiguous", ids, what, "write the id that you mean")
+
+
+def pair_of(first: str, between: str, second: str) -> str | None:
+    """Return who is both, if two subjects with these words between them mean that.
+
+    A unit's role is: 财务处的科员, Finance clerk, clerk of the Finance Division. Two subjects with
+    a comma or 和 between them are two.
+    """
+    if is_unit(first) and is_role(second) and key_of(between) in _UNITS_ROLE:
+        return f"{first}{AND}{second}"
+    if is_role(first) and is_unit(second) and key_of(between) in _ROLE_OF_UNIT:
+        return f"{second}{AND}{first}"
+    return None
+
+
+def _paired(text: str, pieces: Sequence[Piece]) -> list[Piece]:
+    """Make one piece of a unit and a role that stand together."""
+    found: list[Piece] = []
+    for piece in pieces:
+        last = found[-1] if found else None
+        both = last and pair_of(last.value, text[last.end : piece.start], piece.value)
+        if last and both:
+            found[-1] = Piece(last.start, piece.end, "sub", both)
+        else:
+            found.append(piece)
+    return found
 
 
 def _gathered(pieces: list[Piece], wrong: list[Wrong]) -> dict[str, str]:
@@ -189,11 +236,11 @@ def _read_line(text: str) -> Sentence:
 def _column_of(raw: str) -> str:
     if raw.startswith(("svc:", "cat:", "app:")):
         return "obj"
-    return "win" if raw[0].isdigit() else "sub"
+    return "win" if raw[0].isdigit() or raw.startswith("week:") else "sub"
 
 
 _ONE_ONLY: Final = {
-    "sub": "a rule speaks to one: write a rule for each, or give both one role",
+    "sub": "a rule speaks to one: write a rule for each; 财务处的科员 is who is both",
     "zone": "a rule holds in one zone or in all: write a rule for each",
     "obj": "a rule speaks of one place: write a rule for each",
     "auth": "write the least sign-in alone",

@@ -7,10 +7,21 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from policies.functions import window_bounds
+from policies.weekly import weekly
 
 _DATE: Final = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2})?"
 RANGE: Final = re.compile(rf"({_DATE})\s*(?:至|到|~|—|–|to|until)\s*({_DATE})", re.ASCII)
 """From one date and time to another."""
+_CHINESE: Final = "一二三四五六日"
+_ENGLISH: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAY: Final = rf"(?:(?:周|星期)[{_CHINESE}天]|{'|'.join(_ENGLISH)})"
+_TO: Final = r"\s*(?:至|到|to|until|-|—|–|－|~|～)\s*"
+_CLOCK: Final = r"\d{1,2}[:：]\d{2}"
+WEEK: Final = re.compile(
+    rf"每?({_DAY})(?:{_TO}({_DAY}))?\s*({_CLOCK}){_TO}({_CLOCK})(?!\d)",
+    re.ASCII | re.IGNORECASE,
+)
+"""The same hours on one or more days of every week."""
 PATH: Final = re.compile(r"/[^\s,，、。;；“”「」『』《》()（）|:]*")
 """A path in a service, in whatever letters."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~*/-]")
@@ -47,6 +58,51 @@ def window_of(first: str, end: str, zone: tzinfo) -> str | None:
         return None
     window = f"{times[0]}~{times[1]}"
     return None if window_bounds(window) is None else window
+
+
+def in_days(window: str, zone: tzinfo, *, is_chinese: bool) -> str:
+    """Return a weekly window in words, 周一至周五 08:30-17:30; as it is, if of another offset."""
+    week = weekly(window)
+    if week is None or _offset(zone) != week.offset:
+        return window
+    if is_chinese:
+        first, last = (f"周{_CHINESE[day - 1]}" for day in (week.first_day, week.last_day))
+    else:
+        first, last = (_ENGLISH[day - 1] for day in (week.first_day, week.last_day))
+    days = first if first == last else f"{first}{'至' if is_chinese else ' to '}{last}"
+    return f"{days} {_clock(week.opens)}-{_clock(week.closes)}"
+
+
+def week_of(found: re.Match[str], zone: tzinfo) -> str | None:
+    """Return the window that a match of `WEEK` says, if there is one.
+
+    Its hours are those of the office's clock, which must be the same all the year round.
+    """
+    offset = _offset(zone)
+    if offset is None:
+        return None
+    first, last = (_day(each) for each in (found[1], found[2] or found[1]))
+    days = f"{first}" if first == last else f"{first}-{last}"
+    sign, ahead = "-" if offset < 0 else "+", _clock(abs(offset))
+    opens, closes = (each.replace("：", ":").zfill(5) for each in (found[3], found[4]))
+    window = f"week:{days}@{opens}-{closes}{sign}{ahead}"
+    return window if weekly(window) else None
+
+
+def _day(name: str) -> int:
+    if name[-1] in f"{_CHINESE}天":
+        return _CHINESE.index(name[-1].replace("天", "日")) + 1
+    return _ENGLISH.index(name.capitalize()) + 1
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}"
+
+
+def _offset(zone: tzinfo) -> int | None:
+    """Return how far a clock is ahead of UTC, if it always is."""
+    ahead = zone.utcoffset(None)
+    return None if ahead is None else int(ahead.total_seconds())
 
 
 def coded(path: str) -> str:

@@ -12,7 +12,7 @@ from policies.compiled import CompiledEngine
 from policies.decision import Decision, Outcome, Request
 from policies.memberships import Memberships
 from policies.rules import RuleSet
-from policies.vocabulary import ANY, OFFICERS, is_person, is_role, tokens
+from policies.vocabulary import ANY, OFFICERS, is_pair, is_person, is_role, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ def case_of(request: Request, outcome: Outcome, *, held: Iterable[str] = ()) -> 
     Give the roles and units the person `held` to make it true of everybody who holds them, not
     of this person alone. The moment becomes that of the test.
     """
-    groups = "|".join(sorted(held))
+    # A pair follows from its parts, which are held as well.
+    groups = "|".join(sorted(each for each in held if not is_pair(each)))
     return Case(
         expect=str(outcome),
         sub=groups or request.subject,

@@ -20,8 +20,9 @@ from policies.change.overlap import Overlap, Overlaps
 from policies.change.places import key_of
 from policies.change.texts import Document, Form, Reading, line_of, read
 from policies.collector import collector_paused
-from policies.functions import window_bounds
+from policies.compiled_rules import windows_of
 from policies.memberships import Memberships
+from policies.pairs import parts
 from policies.permissions import Permission
 from policies.problems import Problem
 from policies.reading import Row, column_of
@@ -145,14 +146,15 @@ class _Checks:
             yield self._of_pair(pair.overlap, pair.rule, pair.other)
 
     def _unknown(self, rule: Rule) -> Iterator[Finding]:
-        known, subject = self._known, rule.sub
+        known = self._known
         for kind, is_one, words in (
             ("unit", is_unit, known.units),
             ("role", is_role, known.roles),
             ("person", is_person, known.people),
         ):
-            if words is not None and is_one(subject) and subject not in words:
-                yield self._unknown_word(rule, "sub", kind, subject, words)
+            for subject in parts(rule.sub):
+                if words is not None and is_one(subject) and subject not in words:
+                    yield self._unknown_word(rule, "sub", kind, subject, words)
         key = key_of(rule.obj)
         is_service = rule.obj.startswith("svc:")
         if known.services is not None and is_service and key not in known.services:
@@ -172,8 +174,8 @@ class _Checks:
         )  # fmt: skip
 
     def _past(self, rule: Rule) -> Iterator[Finding]:
-        bounds = [window_bounds(each) for each in tokens(rule.win)] if rule.win != ANY else []
-        if bounds and all(each is None or each[1] <= self._now for each in bounds):
+        windows = windows_of(rule.win)
+        if windows and all(not every and end <= self._now for _, end, every in windows):
             yield self._finding(
                 rule, Severity.WARNING, Code.PAST, "its last window is over",
                 "give it a later one, or take it out", column="win",

@@ -94,6 +94,30 @@ def test_grants_are_taken_back_and_denials_stay(terminal: Terminal, open_zone: s
     assert "without these 1" in terminal.run("policy", "revoke", open_zone, *who, "--deny")
 
 
+def test_a_grant_speaks_to_who_is_both_during_hours_that_have_a_name(
+    terminal: Terminal, open_zone: str
+) -> None:
+    to = ("--service", "ledger", "--to")
+    terminal.run(
+        "policy", "grant", open_zone, *to, "unit:tax&role:clerk", "--during", "working hours"
+    )
+    terminal.run("policy", "grant", open_zone, *to, "unit:tax", "--during", "0~9")
+    left = terminal.run("policy", "show", open_zone)
+    hours = "week:1-5@08:30-12:00+08:00|week:1-5@13:30-17:30+08:00"
+    assert f"2, {hours}, allow" in left
+    assert "p, unit:tax&role:clerk, " in left
+    assert "2, 0~9, allow" in left
+    heard = terminal.fails("policy", "grant", open_zone, *to, "unit:tax", "--during", "夜班")
+    assert "工作时间, working hours" in heard
+    assert "There is no unit:taxi" in terminal.fails(
+        "policy", "grant", open_zone, *to, "unit:taxi&role:clerk"
+    )
+    assert "unit:SLUG&role:NAME" in terminal.fails(
+        "policy", "grant", open_zone, *to, "role:clerk&unit:tax"
+    )
+    assert "rules" in terminal.fails("unit", "close", open_zone, "tax")
+
+
 @pytest.mark.parametrize(
     ("evaluated", "until", "said"),
     [

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from config import rules
 from config.sections import SECTIONS, SignIn, keys
 from config.settings import DEFAULTS, Settings, SettingsError, load
+from policies.change.lexicon import Language, by_name
 
 MINIMAL = """
 [zone]
@@ -292,6 +293,37 @@ def test_an_accepted_network_is_never_wide(address: IPv4Address | IPv6Address, l
     except ValueError:
         return
     assert network.num_addresses <= 2 ** (8 if network.version == 4 else 64)
+
+
+def test_times_are_named_in_both_languages(zone: Path) -> None:
+    """The working hours of most offices stand in the defaults."""
+    (working,) = load(zone).policy.windows
+    assert working[:2] == ("工作时间", "working hours")
+    assert by_name([working], Language.EN) == {"working hours": working[2]}
+    rewrite(zone, f'{MINIMAL}[policy]\nwindows = ["夜班|night shift week:7@20:00-24:00+08:00"]')
+    assert load(zone).policy.windows == (("夜班", "night shift", "week:7@20:00-24:00+08:00"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '["工作时间 week:1@08:00-09:00+08:00"]',
+            "does not begin with a Chinese and an English name",
+        ),
+        ('["夜|班|shift week:1@08:00-09:00+08:00"]', "does not begin with"),
+        ('["，|shift week:1@08:00-09:00+08:00"]', "does not begin with"),
+        ('["夜班|shift week:5-1@08:00-09:00+08:00"]', '"week:5-1@08:00-09:00+08:00" is no window'),
+        ('["夜班|shift week:1@22:00-06:00+08:00"]', "over midnight two of them"),
+        ('["夜班|shift"]', "does not begin with"),
+        ("[1]", "does not begin with"),
+        ('["夜班|shift 1~2", "夜班|night 3~4"]', 'two are called "夜班" in Chinese'),
+        ('["夜班|shift 1~2", "晚班|shift 3~4"]', 'two are called "shift" in English'),
+    ],
+)
+def test_a_bad_named_time_is_refused_with_the_fix(zone: Path, text: str, said: str) -> None:
+    rewrite(zone, f"{MINIMAL}[policy]\nwindows = {text}")
+    assert said in problems(zone)
 
 
 @given(st.integers(-10, 10_000))

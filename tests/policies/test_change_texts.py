@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +26,8 @@ OFFICE = {
     "unit:finance": "财务处",
     "unit:x": "信息中心",
     "role:clerk": "科员",
-    "role:finance-clerk": "财务处的科员",
+    "role:finance-clerk": "财务处的出纳",
+    "role:cashier": "出纳",
     "role:a": "可",  # a name that means something else
     "role:b": "Mayor May",
     "svc:budget": "预算",
@@ -34,14 +37,14 @@ OFFICE = {
     BORIS: "张伟",
     "cat:a": "个人信息",
 }
-WORKING = "10~20|30~40"
+WORKING = "week:1-5@08:30-12:00+08:00|week:1-5@13:30-17:30+08:00"
 ZH = Lexicon(
     names=OFFICE, windows={"工作时间": WORKING}, paths={"budget": ("文件/**", "文件/月报")}
 )
 EN = Lexicon(
     language=Language.EN,
     names={**OFFICE, "unit:finance": "Finance Division", "svc:budget": "budget"},
-    windows={"working hours": WORKING},
+    windows={"working hours": WORKING, "term": "10~20|30~40"},
 )
 
 
@@ -101,16 +104,103 @@ def test_whatever_things_are_called_a_sentence_says_its_own_rule(
 
 def test_the_sentence_of_the_issue_is_read_with_and_without_spaces() -> None:
     wanted = Rule(
-        *("role:finance-clerk", "*", "svc:budget/~e6~96~87~e4~bb~b6/**", "GET|HEAD"),
+        *("unit:finance&role:clerk", "*", "svc:budget/~e6~96~87~e4~bb~b6/**", "GET|HEAD"),
         *("*", "*", "2", WORKING, "allow"),
     )
     for text in (
         "财务处 的 科员 可在 工作时间 读取 预算/文件/**，需双因素",
         "财务处的科员可在工作时间读取预算/文件/**，需双因素。",
         "需双因素：财务处的科员 可 读取 预算/文件/** 在 工作时间",
+        "财务处科员 可 读取 预算/文件/**，周一至周五 08:30-12:00、周一至周五 13:30-17:30，双因素",
+        f"unit:finance&role:clerk 可 {WORKING.replace('|', '、')} 读取 预算/文件/** 双因素",
     ):
         assert read_sentence(text, ZH).rule == wanted
     assert write(wanted, ZH) == "财务处的科员 可 在 工作时间 读取 预算/文件/**，需双因素"
+
+
+def test_a_name_that_is_said_whole_goes_before_both() -> None:
+    """An office that calls a role 财务处的出纳 means that role, and both by their ids."""
+    role, pair = (
+        Rule(sub, *("*", "svc:budget/**", "GET|HEAD"), *"****", "allow")
+        for sub in ("role:finance-clerk", "unit:finance&role:cashier")
+    )
+    assert write(role, ZH) == "财务处的出纳 可 读取 预算/**"
+    assert write(pair, ZH).startswith("unit:finance&role:cashier 可 ")
+    for each in (role, pair):
+        assert read_sentence(write(each, ZH), ZH).rule == each
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "clerk of Finance Division may read budget/**",
+        "clerk in the Finance Division may read budget/**",
+        "Finance Division clerk may read budget/**",
+    ],
+)
+def test_a_units_role_in_english(text: str) -> None:
+    lexicon = replace(EN, names={**EN.names, "role:clerk": "clerk"})
+    found = read_sentence(text, lexicon).rule
+    assert found is not None
+    assert found.sub == "unit:finance&role:clerk"
+    assert write(found, lexicon) == "clerk of Finance Division may read budget/**"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "财务处 和 科员 可 读取 预算/**",
+        "财务处、科员 可 读取 预算/**",
+        "财务处，科员 不得 读取 预算/**",
+        "科员 财务处 可 读取 预算/**",
+        "财务处 信息中心 可 读取 预算/**",
+        "财务处 信息中心 科员 可 读取 预算/**",
+        "财务处 科员 出纳 可 读取 预算/**",
+    ],
+)
+def test_attack_a_list_of_two_is_never_read_as_both(text: str) -> None:
+    """A deny to two would become a deny to the few who are both."""
+    found = read_sentence(text, ZH)
+    assert found.rule is None
+    assert "second" in {each.code for each in found.wrong}
+
+
+@pytest.mark.parametrize(
+    ("zh", "en", "win"),
+    [
+        ("周一至周五 08:30-17:30", "Monday to Friday 08:30-17:30", "1-5@08:30-17:30"),
+        ("周六 09:00-24:00", "Saturday 09:00-24:00", "6@09:00-24:00"),
+        ("周六至周日 00:00-06:05", "Saturday to Sunday 00:00-06:05", "6-7@00:00-06:05"),
+    ],
+)
+def test_hours_of_a_week_are_read_and_written_in_words(zh: str, en: str, win: str) -> None:
+    for text, lexicon in (
+        (f"财务处 可 在 {zh} 读取 预算/**", ZH),
+        (f"Finance Division may read budget/** during {en}", EN),
+    ):
+        found = read_sentence(text, lexicon).rule
+        assert found is not None
+        assert found.win == f"week:{win}+08:00"
+        assert write(found, lexicon) == text
+        far = replace(found, win=f"week:{win}-05:30")
+        assert f"week:{win}-05:30" in write(far, lexicon)
+        assert read_sentence(write(far, lexicon), lexicon).rule == far
+
+
+@pytest.mark.parametrize(
+    "said", ["每周一 8:30至9:00", "星期一 08:30-09:00", "周一08:30 到 09:00", "周一 08：30～09：00"]
+)
+def test_hours_are_understood_as_people_write_them(said: str) -> None:
+    found = read_sentence(f"财务处 可 {said} 读取 预算/**", ZH).rule
+    assert found is not None
+    assert found.win == "week:1@08:30-09:00+08:00"
+
+
+def test_a_clock_with_summer_time_tells_no_weekly_hours() -> None:
+    """They would mean one thing in January and another in July."""
+    lexicon = replace(EN, zone=ZoneInfo("America/New_York"))
+    text = "Finance Division may read budget/** during Monday 08:30-09:00"
+    assert {each.code for each in read_sentence(text, lexicon).wrong} == {"no_time"}
 
 
 def test_english_sentences_say_the_same() -> None:
@@ -128,7 +218,9 @@ def test_english_sentences_say_the_same() -> None:
     [
         ("财务处 可 读取 预算", "no_path", "预算", 9),
         ("张伟 可 读取 预算/**", "ambiguous", f"{ANNA} or {BORIS}", 0),
-        ("财务处 科员 可 读取 预算/**", "second", "sub", 4),
+        ("财务处 和 科员 可 读取 预算/**", "second", "sub", 6),
+        ("财务处 可 周五至周一 08:30-09:00 读取 预算/**", "no_time", "周五至周一 08:30-09:00", 6),
+        ("财务处 可 周一 22:00-06:00 读取 预算/**", "no_time", "周一 22:00-06:00", 6),
         ("财务处 可 读曲 预算/**", "no_word", "读曲", 6),
         (f"财务处 可 读取 预算/** {NO_DAY}", "no_time", NO_DAY, 15),
         ("财务处 可 读取", "missing", "obj", 8),
@@ -235,6 +327,9 @@ def test_a_toml_problem_is_at_its_own_line() -> None:
         ("财务处 可 读", "读取"),
         ("财务处 可 读取 预", "预算/"),
         ("财务处 可 读取 预算/文", "预算/文件/**"),
+        ("财务处 的 科", "科员"),
+        ("财务处 的 ", "出纳"),
+        ("财务处 可 在 工", "工作时间"),
     ],
 )
 def test_the_next_words_are_offered_at_the_cursor(text: str, first: str) -> None:

@@ -34,7 +34,9 @@ def starred(*values: str) -> st.SearchStrategy[str]:
     return st.sampled_from(("*", "*", "*", *values))
 
 
-SUBJECTS = starred(ANNA, "role:a", "role:b", "unit:x", "unit:y")
+SUBJECTS = starred(
+    *(ANNA, "role:a", "role:b", "unit:x", "unit:y", "unit:x&role:b", "unit:y&role:b")
+)
 OBJECTS = st.sampled_from(("svc:s/**", "svc:s/**", "svc:s/p", "svc:s/p/**", "cat:a", "cat:b"))
 RULES = st.builds(
     Rule,
@@ -45,7 +47,7 @@ RULES = st.builds(
     cls=starred("0", "0|1"),
     net=starred("lan", "lan|vpn"),
     auth=starred("2", "3"),
-    win=starred("0~10", "5~20"),
+    win=starred("0~10", "5~20", "week:4@00:00-00:01+00:00", "week:1-3@08:00-09:00+08:00"),
     eft=st.sampled_from(("allow", "allow", "allow", "allow", "deny")),
 )
 SETS = st.lists(RULES, min_size=3, max_size=8, unique=True).map(

@@ -13,21 +13,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import cedarpy
 
 from policies.decision import Outcome, Reason, Request
-from policies.functions import window_bounds
 from policies.memberships import Memberships
 from policies.rules import Rule, RuleSet
-from policies.vocabulary import ANY, STRENGTHS, WRITES, ZONES, is_person, is_role, tokens
+from policies.vocabulary import AND, ANY, STRENGTHS, WRITES, ZONES, is_person, is_role, tokens
 
 Answer = tuple[Outcome, Reason, tuple[str, ...], int]
 """Outcome, reason, ids of the rules that decided, strength needed."""
 
 Bare = tuple[bool, tuple[str, ...]]
 """Cedar's own answer: whether it allows, and the rules it names for that."""
+
+CLOCKS = ("+00:00", "+08:00", "-05:30")
+"""Those that rules may name here."""
 
 _NOTHING: Bare = (False, ())
 
@@ -143,7 +146,13 @@ def _principal(sub: str) -> str:
         return "principal"
     if is_person(sub):
         return f'principal == Person::"{sub}"'
-    return f'principal in {"Role" if is_role(sub) else "Unit"}::"{sub}"'
+    if AND in sub:
+        return "principal"  # of both at once: Cedar has that only as a condition
+    return f"principal in {_group(sub)}"
+
+
+def _group(name: str) -> str:
+    return f'{"Role" if is_role(name) else "Unit"}::"{name}"'
 
 
 def _resource(obj: str) -> str:
@@ -153,6 +162,8 @@ def _resource(obj: str) -> str:
 
 
 def _conditions(rule: Rule) -> Iterator[str]:
+    if AND in rule.sub:
+        yield from (f"principal in {_group(name)}" for name in rule.sub.split(AND))
     if rule.zone != ANY:
         yield f'context.zone == "{rule.zone}"'
     if rule.act != ANY:
@@ -164,10 +175,43 @@ def _conditions(rule: Rule) -> Iterator[str]:
     if rule.auth != ANY:
         yield f"context.auth >= {rule.auth}"
     if rule.win != ANY:
-        bounds = [window_bounds(window) for window in tokens(rule.win)]
-        inside = (f"(context.now >= {b[0]} && context.now < {b[1]})" for b in bounds if b)
-        yield f"({' || '.join(inside)})"
+        yield f"({' || '.join(map(_inside, tokens(rule.win)))})"
     yield "context.cls <= context.clr"
+
+
+def _inside(window: str) -> str:
+    """Ask for the moment, or for day and time by a clock that the question brings along."""
+    if not window.startswith("week:"):
+        first, end = window.split("~")
+        return f"(context.now >= {first} && context.now < {end})"
+    days, hours = window.removeprefix("week:").split("@")
+    clock = f"context.clocks[{json.dumps(hours[-6:])}]"
+    first, _, last = days.partition("-")
+    opens, closes = hours[:-6].split("-")
+    return (
+        f'({clock}["day"] >= {first} && {clock}["day"] <= {last or first} && '
+        f'{clock}["minute"] >= {_minutes(opens)} && {clock}["minute"] < {_minutes(closes)})'
+    )
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return 60 * int(hours) + int(minutes)
+
+
+def _clocks(now: int) -> dict[str, dict[str, int]]:
+    """Return the day of the week and the minute of the day by every clock that worlds use.
+
+    Cedar has no calendar; this one is Python's and shares nothing with ours.
+    """
+    if not 0 <= now < 10**11:
+        return {}
+    shown = {}
+    for clock in CLOCKS:
+        ahead = datetime.strptime(clock, "%z").tzinfo
+        local = datetime.fromtimestamp(now, ahead)
+        shown[clock] = {"day": local.isoweekday(), "minute": 60 * local.hour + local.minute}
+    return shown
 
 
 def _places(obj: str) -> Iterator[str]:
@@ -214,6 +258,7 @@ def _question(request: Request) -> dict[str, Any]:
             "clr": request.clearance,
             "auth": request.strength,
             "now": request.now,
+            "clocks": _clocks(request.now),
         },
     }
 

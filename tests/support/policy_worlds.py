@@ -18,7 +18,20 @@ from policies.vocabulary import NETWORKS
 PEOPLE = tuple(f"person:00000000-0000-4000-8000-{number:012d}" for number in range(3))
 STRANGER = "person:00000000-0000-4000-8000-000000000009"
 CATEGORIES = (("cat:b", "cat:a"), ("cat:c", "cat:b"), ("cat:d", "cat:a"))
-SUBJECTS = ("*",) * 6 + (*PEOPLE, "role:a", "role:b", "role:c", "unit:x", "unit:y", "unit:z")
+PAIRS = ("unit:x&role:a", "unit:y&role:b", "unit:y&role:c", "unit:z&role:a", "unit:z&role:c")
+SUBJECTS = (
+    *("*",) * 7,
+    *(*PEOPLE, "role:a", "role:b", "role:c", "unit:x", "unit:y", "unit:z", *PAIRS),
+)
+WINDOWS = (
+    "0~10",
+    "5~20|30~40",
+    "week:4@08:00-08:01+08:00",  # 1970 began on a Thursday: its first minute
+    "5~20|week:5-7@00:00-24:00-05:30",
+    "week:1-3@09:00-18:00+08:00|week:4-7@00:00-12:00+00:00",
+)
+TIMES = (0, 7, 7, 7, 15, 25, 35, 59, 60, 43_199, 43_200, 86_400, 106_200, 345_600, 349_199, 349_200)
+TIMES_LATER = tuple(4 * 604_800 + each for each in TIMES)
 PLACES = (
     *("svc:s/**",) * 9,
     *("svc:s/p/**",) * 3,
@@ -77,7 +90,7 @@ def rule(luck: Random) -> Rule:
         cls=luck.choice((*("*",) * 5, "0|1", "2")),
         net=luck.choice((*("*",) * 5, "lan|vpn", "internet")),
         auth=luck.choice((*("*",) * 5, "2", "3")),
-        win=luck.choice((*("*",) * 6, "0~10", "5~20|30~40")),
+        win=luck.choice((*("*",) * 15, *WINDOWS)),
         eft=luck.choice(("allow",) * 11 + ("deny",)),
     )
 
@@ -91,7 +104,7 @@ def request(luck: Random) -> Request:
         object=luck.choice(ASKED_PAGES if is_page else (*ASKED[:5] * 6, *ASKED, "svc:s//p")),
         action="use" if is_page else luck.choice(("GET", "GET", "GET", "POST", "read", "DELETE")),
         strength=luck.choice((1, 2, 2, 3)),
-        now=luck.choice((0, 7, 7, 7, 15, 25, 35)),
+        now=luck.choice((*TIMES[:7] * 4, *TIMES, *TIMES_LATER)),
         category=luck.choice(("cat:none", "cat:a", "cat:b", "cat:c", "cat:e", "cat:new")),
         classification=luck.choice((0, 0, 0, 1, 2)),
         clearance=luck.choice((2, 2, 2, 2, 1, 0)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from flask import Flask
 from office_log import settle
 from sqlalchemy import select, text
-from web_office import CHROME, Browser, Office, officer
+from web_office import CHROME, GRANTS, SYSTEM, Browser, Office, officer
 
 from audit import index_check
 from audit.note import Checkpoint, Note
@@ -21,8 +22,11 @@ from audit.tables import audit_event
 from audit.tree import verify_inclusion
 from audit.verify import Report
 from audit.vocabulary import EVENTS
+from gateway.identity import epoch
 from gateway.web import labels_audit
 from gateway.web.desk_values import Visit
+from policies import baseline, versions
+from policies.rules import RuleSet
 
 BURST = 23
 
@@ -150,6 +154,29 @@ def test_the_rule_that_decided_is_shown_with_who_published_it(auditor: Browser) 
     published = re.search(r'href="(/audit/entries/\d+)"', shown)
     assert published is not None
     assert "policy.published" in auditor.get(published[1]).text
+
+
+@pytest.fixture
+def hours(office: Office) -> None:
+    """The staff of the finance division use the ledger on any day of the week."""
+    rule = next(each for each in RuleSet.parse(GRANTS).rules if each.obj == "svc:ledger/**")
+    days = "week:1-5@00:00-24:00+08:00|week:6-7@00:00-24:00+08:00"
+    both = replace(rule, sub="unit:caiwu&role:staff", win=days)
+    rules = RuleSet.parse(baseline.load().text() + GRANTS.replace(rule.line, both.line))
+    with office.registry.ledger.begin() as tx:
+        versions.publish(tx, rules, actor=SYSTEM, now=datetime.now(UTC), note="test")
+        epoch.bump(tx)
+
+
+@pytest.mark.usefixtures("hours")
+def test_the_rule_of_who_is_both_and_its_hours_are_told_in_words(auditor: Browser) -> None:
+    first = lines(auditor.get("/audit/?event=decision.allowed").text)[0]
+    rule = re.search(r'href="(/audit/rules/[^"]+)"', auditor.get(f"/audit/entries/{first}").text)
+    assert rule is not None
+    shown = auditor.get(rule[1]).text
+    assert "unit:caiwu&amp;role:staff" in shown
+    assert "财务处的工作人员" in shown
+    assert "周一至周五 00:00-24:00、周六至周日 00:00-24:00" in shown
 
 
 def test_personal_values_are_opened_for_the_auditor_only_and_each_opening_is_kept(
