@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from gateway.access.catalogue import Catalogue
 from gateway.changes import acts, editing, looking
@@ -19,6 +19,7 @@ from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_engine import EngineFront
 from gateway.web.front_people import actor_of
 from gateway.web.labels import ROLES
+from gateway.web.moments import utc_now
 from policies import uses, versions
 from policies.change.completion import complete
 from policies.change.findings import Finding
@@ -177,7 +178,7 @@ class ChangesFront(EngineFront):
     def examine_change(self, person: SignedIn, ref: str, *, days: int, visit: Visit) -> None:
         """In a thread beside the page."""
         actor = actor_of(person, visit)
-        looking.start(self._room, ref, actor=actor, clock=_clock, days=days)
+        looking.start(self._room, ref, actor=actor, clock=utc_now, days=days)
 
     def submit_change(self, person: SignedIn, ref: str, edit: int, *, visit: Visit) -> None:
         """Ask."""
@@ -242,10 +243,6 @@ class ChangesFront(EngineFront):
             raise refused(Why.UNREADABLE)
         actor = actor_of(person, visit)
         acts.save(self._room, ref, edit=edit, actor=actor, now=visit.now, text=text)
-
-
-def _clock() -> datetime:
-    return datetime.now(UTC)
 
 
 def _since_refusal(found: Dossier, story: Sequence[Step]) -> Sequence[str]:
