@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from flask import Flask, g, has_request_context, request
+from flask import Flask, has_request_context, request
 from flask_babel import Babel, get_locale, gettext, lazy_gettext
 from flask_babel import ngettext as _ngettext
 
@@ -53,7 +53,7 @@ def install(app: Flask, settings: WebSettings, cookies: Cookies) -> None:
         """The cookie's language; never Accept-Language, which nobody chose."""
         if not has_request_context():
             return settings.language
-        choice = g.get("language") or request.cookies.get(cookies.language.name, "")
+        choice = request.cookies.get(cookies.language.name, "")
         return LANGUAGES.get(choice, settings.language)
 
     Babel(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 
 from gateway.web.access import public
 from gateway.web.headers import FORGET
-from gateway.web.i18n import LANGUAGES, is_chinese
 from gateway.web.session import house, visit, visitor
 
 pages = Blueprint("sign_out", __name__)
@@ -19,9 +18,7 @@ def leave() -> Response:
     here = house()
     if found := visitor():
         here.desk.sign_out(found, visit=visit())
-    # Clear-Site-Data takes the language cookie with it, hence the choice in the address.
-    language = "zh" if is_chinese() else "en"
-    response = make_response(redirect(url_for(".left", language=language), code=303))
+    response = make_response(redirect(url_for(".left"), code=303))
     here.cookies.session.drop(response)
     here.cookies.step.drop(response)
     response.headers["Clear-Site-Data"] = FORGET
@@ -30,12 +27,6 @@ def leave() -> Response:
 
 @pages.get("/signed-out")
 @public("it says only that nobody is signed in")
-def left() -> Response:
-    """The last page, in the language the person was reading."""
-    choice = request.args.get("language", "")
-    if choice in LANGUAGES:
-        g.language = choice
-    response = make_response(render_template("signed_out.html"))
-    if choice in LANGUAGES:
-        house().cookies.language.put(response, choice)
-    return response
+def left() -> str:
+    """The last page."""
+    return render_template("signed_out.html")
