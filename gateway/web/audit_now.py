@@ -49,7 +49,7 @@ _QUIET: Mapping[str, Any] = {
     "refusals": _l("Not more than usual."),
     "changes": _l("Nothing was changed."),
     "findings": _l("No finding waits for a decision."),
-    "unsigned": _l("Signed off within the last hours."),
+    "unsigned": _l("Nothing in it has waited long for a sign-off."),
 }
 
 

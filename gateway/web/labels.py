@@ -144,11 +144,11 @@ DUTIES = {
         ROLES["security_admin"],
         _l(
             "You decide who may open which service, and approve each service before it opens: "
-            "people's rights on the pages named in the menu, rules and approvals by commands on "
-            "the gateway's own machine:"
+            "people's rights and changes of the rules on the pages named in the menu, approvals by "
+            "a command on the gateway's own machine:"
         ),
         (
-            ("hangu policy", _l("show the rules in force, grant services, publish rules")),
+            ("hangu policy", _l("show the rules in force, say why a request is refused")),
             ("hangu service approve", _l("open a service after its security evaluation")),
         ),
     ),
@@ -156,8 +156,8 @@ DUTIES = {
         ROLES["auditor"],
         _l(
             "You watch over what the others do: every sign-in, decision and change is on record. "
-            "You search it on the pages named in the menu, and take it out by commands on the "
-            "gateway's own machine:"
+            "You search it, review it and hand out evidence on the pages named in the menu, verify "
+            "and export it by commands on the gateway's own machine:"
         ),
         (
             ("hangu audit verify", _l("prove that the record is whole and untouched")),

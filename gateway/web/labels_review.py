@@ -31,7 +31,7 @@ DISPOSITIONS = {
     "drill": _l("A drill"),
 }
 COVERS = {
-    "empty": _l("nothing was entered"),
+    "empty": _l("no entries"),
     "whole": _l("reviewed"),
     "second": _l("waits for a second reviewer"),
     "waits": _l("waits for review"),

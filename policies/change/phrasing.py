@@ -52,7 +52,8 @@ def _written(rule: Rule, lexicon: Lexicon, called: Mapping[tuple[str, str], str]
     for name, text in optional.items():
         is_any = getattr(rule, name) == ANY
         said[name] = "" if is_any else _AROUND[lexicon.language][name].format(text)
-    return " ".join(_ORDER[lexicon.language].format(**said).split()).replace(" ，", "，")
+    text = " ".join(_ORDER[lexicon.language].format(**said).split())
+    return text.replace(" ，", "，").replace(" during until ", " until ")
 
 
 def _subject(sub: str, language: Language, called: Mapping[tuple[str, str], str]) -> str:
