@@ -36,6 +36,10 @@ class AlreadyInForce(Exception):
     """Exactly these rules are in force already; publishing them would say nothing."""
 
 
+class PublishedMeanwhile(Exception):
+    """Somebody else published since; the message is the number in force."""
+
+
 class Newest(NamedTuple):
     """The number and the hash of the rules in force."""
 
@@ -131,13 +135,23 @@ def history(session: Session) -> tuple[Version, ...]:
     )
 
 
-def publish(tx: Transaction, rules: RuleSet, *, actor: Actor, now: datetime, note: str) -> str:
+def publish(
+    tx: Transaction,
+    rules: RuleSet,
+    *,
+    actor: Actor,
+    now: datetime,
+    note: str,
+    after: int | None = None,
+) -> str:
     """Put `rules` in force with the transaction's commit; return their hash, 64 digits.
 
     Two publications at once cannot both take the same number: the later commit fails. The
-    note says why, in the author's words, in at most 2000 characters.
+    note says why, in the author's words, in at most 2000 characters. `after` is the number
+    that must be in force still, for rules that were made of those.
 
     Raises:
+        PublishedMeanwhile: another number than `after` is in force.
         RuleProblems: they would give somebody an office's pages, or an office a service.
         AlreadyInForce: these very rules are in force.
         ValueError: the note is too long.
@@ -146,10 +160,15 @@ def publish(tx: Transaction, rules: RuleSet, *, actor: Actor, now: datetime, not
     separation.check(rules)
     if len(note) > MAX_NOTE:
         raise ValueError(f"the note has more than {MAX_NOTE} characters")
+    if after is not None:  # whoever comes second waits here, and then sees what the first did
+        mine = select(policy_version.c.seq).where(policy_version.c.seq == after)
+        tx.session.execute(mine.with_for_update())
     old = current(tx.session)
     if old is not None and old.hash == rules.hash:
         raise AlreadyInForce(rules.hash)
     seq = (tx.session.scalar(select(func.max(policy_version.c.seq))) or 0) + 1
+    if after is not None and seq != after + 1:
+        raise PublishedMeanwhile(seq - 1)
     stated = Statement(seq=seq, hash=rules.hash, created_at=now, author=actor.subject, note=note)
     tx.session.execute(
         insert(policy_version).values(

@@ -53,6 +53,15 @@ DEMANDING_POLICY: Mapping[str, str] = {
 }
 """The same of the fifth."""
 
+DEMANDING_REVIEW: Mapping[str, str] = {
+    "review_finding": "INSERT OR UPDATE",
+    "review_note": _ANY,
+    "review_rule": _ANY,
+    "review_signoff": _ANY,
+    "review_suppression": _ANY,
+}
+"""What the review of the log leaves behind."""
+
 UNDEMANDING: Mapping[str, str] = {
     "audit_block": "a copy of the log, checked against it",
     "audit_hour": "a copy of the log, checked against it",
@@ -69,6 +78,9 @@ UNDEMANDING: Mapping[str, str] = {
     "pending_sign_in": "half a sign-in; it opens nothing",
     "policy_worker": "signs of life",
     "replaced_token": "an older token of a session, good for moments",
+    "review_link": "which entries a finding stands on; made with the finding",
+    "review_place": "how far the rules have looked",
+    "review_shown": "which pages were rendered; looks are recorded by themselves",
     "rule_use": "counts what the log holds",
     "rule_use_cursor": "how far the count has come",
     "saved_search": "a view by its name; opening it is recorded",

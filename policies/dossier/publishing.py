@@ -48,7 +48,10 @@ def publish(tx: Transaction, ref: str, *, actor: Actor, now: datetime) -> RuleSe
         raise Stopped(Why.TRIAL_RUNS)
     rules = rules_of(found)
     note = f"{found.title} ({found.id[:8]})"[:MAX_NOTE]
-    versions.publish(tx, rules, actor=actor, now=now, note=note)
+    try:
+        versions.publish(tx, rules, actor=actor, now=now, note=note, after=found.base_seq)
+    except versions.PublishedMeanwhile as other:
+        raise Stopped(Why.REBASE, str(other)) from None
     values = {
         "state": State.TRIAL, "seq": found.base_seq + 1, "published_at": now, "seen_at": now,
         "confirm_by": now + timedelta(minutes=found.confirm_minutes),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.store.demand import demand, no_longer_demand
+from gateway.store.demand import DEMANDING_REVIEW, demand, demand_of, no_longer_demand
 
 revision = "0004"
 down_revision = "0003"
@@ -42,6 +42,8 @@ def upgrade() -> None:
     _anchors_up()
     _sealing_up()
     _review_up()
+    if op.get_bind().dialect.name == "postgresql":
+        demand_of(op.execute, DEMANDING_REVIEW)
 
 
 def downgrade() -> None:
