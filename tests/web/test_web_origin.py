@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from route_table import address
 from web_office import Browser, Office
 
 from gateway.web.cookies import cookies_of
@@ -92,10 +93,8 @@ def test_every_unsafe_route_refuses_a_request_without_token(app: Flask, clerk: B
         for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}:
             if hasattr(app.view_functions[rule.endpoint], EXEMPT):
                 continue
-            url = rule.build(dict.fromkeys(rule.arguments, "x"), append_unknown=False)
-            assert url is not None
             for base in (clerk.base, clerk.base.replace("//", "//ledger.")):
-                answer = clerk.client.open(url[1], method=method, base_url=base)
+                answer = clerk.client.open(address(rule), method=method, base_url=base)
                 assert answer.status_code in {403, 404}, (rule, method)
             tried += 1
     assert tried >= 8
