@@ -35,7 +35,7 @@ def test_three_steps_open_the_account(stranger: Browser, office: Office, link: s
     key = key_of(offered.text)
     code = pyotp.TOTP(key).now()
     done = stranger.post(f"{link}/code", {"code": code}, page=f"{link}/code")
-    assert "账号已启用" in done.text
+    assert "保存恢复码" in done.text
     office.secrets["sunlixin"] = key
     assert stranger.password("sunlixin").location == "/sign-in/code"
 
