@@ -8,6 +8,7 @@ from pathlib import Path
 import pyotp
 import pytest
 from cli_terminal import PASSWORD, START, Terminal, enrolled
+from sealed_zone import seal
 
 from gateway.cli.office import opened
 from gateway.identity import people
@@ -72,6 +73,8 @@ def test_an_office_is_proposed_and_confirmed_at_the_terminal(
         found = people.by_login(office.registry, "clerk")
         assert found is not None
         assert found.roles == {"auditor"}
+    seal(terminal.zone)
+    terminal.run("audit", "index", zone, "--rebuild")
     acts = terminal.run("officer", "acts", zone, "--of", "chen")
     assert "office.proposed" in acts
 

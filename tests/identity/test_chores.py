@@ -25,7 +25,8 @@ def test_attack_what_nobody_can_read_ends_one_sweep_and_not_the_rounds(small_wor
         went_on.set()
 
     clock = small_world.clock
-    chores = Chores(small_world.registry, clock=lambda: clock, every=0.01, keeping=keeping)
+    more = (("a sweep", keeping),)
+    chores = Chores(small_world.registry, clock=lambda: clock, every=0.01, more=more)
     chores.start()
     try:
         assert went_on.wait(60)

@@ -95,7 +95,7 @@ def matrix(app: Flask, office: Office) -> str:
         _ask(found, role, visitor)
     _ask(found, OWNER, _owner(app, office))
     widths = {role: max(len(role), len("allowed")) for role in (*columns, OWNER)}
-    head = f"{'':<52}" + "  ".join(f"{role:<{width}}" for role, width in widths.items())
+    head = f"{'':<62}" + "  ".join(f"{role:<{width}}" for role, width in widths.items())
     return HEAD + "\n".join([head.rstrip(), *_lines(found, widths)]) + "\n"
 
 
@@ -119,7 +119,7 @@ def _lines(
     for (path, method), answers in sorted(found.items()):
         seen = frozenset(answers.values())
         cells = "  ".join(f"{word(answers[role], seen):<{width}}" for role, width in widths.items())
-        yield f"{method:<5} {path:<46}{cells}".rstrip()
+        yield f"{method:<5} {path:<56}{cells}".rstrip()
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ def test_a_hold_counts_at_once_and_is_lifted_by_two(app: Flask, office: Office) 
         auditor.post("/audit/retention/hold", form, page="/audit/retention/hold").status_code == 303
     )
     told = auditor.get("/audit/retention").text
-    assert '<a href="/receipts/">凭据</a>' in told
+    assert '<a href="/receipts/">凭证</a>' in told
     page = security.get("/audit/retention")
     assert "案〔2026〕12号" in page.text
     lift = re.search(r'action="(/audit/retention/lift/[0-9a-f]{32})"', page.text)
