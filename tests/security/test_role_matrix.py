@@ -21,8 +21,21 @@ KEEPING = {
         *("hold", "lift/<hold_id>", "prune"),
     )
 }
+REVIEW = {
+    f"/audit/{act}"
+    for act in (
+        *("coverage/second/<uuid:signoff>", "evidence", "findings/<uuid:finding>/decide"),
+        *("findings/<uuid:finding>/handover", "findings/<uuid:finding>/note"),
+        *("findings/<uuid:finding>/suppress", "findings/<uuid:finding>/take", "findings/decide"),
+        *("findings/suppressions/<uuid:suppression>/end", "review-rules/save"),
+        *("review-rules/test", "review/sign"),
+    )
+}
+"""The review of the log: what the auditor is there for. It changes nothing of the house."""
 SHARED = {
     **KEEPING,
+    "/audit/coverage/second/<uuid:signoff>": "a second reviewer of the auditor's own acts",
+    "/sessions/everybodys": "ending sessions takes nothing but time",
     "/break-glass/<uuid:opening_id>/close": "two officers open, either ends it",
     "/break-glass/<uuid:opening_id>/confirm": "one proposes, the other confirms",
     "/break-glass/<uuid:opening_id>/refuse": "one proposes, the other refuses",
@@ -76,7 +89,7 @@ def test_what_an_office_alone_may_do_no_business_role_may(office_name: str) -> N
 
 
 def test_the_auditor_changes_nothing_but_as_a_second_officer() -> None:
-    """Beside what everybody does with their own account, and one's own list of questions."""
+    """Beside one's own account and questions, and the review itself."""
     acts = {
         path
         for method, path, words in cells()
@@ -84,6 +97,7 @@ def test_the_auditor_changes_nothing_but_as_a_second_officer() -> None:
     }
     assert acts == {
         *KEEPING,
+        *REVIEW,
         "/audit/",
         "/audit/searches",
         "/audit/searches/<uuid:search_id>/remove",
