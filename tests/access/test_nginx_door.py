@@ -52,7 +52,8 @@ def whole(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         user="root" if os.geteuid() == 0 else None,
     )
     baseline = resources.files("policies").joinpath("baseline.csv").read_text(encoding="utf-8")
-    with echo_service() as echo, served(door_of(world), site.gateway):
+    door = door_of(world)
+    with echo_service() as echo, served(door, site.gateway):
         fresh = (PathRule(pattern="/pay/**", fresh_minutes=5),)
         world.open(service(upstream=f"http://127.0.0.1:{echo}", path_rules=fresh))
         world.open(service("gone", upstream=f"http://127.0.0.1:{free_port()}"))
@@ -61,6 +62,7 @@ def whole(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         cookie = f"__Host-hangu-intranet-svc={world.sign_in('zhang')}"
         with nginx(directory, site.listen[0]):
             yield Front(world, site, port, directory, cookie)
+    door.gate.proxy.close()
     world.store.close()
 
 

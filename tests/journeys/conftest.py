@@ -30,7 +30,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
     week_table.TASKS.extend(running.tasks)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Return a real browser."""
     path = chromium()
