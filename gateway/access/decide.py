@@ -9,10 +9,11 @@ An answer that could not be recorded is not given: the caller gets StoreUnavaila
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from audit.gathering import OverfullError
 from audit.ledger import Ledger
 from audit.record import Actor, Json
+from gateway.access import hands
 from gateway.access.canonical import Canonical, policy_object
 from gateway.access.catalogue import Catalogue
 from gateway.access.identity_headers import Person
@@ -27,8 +29,10 @@ from gateway.access.networks import Networks
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.refusals import LogBusy, StoreUnavailable
 from gateway.access.service import OTHER_ZONE, Service
-from policies import recorded
+from policies import recorded, recorded_acts
+from policies.acts import Act, Barred
 from policies.decision import Decision, Outcome, Request
+from policies.duties import Duty
 from policies.engine import CompiledEngine
 
 FRESH_NEEDED = recorded.FRESH
@@ -61,6 +65,8 @@ class Verdict:
     grants: str = ""
     fresh_minutes: int = 0
     """Not 0: how many minutes old a proof for this service may be at most."""
+    barred: Barred | None = None
+    """What the same person did to the same record before, if that is what bars the request."""
 
     @property
     def allowed(self) -> bool:
@@ -77,6 +83,7 @@ class _Answer:
     strength_needed: int = 0
     grants: str = ""
     question: Mapping[str, Json] = field(default_factory=dict)
+    duties: tuple[Duty, ...] = ()
 
 
 def _never(_session_id: UUID, _slug: str) -> datetime | None:
@@ -138,7 +145,29 @@ class Access:
             grants=answer.grants,
             fresh_minutes=wanted,
         )
-        self._record(verdict, answer.question, current, canonical, now, address)
+        acts = (
+            hands.acts(current, service, canonical, answer.duties)
+            if verdict.allowed and (service.acts or answer.duties)
+            else ()
+        )
+        entry = _Entry(answer.question, current, canonical, now, address, acts)
+        with _refusing():
+            if acts:
+                return self._in_turn(verdict, entry, answer.duties)
+            self._ledger.append(**entry.of(verdict))
+        return verdict
+
+    def _in_turn(self, verdict: Verdict, entry: _Entry, duties: tuple[Duty, ...]) -> Verdict:
+        """Hold an allowed act against what the person did before; write both down, or neither."""
+        with self._ledger.begin() as tx:
+            found = hands.take(
+                tx, entry.current, entry.acts, duties, decision=verdict.decision_id, now=entry.now
+            )
+            if found is not None:
+                verdict = replace(
+                    verdict, outcome=Outcome.DENY, reason=recorded_acts.APART, barred=found
+                )
+            tx.record(**entry.of(verdict))
         return verdict
 
     def _is_fresh(
@@ -221,57 +250,75 @@ class Access:
             network=network,
         )
         decision = self._policy.decide(engine, request)
-        return _of(decision, recorded.question(engine, request))
+        return _of(engine, decision, recorded.question(engine, request))
 
-    def _record(
-        self,
-        verdict: Verdict,
-        question: Mapping[str, Json],
-        current: Person,
-        canonical: Canonical,
-        now: datetime,
-        address: str | None,
-    ) -> None:
-        details: dict[str, Json] = {
-            "method": canonical.method,
-            "path": canonical.path,
-            "has_query": bool(canonical.query),
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What the record of a decision holds beside the answer."""
+
+    question: Mapping[str, Json]
+    current: Person
+    canonical: Canonical
+    now: datetime
+    address: str | None
+    acts: tuple[Act, ...]
+
+    def of(self, verdict: Verdict) -> dict[str, Any]:
+        """Return the entry of an answer."""
+        actor = Actor(
+            subject=self.current.subject,
+            session=self.current.session_ref,
+            unit=self.current.unit,
+            address=self.address,
+        )
+        return {
+            "name": _EVENTS[verdict.outcome],
+            "actor": actor,
+            "now": self.now,
+            "object": policy_object(verdict.service.slug, self.canonical),
+            "outcome": "success" if verdict.allowed else "denied",
+            "reason": verdict.reason,
+            "service": verdict.service.slug,
+            "decision": verdict.decision_id,
+            "policy": verdict.version or None,
+            "rules": verdict.rules,
+            "details": self._details(verdict),
         }
-        if question:
-            details[recorded.QUESTION] = question
+
+    def _details(self, verdict: Verdict) -> dict[str, Json]:
+        details: dict[str, Json] = {
+            "method": self.canonical.method,
+            "path": self.canonical.path,
+            "has_query": bool(self.canonical.query),
+        }
+        if self.question:
+            details[recorded.QUESTION] = self.question
         if verdict.strength_needed:
             details[recorded.NEEDS] = verdict.strength_needed
         if verdict.fresh_minutes:
             details["fresh_minutes"] = verdict.fresh_minutes
         if verdict.grants:
             details["grants"] = verdict.grants
-        actor = Actor(
-            subject=current.subject,
-            session=current.session_ref,
-            unit=current.unit,
-            address=address,
-        )
-        try:
-            self._ledger.append(
-                _EVENTS[verdict.outcome],
-                actor=actor,
-                now=now,
-                object=policy_object(verdict.service.slug, canonical),
-                outcome="success" if verdict.allowed else "denied",
-                reason=verdict.reason,
-                service=verdict.service.slug,
-                decision=verdict.decision_id,
-                policy=verdict.version or None,
-                rules=verdict.rules,
-                details=details,
-            )
-        except OverfullError as error:
-            raise LogBusy from error
-        except SQLAlchemyError as error:
-            raise StoreUnavailable from error
+        if self.acts:
+            details[recorded_acts.ACTS] = [[each.act, each.record] for each in self.acts]
+        if verdict.barred is not None:
+            details[recorded_acts.BARRED] = recorded_acts.kept(verdict.barred)
+        return details
 
 
-def _of(decision: Decision, question: Mapping[str, Json]) -> _Answer:
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """A decision that is not on record is none."""
+    try:
+        yield
+    except OverfullError as error:
+        raise LogBusy from error
+    except SQLAlchemyError as error:
+        raise StoreUnavailable from error
+
+
+def _of(engine: CompiledEngine, decision: Decision, question: Mapping[str, Json]) -> _Answer:
     return _Answer(
         decision.outcome,
         str(decision.reason),
@@ -280,6 +327,7 @@ def _of(decision: Decision, question: Mapping[str, Json]) -> _Answer:
         decision.strength_needed,
         decision.grants,
         question,
+        engine.published.duties_on_records,
     )
 
 

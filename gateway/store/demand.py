@@ -50,6 +50,7 @@ DEMANDING_POLICY: Mapping[str, str] = {
         "publish_at, confirm_by"
     ),
     "policy_dossier_step": _ANY,
+    "record_act": _ANY,
 }
 """The same of the fifth."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from gateway.access.service import EVALUATION_EXPIRED, NOT_EVALUATED, OTHER_ZONE
 from gateway.web import labels, labels_break_glass, labels_review
 from gateway.web.i18n import later as _l
+from policies.recorded_acts import APART
 
 FAMILIES = {
     "sign_in": _l("Signing in"),
@@ -175,6 +176,7 @@ WHY = {
     EVALUATION_EXPIRED: _l("security evaluation run out"),
     NOT_EVALUATED: _l("no security evaluation"),
     OTHER_ZONE: _l("service of the other zone"),
+    APART: _l("did the other side to the same record"),
 }
 """Recorded reasons, as an officer reads them of somebody else."""
 

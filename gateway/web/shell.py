@@ -100,6 +100,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         "asked_about": labels_engine.asked_about,
         "seconds_left": seconds_left,
         "why": labels.reason,
+        "act_word": labels.act,
         "nonce": headers.nonce,
         "settings": here.settings,
         "task_sections": tasks.sections,

@@ -18,12 +18,14 @@ def upgrade() -> None:
     _workers_up()
     _beside_up()
     _cases_up()
+    _acts_up()
     if op.get_bind().dialect.name == "postgresql":
         demand_of(op.execute, DEMANDING_POLICY)
 
 
 def downgrade() -> None:
     """Drop the tables, and their triggers with them."""
+    _acts_down()
     _cases_down()
     _beside_down()
     _workers_down()
@@ -177,3 +179,23 @@ def _cases_down() -> None:
     op.drop_table("policy_dossier_step")
     op.drop_index("ix_policy_dossier_state", "policy_dossier")
     op.drop_table("policy_dossier")
+
+
+def _acts_up() -> None:
+    # What a service calls its acts; those that are there already name none.
+    op.add_column("service", sa.Column("acts", sa.JSON(), nullable=False, server_default="[]"))
+    op.create_table(
+        "record_act",
+        sa.Column("person", sa.String(80), nullable=False),
+        sa.Column("record_hash", sa.String(64), nullable=False),
+        sa.Column("act", sa.String(40), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("decision", sa.String(32), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("person", "record_hash", "act", name="pk_record_act"),
+    )
+
+
+def _acts_down() -> None:
+    op.drop_table("record_act")
+    op.drop_column("service", "acts")
