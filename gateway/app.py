@@ -23,7 +23,7 @@ from gateway.access.proxy import ReverseProxy, Timing
 from gateway.access.pulse import Pulse, this_worker
 from gateway.access.second_look import SecondLook
 from gateway.access.slots import Slots
-from gateway.changes import sweep
+from gateway.changes import campaigns, sweep
 from gateway.changes.room import Room
 from gateway.chores import Chores
 from gateway.custody import carrying
@@ -85,6 +85,7 @@ def application() -> Bridge:
         more=(
             ("keeping of the log", lambda now: carrying.sweep(custody, indexer, now=now)),
             ("changes of the rules", lambda now: sweep.sweep(room, now=now)),
+            ("reviews of the rules", lambda now: campaigns.sweep(room, now=now)),
             ("rules of the review", lambda now: runner.catch_up(now=now)),
         ),
     )

@@ -14,8 +14,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from policies.duties import RECORD, Duty
@@ -95,6 +96,29 @@ def take(
     if new:
         session.execute(insert(record_act), new)
     return None
+
+
+def recorded_breaches(session: Session, duties: Iterable[Duty], *, most: int) -> Sequence[Breach]:
+    """Return pairs of acts that one person did both of, e.g. before there was the duty.
+
+    Only records that more than one act was done to by one person are looked at.
+    """
+    kept = record_act.c
+    several = (
+        select(kept.person, kept.record_hash)
+        .group_by(kept.person, kept.record_hash)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    rows = session.execute(
+        select(kept.person, kept.act, kept.record)
+        .join(
+            several,
+            (several.c.person == kept.person) & (several.c.record_hash == kept.record_hash),
+        )
+        .order_by(kept.at, kept.act)
+    )
+    return list(islice(breaches(duties, (Act(*row) for row in rows)), most))
 
 
 def _done(session: Session, acts: Sequence[Act]) -> dict[Act, tuple[str, datetime]]:

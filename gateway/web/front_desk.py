@@ -22,7 +22,7 @@ from gateway.web.desk_values import Condition
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_audit import AuditFront
 from gateway.web.front_break_glass import BreakGlassFront
-from gateway.web.front_changes import ChangesFront
+from gateway.web.front_campaigns import CampaignsFront
 from gateway.web.front_custody import CustodyFront
 from gateway.web.front_factors import FactorsFront
 from gateway.web.front_fresh import FreshFront
@@ -48,7 +48,7 @@ class FrontDesk(
     CustodyFront,
     AccountsFront,
     OfficersFront,
-    ChangesFront,
+    CampaignsFront,
     TreeFront,
     FactorsFront,
     GuardsFront,

@@ -56,8 +56,11 @@ RULES = (
         "changes.show",
         _l("Changes of the rules"),
         Permission.POLICY_CHANGE,
-        also=("change_rules",),
+        also=("change_rules", "change_duties"),
     ),
+    Task("campaigns.show", _l("Reviews of the rules"), Permission.POLICY_REVIEW_VIEW),
+    Task("rule_uses.show", _l("Uses of the rules"), Permission.POLICY_STUDY),
+    Task("duties.show", _l("Duties kept apart"), Permission.POLICY_STUDY),
     Task("policy_workers.show", _l("Rules at work"), Permission.POLICY_VIEW),
 )
 PEOPLE = (

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -58,6 +58,18 @@ class _Counted:
     count: int = 0
     newest: str = ""
     decisions: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One person's question as the log holds it: how often, when last (RFC 3339), which records."""
+
+    request: Request
+    unit: str
+    service: str
+    count: int
+    newest: str
+    decisions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,11 +208,21 @@ def replay(
     progress: Progress | None = None,
 ) -> Replay:
     """Ask every recorded decision among the log's entries again, under both engines."""
+    questions, read, unread = gathered(found, (before, after), progress=progress)
+    shifts = [shift for asked in questions if (shift := _shift(asked, before, after))]
+    shifts.sort(key=lambda each: (each.effect, each.service, each.request.subject, -each.count))
+    return Replay(tuple(shifts), read, len(questions), unread)
+
+
+def gathered(
+    found: Iterable[bytes], engines: Iterable[CompiledEngine], *, progress: Progress | None = None
+) -> tuple[Sequence[Asked], int, int]:
+    """Return the different questions of the log's entries, how many were read, and unread.
+
+    Two times are one question if no window of the engines' rules tells them apart.
+    """
     cuts = Cuts(
-        windows_of(rule.win)
-        for each in (before, after)
-        for rule in each.rules.rules
-        if rule.win != ANY
+        windows_of(rule.win) for each in engines for rule in each.rules.rules if rule.win != ANY
     )
     counted: dict[tuple[Any, ...], _Counted] = {}
     read = unread = 0
@@ -211,9 +233,7 @@ def replay(
             continue
         key = _count(json.loads(body), cuts, counted)
         read, unread = (read + 1, unread) if key else (read, unread + 1)
-    shifts = [shift for key, each in counted.items() if (shift := _shift(key, each, before, after))]
-    shifts.sort(key=lambda each: (each.effect, each.service, each.request.subject, -each.count))
-    return Replay(tuple(shifts), read, len(counted), unread)
+    return [_asked(key, each) for key, each in counted.items()], read, unread
 
 
 def _count(entry_of: dict[str, Any], cuts: Cuts, counted: dict[tuple[Any, ...], _Counted]) -> bool:
@@ -240,9 +260,7 @@ def _count(entry_of: dict[str, Any], cuts: Cuts, counted: dict[tuple[Any, ...], 
     return True
 
 
-def _shift(
-    key: tuple[Any, ...], counted: _Counted, before: CompiledEngine, after: CompiledEngine
-) -> Shift | None:
+def _asked(key: tuple[Any, ...], counted: _Counted) -> Asked:
     subject, zone, obj, action, strength, now, category, level, clearance, network = key
     request = Request(
         subject=subject,
@@ -256,18 +274,25 @@ def _shift(
         clearance=clearance,
         network=network,
     )
-    was, is_now = before.decide(request), after.decide(request)
+    newest_first = tuple(reversed(counted.decisions))[:KEPT]
+    return Asked(
+        request, counted.unit, counted.service, counted.count, counted.newest, newest_first
+    )
+
+
+def _shift(asked: Asked, before: CompiledEngine, after: CompiledEngine) -> Shift | None:
+    was, is_now = before.decide(asked.request), after.decide(asked.request)
     effect = _EFFECTS.get((was.outcome, is_now.outcome))
     if effect is None:
         return None
     return Shift(
         effect=effect,
-        request=request,
-        unit=counted.unit,
-        service=counted.service,
-        count=counted.count,
-        newest=counted.newest,
-        decisions=tuple(reversed(counted.decisions))[:KEPT],
+        request=asked.request,
+        unit=asked.unit,
+        service=asked.service,
+        count=asked.count,
+        newest=asked.newest,
+        decisions=asked.decisions,
         before=was.outcome,
         after=is_now.outcome,
         rules=is_now.rules,
