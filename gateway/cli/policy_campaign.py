@@ -57,8 +57,9 @@ def _json(function: Command) -> Command:
 @click.option("--due", type=Day(), required=True, help="Last day, in the zone's time zone.")
 @click.option("--scope", default="*", show_default=True, help="*, svc:SLUG or unit:SLUG.")
 @click.option(
-    "--reviewers", type=click.Choice(list(Reviewers)), default=Reviewers.SERVICE,
-    show_default=True, help="Who decides: owners of the service, of the unit let in, or officers.",
+    "--reviewers", type=click.Choice([str(each) for each in Reviewers]),
+    default=str(Reviewers.SERVICE), show_default=True,
+    help="Who decides: owners of the service, of the unit let in, or officers.",
 )  # fmt: skip
 @click.option("--days", type=click.IntRange(1, 3660), default=90, show_default=True,
               help="Days of the log that are looked at.")  # fmt: skip
@@ -147,7 +148,7 @@ def show(directory: Path, review: str, *, undecided: bool, as_json: bool) -> Non
 @_signed
 @click.option("--rule", "numbers", type=click.IntRange(1), multiple=True, help="Number; repeat it.")
 @click.option("--unused", is_flag=True, help="All undecided rules that nobody used.")
-@click.option("--verdict", type=click.Choice(list(Verdict)), required=True)
+@click.option("--verdict", type=click.Choice([str(each) for each in Verdict]), required=True)
 @click.option("--until", type=Day(), help="Last day, to shorten.")
 @click.option("--reason", required=True, help="2 to 2000 characters.")
 def decide(
