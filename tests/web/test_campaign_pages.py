@@ -12,7 +12,6 @@ from change_world import enrol, with_new_unit
 from flask import Flask
 from web_office import SYSTEM, Browser, Office, officer
 
-from gateway.access.service import NamedAct
 from gateway.changes import campaigns as room_campaigns
 from gateway.changes.room import Room
 from gateway.identity import people
@@ -264,19 +263,3 @@ def test_duties_are_written_into_a_draft_and_taken_out_again(chief: Browser, bus
         assert answer.status_code == 303
     with busy.store.reading() as session:
         assert "\ns, " not in find(session, ref).text
-
-
-def test_a_refusal_by_a_duty_says_what_one_did_oneself(
-    app: Flask, busy: Office, chief: Browser
-) -> None:
-    catalogue = busy.desk.catalogue
-    entry = catalogue.by_slug("ledger")
-    assert entry is not None
-    acts = (
-        NamedAct(name="create", methods=frozenset({"POST"}), path="/docs/{record}/submit"),
-        NamedAct(name="approve", methods=frozenset({"POST"}), path="/docs/{record}/approve"),
-    )
-    assert acts
-    assert chief.get("/policy/duties").status_code == 200
-    assert "三员分立" in chief.get("/policy/duties").text
-    assert app is not None
