@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from gateway.changes import editing
+from gateway.changes.editing import Part
 from gateway.refusals import Refused
 from gateway.web import told
 from gateway.web.access import requires
@@ -23,7 +24,7 @@ pages = Blueprint("change_rules", __name__, url_prefix="/policy/changes/<ref>/ru
 
 
 @pages.get("")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def show(ref: str) -> Response:
     """A page of the rules; `q` seeks, `edit` puts one into the form, `say` brings suggestions."""
     chosen, typed = request.args.get("rule", ""), request.args.get("say", "")
@@ -33,7 +34,8 @@ def show(ref: str) -> Response:
         lexicon = house().desk.lexicon(html_lang(), now=g.now)
         typed = "" if rule is None else write(rule, lexicon)
     instead = "" if request.args.get("copy") else chosen
-    return _page(ref, typed=typed, instead=instead)
+    # Whoever took one suggestion wants the next.
+    return _page(ref, typed=typed, instead=instead, suggests="say" in request.args)
 
 
 @pages.post("")
@@ -78,7 +80,7 @@ def mend(ref: str) -> Response:
 
 
 @pages.get("/text")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def text(ref: str) -> Response:
     """The whole draft as text, in either form."""
     return _text_page(ref, form=_form(request.args.get("form", "")))
@@ -107,7 +109,7 @@ def set_text(ref: str) -> Response:
 
 
 @pages.get("/download")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def download(ref: str) -> Response:
     """The draft as a file, fit for version control."""
     form = _form(request.args.get("form", ""))
@@ -128,7 +130,8 @@ def _saved(ref: str, act: Callable[[], None], *, typed: str = "", instead: str =
         return with_refusal(
             refusal, lambda problem: _page(ref, typed=typed, instead=instead, problem=problem)
         )
-    back = url_for(".show", ref=ref, q=request.form.get("q") or None)
+    seen = {name: request.form.get(name) or None for name in ("q", "part")}
+    back = url_for(".show", ref=ref, **seen)
     return told.say(make_response(redirect(back, code=303)), "change_saved")
 
 
@@ -145,7 +148,7 @@ def _page(
     card = desk.change(ref, now=g.now)
     sought, page = request.values.get("q", ""), request.args.get("page", "")
     leaf = desk.draft_leaf(
-        ref, language=language, sought=sought,
+        ref, language=language, sought=sought, part=_part(request.values.get("part", "")),
         page=int(page) if page.isdecimal() else 1, now=g.now,
     )  # fmt: skip
     if leaf is None:
@@ -162,6 +165,7 @@ def _page(
         if suggests or said is not None or not typed
         else (),
         suggests=suggests,
+        parts_of=tuple(Part),
         may_change=card.dossier.is_open and desk.may(person(), Permission.POLICY_CHANGE, now=g.now),
         problems=[] if problem is None else [problem],
     )
@@ -192,6 +196,10 @@ def _text_page(
         problems=[] if problem is None else [problem],
     )
     return make_response(shown)
+
+
+def _part(name: str) -> Part | None:
+    return Part(name) if name in set(Part) else None
 
 
 def _form(name: str) -> Form:

@@ -40,7 +40,7 @@ DAYS = 30
 
 
 @pages.get("")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def show() -> str:
     """Every change, those last touched first."""
     desk = house().desk
@@ -100,7 +100,7 @@ def set_terms(ref: str) -> Response:
 
 
 @pages.get("/<ref>")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def one(ref: str) -> Response:
     """Where it stands, what it would do, and the next step."""
     return _page(ref)
@@ -198,7 +198,7 @@ def roll_back(ref: str) -> Response:
 
 
 @pages.get("/versions/<int:seq>")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def version(seq: int) -> Response:
     """A published version against the one before it, in words, and the way back to it."""
     return _version_page(seq)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gateway.access.catalogue import Catalogue
 from gateway.changes import acts, editing, looking
-from gateway.changes.editing import Leaf
+from gateway.changes.editing import Leaf, Part
 from gateway.changes.refusals import refused
 from gateway.changes.room import Room, known
 from gateway.identity import people, units
@@ -92,7 +92,7 @@ class ChangesFront(EngineFront):
         return editing.lexicon_of(language, names, now, named=self.settings.windows)
 
     def draft_leaf(
-        self, ref: str, *, language: str, sought: str, page: int, now: datetime
+        self, ref: str, *, language: str, sought: str, part: Part | None, page: int, now: datetime
     ) -> Leaf | None:
         """A page of its rules with their uses."""
         found = acts.dossier(self._room, ref)
@@ -102,7 +102,7 @@ class ChangesFront(EngineFront):
         lexicon = self.lexicon(language, now=now)
         return editing.leaf(
             found.text, base, lexicon, known=known(self._room), uses=counted, now=now,
-            sought=sought, page=page,
+            sought=sought, part=part, page=page,
         )  # fmt: skip
 
     def draft_findings(self, ref: str, *, now: datetime) -> Sequence[Finding]:
