@@ -70,10 +70,12 @@ def lexicon_of(
     now: datetime,
     *,
     named: Iterable[tuple[str, str, str]] = (),
+    paths: Mapping[str, Sequence[str]] | None = None,
 ) -> Lexicon:
     """Return the words of an office; times are named as people say them this week.
 
-    `named` are the times of the zone's settings: (Chinese, English, windows).
+    `named` are the times of the zone's settings: (Chinese, English, windows); `paths` are those
+    of services that are worth offering.
     """
     is_chinese = not language.startswith("en")
     day = datetime.combine(now.astimezone(CHINA).date(), time(), CHINA)
@@ -87,7 +89,8 @@ def lexicon_of(
     if windows[words[0]] == windows[words[1]]:
         del windows[words[0]]
     kind = Language.ZH if is_chinese else Language.EN
-    return Lexicon(language=kind, names=names, windows=windows | by_name(named, kind))
+    windows |= by_name(named, kind)
+    return Lexicon(language=kind, names=names, windows=windows, paths=paths or {})
 
 
 def leaf(

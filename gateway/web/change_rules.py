@@ -11,6 +11,7 @@ from gateway.changes.editing import Part
 from gateway.refusals import Refused
 from gateway.web import told
 from gateway.web.access import requires
+from gateway.web.changes import edit
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem
 from gateway.web.i18n import html_lang
@@ -53,7 +54,7 @@ def put(ref: str) -> Response:
         return answer
     return _saved(
         ref,
-        lambda: desk.put_rule(person(), ref, _edit(), said, instead=instead, visit=visit()),
+        lambda: desk.put_rule(person(), ref, edit(), said, instead=instead, visit=visit()),
         typed=typed,
         instead=instead,
     )
@@ -64,7 +65,18 @@ def put(ref: str) -> Response:
 def drop(ref: str) -> Response:
     """Take a rule out."""
     rule = request.form.get("rule", "")
-    return _saved(ref, lambda: house().desk.drop_rule(person(), ref, _edit(), rule, visit=visit()))
+    return _saved(ref, lambda: house().desk.drop_rule(person(), ref, edit(), rule, visit=visit()))
+
+
+@pages.post("/restore")
+@requires(Permission.POLICY_CHANGE)
+def restore(ref: str) -> Response:
+    """Put a rule back that the draft had taken out."""
+    desk = house().desk
+    said = desk.say(request.form.get("line", ""), language=html_lang(), now=g.now)
+    return _saved(
+        ref, lambda: desk.put_rule(person(), ref, edit(), said, instead="", visit=visit())
+    )
 
 
 @pages.post("/mend")
@@ -75,7 +87,7 @@ def mend(ref: str) -> Response:
     rule, word, near = form.get("rule", ""), form.get("word", ""), form.get("near", "")
     return _saved(
         ref,
-        lambda: house().desk.mend_rule(person(), ref, _edit(), rule, word, near, visit=visit()),
+        lambda: house().desk.mend_rule(person(), ref, edit(), rule, word, near, visit=visit()),
     )
 
 
@@ -97,7 +109,7 @@ def set_text(ref: str) -> Response:
         form = Form.TOML if file.filename.endswith(".toml") else form
         typed = file.read().decode("utf-8", "replace")
     try:
-        house().desk.set_text(person(), ref, _edit(), typed, form, visit=visit())
+        house().desk.set_text(person(), ref, edit(), typed, form, visit=visit())
     except Refused as refusal:
         said = str(refusal)
         return with_refusal(
@@ -130,8 +142,8 @@ def _saved(ref: str, act: Callable[[], None], *, typed: str = "", instead: str =
         return with_refusal(
             refusal, lambda problem: _page(ref, typed=typed, instead=instead, problem=problem)
         )
-    seen = {name: request.form.get(name) or None for name in ("q", "part")}
-    back = url_for(".show", ref=ref, **seen)
+    seen = request.form
+    back = url_for(".show", ref=ref, q=seen.get("q") or None, part=seen.get("part") or None)
     return told.say(make_response(redirect(back, code=303)), "change_saved")
 
 
@@ -204,8 +216,3 @@ def _part(name: str) -> Part | None:
 
 def _form(name: str) -> Form:
     return Form.TOML if name == Form.TOML else Form.CSV
-
-
-def _edit() -> int:
-    typed = request.form.get("edit", "")
-    return int(typed) if typed.isdecimal() else 0
