@@ -184,7 +184,7 @@ def publish(ref: str) -> Response:
 
 
 @pages.post("/<ref>/confirm")
-@requires(Permission.POLICY_PUBLISH, fresh=True)
+@requires(Permission.POLICY_PUBLISH, fresh=True, by_sign_in=True)
 def confirm(ref: str) -> Response:
     """Keep it, from a session that began under it."""
     return _step(
