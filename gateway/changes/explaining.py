@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from policies.memberships import Memberships
 from policies.questions import Access, who_can
 from policies.recorded import NotReplayable, Recorded, read, replay
 from policies.rules import RuleSet
+from policies.vocabulary import is_unit
 from policies.why import Explanation, explain
 
 
@@ -65,9 +67,8 @@ def past(room: Room, body: bytes, *, draft: str = "") -> Past | None:
         return Past(recorded=None, explained=None, is_same=False, trouble=str(why))
     told = explain(engine, found.request)
     outcome = found.decision.outcome
-    held = found.held or ()
     cases = [trials.case_of(found.request, outcome)]
-    if held:
+    if held := _held(found, body):
         cases.append(trials.case_of(found.request, outcome, held=held))
     by_draft = None
     if draft:
@@ -124,6 +125,12 @@ def draft_rules(room: Room, ref: str) -> RuleSet:
 def members(room: Room) -> Memberships:
     """Return who holds which roles and units now."""
     return known(room).memberships or Memberships()
+
+
+def _held(found: Recorded, body: bytes) -> frozenset[str]:
+    """What the person held: the groups that counted then, and the unit, which may count later."""
+    unit = f"unit:{str(json.loads(body).get('unit', '')).removeprefix('unit:')}"
+    return (found.held or frozenset()) | ({unit} if is_unit(unit) else set())
 
 
 def _again(room: Room, found: Recorded) -> tuple[bool, CompiledEngine]:

@@ -208,7 +208,7 @@ def shares(facts: Mapping[str, Any], name: str, say: Sayings) -> Sequence[tuple[
 
 def _called(name: str, value: str, say: Sayings) -> str:
     if name == "units":
-        return say.name(value) if value else str(_("without a unit"))
+        return say.unit(value) if value else str(_("without a unit"))
     return {"app": str(_("pages of the gateway")), "*": str(_("any other service"))}.get(
         value, say.service(value)
     )

@@ -42,9 +42,18 @@ class Sayings:
         """A service by its name."""
         return self.lexicon.names.get(f"svc:{slug}", slug)
 
+    def unit(self, slug: str) -> str:
+        """A unit by its name, however it is written; empty for none."""
+        return self.name(f"unit:{slug.removeprefix('unit:')}") if slug else ""
+
     def name(self, value: str) -> str:
         """A unit, role or person by name."""
         return self.lexicon.names.get(value, value)
+
+    def group(self, axis: str, value: str) -> str:
+        """What a replay gathered by: a person, a unit or a service; empty for no unit."""
+        said = {"people": self.name, "units": self.unit, "services": self.service}
+        return said[axis](value)
 
     def names(self, values: str) -> Sequence[str]:
         """Several of them, joined by `|`."""
