@@ -62,11 +62,12 @@ def test_nginx_lets_browsers_keep_no_page_as_fresh(
 
 
 @given(
-    said=st.lists(st.text(alphabet="abcnorstpuliv-=,\" \t09", max_size=40), max_size=3),
+    said=st.lists(st.text(alphabet='abcnorstpuliv-=," \t09', max_size=40), max_size=3),
     page=st.booleans(),
 )
 def test_no_answer_may_be_kept_for_others_and_no_page_as_fresh(
-    said: list[str], page: bool  # noqa: FBT001 - drawn by hypothesis
+    said: list[str],
+    page: bool,  # noqa: FBT001 - drawn by hypothesis
 ) -> None:
     whole = ",".join([*said, added(said, page=page)]).lower()
     words = set(whole.replace(",", " ").split())

@@ -373,9 +373,7 @@ def test_nothing_is_confirmed_for_a_proposer_who_has_left_the_office_since(
     if how == "disabled":
         people.disable(world.registry, glass.second.id, actor=ADMIN, now=world.clock)
     else:
-        people.set_roles(
-            world.registry, glass.second.id, ["staff"], actor=ADMIN, now=world.clock
-        )
+        people.set_roles(world.registry, glass.second.id, ["staff"], actor=ADMIN, now=world.clock)
     with pytest.raises(OpenerLeft):
         glass.confirm(opening, glass.system.id)
     entry = world.events()[-1]
