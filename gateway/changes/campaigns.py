@@ -22,9 +22,10 @@ from gateway.changes.campaign_refusals import refusing
 from gateway.changes.refusals import refusing as refusing_changes
 from gateway.changes.room import Room
 from gateway.identity.memberships import memberships
+from gateway.refusals import Refused
 from policies import uses, versions
 from policies.campaigns import campaigns, deciding
-from policies.campaigns.campaigns import Campaign, Line, Terms
+from policies.campaigns.campaigns import Campaign, Line, State, Stopped, Terms, Why
 from policies.campaigns.deciding import Answer
 from policies.campaigns.leaning import leaning
 from policies.change import replay
@@ -81,12 +82,21 @@ def gather(
 
 
 def start(room: Room, ref: str, *, actor: Actor, clock: Callable[[], datetime]) -> None:
-    """Gather beside the page; the page looks how far it is."""
+    """Gather beside the page; the page looks how far it is.
+
+    Raises:
+        CampaignRefused: unknown; wrong_state, if its rows are there already.
+    """
+    with refusing(), room.registry.store.reading() as session:
+        if campaigns.find(session, ref).state is not State.GATHERING:
+            raise Stopped(Why.WRONG_STATE)
 
     def work() -> None:
         with _ONE_AT_A_TIME:
             try:
                 gather(room, ref, actor=actor, clock=clock)
+            except Refused as refusal:
+                log.warning("the rows of %s are not gathered now: %s", ref, refusal.code)
             except Exception:
                 log.exception("the rows of campaign %s could not be gathered", ref)
 

@@ -123,7 +123,7 @@ def withdraw(ref: str) -> Response:
 
 
 def _sees_all() -> bool:
-    return house().desk.may(person(), Permission.POLICY_STUDY, now=g.now)
+    return house().desk.may(person(), Permission.POLICY_READ, now=g.now)
 
 
 def _page(ref: str, problem: Problem | None = None) -> Response:

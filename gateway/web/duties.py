@@ -15,7 +15,7 @@ pages = Blueprint("duties", __name__, url_prefix="/policy/duties")
 
 
 @pages.get("")
-@requires(Permission.POLICY_STUDY)
+@requires(Permission.POLICY_READ)
 def show() -> str:
     """Of the version in force."""
     desk = house().desk

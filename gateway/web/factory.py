@@ -8,6 +8,7 @@ from gateway.refusals import Refused
 from gateway.web import (
     access,
     account,
+    asking,
     assets,
     audit,
     audit_charts,
@@ -17,7 +18,9 @@ from gateway.web import (
     break_glass,
     campaigns,
     change_duties,
+    change_effect,
     change_rules,
+    change_tests,
     changes,
     checkpoint,
     decisions,
@@ -82,6 +85,7 @@ they send arrives under `HTTP_…`."""
 
 PAGES = (
     account,
+    asking,
     authenticator,
     audit,
     audit_charts,
@@ -90,7 +94,9 @@ PAGES = (
     break_glass,
     campaigns,
     change_duties,
+    change_effect,
     change_rules,
+    change_tests,
     changes,
     checkpoint,
     decisions,

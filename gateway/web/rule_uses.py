@@ -34,7 +34,7 @@ ORDERS: dict[str, Callable[[UsedRule], Any]] = {
 
 
 @pages.get("")
-@requires(Permission.POLICY_STUDY)
+@requires(Permission.POLICY_READ)
 def show() -> str:
     """Every rule in force about services."""
     desk = house().desk
