@@ -269,7 +269,7 @@ def _row(rule: Rule, lean: Lean, use: Use | None) -> dict[str, Any]:
 
 
 def _draft(tx: Transaction, campaign: Campaign, after: RuleSet, actor: Actor, now: datetime) -> str:
-    why = f"清理活动 · review campaign {campaign.id[:8]}: {campaign.title}"
+    why = f"规则复核 · review of the rules {campaign.id[:8]}: {campaign.title}"
     terms = ChangeTerms(title=campaign.title, why=why, most_people=0)
     return drafting.begin(tx, terms, actor=actor, now=now, text=Document(after).text())
 

@@ -9,15 +9,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from access_world import AUTHOR, RULES, World, canonical, service
+from access_questions import PAGE, Answer, answer, question, svc
+from access_world import AUTHOR, KEY, RULES, World, canonical, service
+from nginx_door import door_of
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import OperationalError
 
 from gateway.access.catalogue import InvalidService, Service
+from gateway.access.channel import Channel
 from gateway.access.decide import Verdict
 from gateway.access.refusals import StoreUnavailable
 from gateway.access.service import NamedAct
 from gateway.access.service_file import EXAMPLE, service_from_toml
+from gateway.web import catalogues
 from policies import recorded, recorded_acts
 from policies.decision import Outcome
 from policies.rules import RuleSet
@@ -275,3 +279,30 @@ def test_acts_of_the_wrong_shape_are_refused_by_name(small_world: World, said: s
     )
     with pytest.raises(InvalidService, match="acts"):
         service_from_toml(text_, small_world.catalogue.around)
+
+
+@pytest.mark.parametrize("contract", ["nginx", "traefik", "caddy", "envoy"])
+def test_every_way_to_the_service_refuses_it_and_the_page_says_why(
+    small_world: World, contract: str
+) -> None:
+    """In the words of whoever asks: what was done, when, by which decision."""
+    catalogues.compile_all()
+    opened(small_world)
+    door = door_of(small_world, Channel(key=KEY))
+    cookie = svc(small_world.sign_in("zhang"))
+
+    def ask(method: str, target: bytes) -> Answer:
+        asked = question(contract, target, method=method, cookie=cookie, extra=PAGE)
+        return answer(door, asked)
+
+    assert ask("PUT", b"/docs/17").status in (200, 204)
+    own = ask("POST", b"/docs/17/approve")
+
+    assert own.status == 403
+    earlier, later = entries(small_world)[-2:]
+    assert (later["why"], later["d"]["barred"]["earlier"]) == ("duties_apart", earlier["did"])
+    if contract != "nginx":  # which shows a page of its own address
+        page = own.body.decode()
+        assert earlier["did"] in page
+        assert "“创建”" in page
+        assert "“审批”" in page
