@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.gathering import OverfullError
 from audit.ledger import Ledger
-from audit.record import Actor, Json
+from audit.record import Json
 from gateway.access import hands
 from gateway.access.canonical import Canonical, policy_object
 from gateway.access.catalogue import Catalogue
@@ -29,11 +29,13 @@ from gateway.access.networks import Networks
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.refusals import LogBusy, StoreUnavailable
 from gateway.access.service import OTHER_ZONE, Service
+from gateway.access.verdict import Decided, Verdict
 from policies import recorded, recorded_acts
-from policies.acts import Act, Barred
 from policies.decision import Decision, Outcome, Request
 from policies.duties import Duty
 from policies.engine import CompiledEngine
+
+__all__ = ["FRESH_NEEDED", "Access", "Proved", "Verdict"]
 
 FRESH_NEEDED = recorded.FRESH
 """The place wants a proof of identity that was given for this service minutes ago at most."""
@@ -41,37 +43,7 @@ FRESH_NEEDED = recorded.FRESH
 Proved: TypeAlias = Callable[[UUID, str], datetime | None]
 """When a session confirmed a service last, by the session's id and the service's slug."""
 
-_EVENTS: Mapping[Outcome, str] = {outcome: name for name, outcome in recorded.EVENTS.items()}
 _ID_BYTES = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """The answer, as recorded.
-
-    `reason` is a code of `policies.decision.Reason`, or one of the catalogue's;
-    `decision_id` 32 hexadecimal digits, by which an officer finds the record; `version` the
-    policy version, empty if a service was shut before any policy was asked; `grants` names the
-    temporary grants that counted beside it, if there were any.
-    """
-
-    outcome: Outcome
-    reason: str
-    decision_id: str
-    rules: tuple[str, ...]
-    version: str
-    service: Service
-    strength_needed: int = 0
-    grants: str = ""
-    fresh_minutes: int = 0
-    """Not 0: how many minutes old a proof for this service may be at most."""
-    barred: Barred | None = None
-    """What the same person did to the same record before, if that is what bars the request."""
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the request may pass."""
-        return self.outcome is Outcome.ALLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +122,14 @@ class Access:
             if verdict.allowed and (service.acts or answer.duties)
             else ()
         )
-        entry = _Entry(answer.question, current, canonical, now, address, acts)
+        entry = Decided(answer.question, current, canonical, now, address, acts)
         with _refusing():
             if acts:
                 return self._in_turn(verdict, entry, answer.duties)
             self._ledger.append(**entry.of(verdict))
         return verdict
 
-    def _in_turn(self, verdict: Verdict, entry: _Entry, duties: tuple[Duty, ...]) -> Verdict:
+    def _in_turn(self, verdict: Verdict, entry: Decided, duties: tuple[Duty, ...]) -> Verdict:
         """Hold an allowed act against what the person did before; write both down, or neither."""
         with self._ledger.begin() as tx:
             found = hands.take(
@@ -251,60 +223,6 @@ class Access:
         )
         decision = self._policy.decide(engine, request)
         return _of(engine, decision, recorded.question(engine, request))
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What the record of a decision holds beside the answer."""
-
-    question: Mapping[str, Json]
-    current: Person
-    canonical: Canonical
-    now: datetime
-    address: str | None
-    acts: tuple[Act, ...]
-
-    def of(self, verdict: Verdict) -> dict[str, Any]:
-        """Return the entry of an answer."""
-        actor = Actor(
-            subject=self.current.subject,
-            session=self.current.session_ref,
-            unit=self.current.unit,
-            address=self.address,
-        )
-        return {
-            "name": _EVENTS[verdict.outcome],
-            "actor": actor,
-            "now": self.now,
-            "object": policy_object(verdict.service.slug, self.canonical),
-            "outcome": "success" if verdict.allowed else "denied",
-            "reason": verdict.reason,
-            "service": verdict.service.slug,
-            "decision": verdict.decision_id,
-            "policy": verdict.version or None,
-            "rules": verdict.rules,
-            "details": self._details(verdict),
-        }
-
-    def _details(self, verdict: Verdict) -> dict[str, Json]:
-        details: dict[str, Json] = {
-            "method": self.canonical.method,
-            "path": self.canonical.path,
-            "has_query": bool(self.canonical.query),
-        }
-        if self.question:
-            details[recorded.QUESTION] = self.question
-        if verdict.strength_needed:
-            details[recorded.NEEDS] = verdict.strength_needed
-        if verdict.fresh_minutes:
-            details["fresh_minutes"] = verdict.fresh_minutes
-        if verdict.grants:
-            details["grants"] = verdict.grants
-        if self.acts:
-            details[recorded_acts.ACTS] = [[each.act, each.record] for each in self.acts]
-        if verdict.barred is not None:
-            details[recorded_acts.BARRED] = recorded_acts.kept(verdict.barred)
-        return details
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from policies.change.replay import Progress, gathered
+from policies.change.asked import Progress, gathered
 from policies.compiled import CompiledEngine
 from policies.decision import Outcome
 
