@@ -18,6 +18,7 @@ FAMILIES = {
     "person": _l("People"),
     "factor": _l("Sign-in factors"),
     "password": _l("Passwords"),
+    "agreement": _l("What two officers agree on"),
     "enrolment": _l("Enrolment"),
     "ticket": _l("Passes to services"),
     "lane": _l("Slowed sign-ins"),

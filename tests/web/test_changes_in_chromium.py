@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from change_world import with_new_unit
+from change_world import decided, with_new_unit
 from playwright.sync_api import Page, expect
 from real_browser import Desktop, chromium, chromium_or_skip, serving
 from web_office import PASSWORD, Office, open_office
@@ -137,6 +137,27 @@ def test_a_version_is_confirmed_from_a_new_sign_in_without_another_code(
     page.locator("form[action$='/confirm'] button").click()
     expect(page.locator(".told")).to_contain_text("已确认")
     expect(page.locator("form[action$='/confirm']")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh", 1280), ("en", 390)])
+def test_a_row_of_the_replay_leads_to_the_decision_and_the_decision_to_a_test(
+    desktop: Desktop, tmp_path: Path, language: str, width: int
+) -> None:
+    """Whom it meets, what was asked, why it fell so, and the test made of it."""
+    decided(desktop.office, "gaofei", "ledger", tmp_path / "sealer")
+    day = Day(desktop, tmp_path)
+    page = desktop.context(login="zhaomin", language=language, width=width).new_page()
+    day.draft(page, language)
+    day.effect(page)
+    page.locator("a[href$='/effect/people/0']").click()
+    expect(page.locator("a[href*='/policy/decisions/']")).to_have_count(1)
+    day.seen(page, "6-records")
+    page.locator("a[href*='/policy/decisions/']").click()
+    page.locator("main details summary").first.click()
+    expect(page.locator("#keep-draft")).to_be_visible()
+    day.seen(page, "7-decision")
+    page.locator("form[action$='/policy/tests'] .btn-primary").click()
+    expect(page.locator("main table .row-acts")).to_have_count(1)
 
 
 class Day:
