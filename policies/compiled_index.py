@@ -97,7 +97,7 @@ def _top(pattern: str) -> str | None:
     return pattern.removesuffix(_SUBTREE) if pattern.endswith(_SUBTREE) else None
 
 
-def _gathered(rules: RuleSet, names: Mapping[str, str]) -> dict[str, BySubject]:
+def _gathered(rules: RuleSet, names: Mapping[str, str]) -> Mapping[str, BySubject]:
     """Return the rules of each object by subject."""
     found: dict[str, dict[str, tuple[Entry, ...]]] = {}
     for rule in rules.rules:
