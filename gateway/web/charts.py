@@ -87,6 +87,8 @@ def _common(title: str, height: int) -> dict[str, object]:
         "margin": 12,
         "truncate_label": -1,
         "show_y_guides": True,
+        "max_scale": 6,  # guides; more than that is a fence
+        "order_min": 0,  # people and refusals are not cut in halves
         "value_formatter": lambda value: f"{value:,.0f}",
         "no_data_text": title,
     }
