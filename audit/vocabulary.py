@@ -120,6 +120,7 @@ EVENTS: dict[str, Kind] = {
     "policy.disagreement_closed": Kind(_ENTITY, _OTHER),
     "policy.published": Kind(_ENTITY, 3),
     "policy.refused": Kind(_ENTITY, _OTHER),
+    "policy.test_suggested": Kind(_ENTITY, _OTHER),
     "recovery.made": Kind(_ACCOUNT_CHANGE, 10),
     "recovery.saved": Kind(_ACCOUNT_CHANGE, _OTHER),
     "recovery.used": Kind(_AUTHENTICATION, _OTHER),

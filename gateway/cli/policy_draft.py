@@ -117,13 +117,9 @@ def _print_scores(scored: tuple[Score, ...]) -> None:
         (
             score.rule.id,
             f"{score.noticed} of {len(score.mutants)}",
-            _unnoticed(score),
+            ", ".join(score.unnoticed),
             score.rule.line,
         )
         for score in scored
     ]
     table("What the tests notice", ("rule", "noticed", "unnoticed", "line"), rows)
-
-
-def _unnoticed(score: Score) -> str:
-    return ", ".join(each.change for each in score.mutants if each.noticed_by is None)

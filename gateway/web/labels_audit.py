@@ -120,6 +120,7 @@ EVENTS = {
     "policy.disagreement_closed": _l("Disagreement of engines closed"),
     "policy.published": _l("Rules published"),
     "policy.refused": _l("Rules refused"),
+    "policy.test_suggested": _l("Decision suggested as a test of the rules"),
     "recovery.made": _l("Recovery codes made"),
     "recovery.saved": _l("Recovery codes saved"),
     "recovery.used": _l("Recovery code used"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from flask_babel import to_user_timezone
+from flask_babel import to_user_timezone, to_utc
 from markupsafe import Markup
 
 from gateway.web.i18n import is_chinese
@@ -68,6 +68,20 @@ def local(value: datetime) -> datetime:
     """The moment in the zone's time zone, which is Flask-Babel's default one."""
     moved: datetime = to_user_timezone(value)
     return moved
+
+
+def typed(value: datetime) -> str:
+    """The moment as a field for date and time holds it."""
+    return f"{local(value):%Y-%m-%dT%H:%M}"
+
+
+def of_local(text: str) -> datetime | None:
+    """The moment that such a field means, in UTC; None if there is none."""
+    try:
+        found: datetime = to_utc(datetime.fromisoformat(text).replace(tzinfo=None))
+    except (ValueError, OverflowError):
+        return None
+    return found.replace(tzinfo=UTC)
 
 
 def _words(value: date) -> str:

@@ -29,25 +29,46 @@ def write(rule: Rule, lexicon: Lexicon) -> str:
     return plain if read(plain, lexicon).rule == rule else rule.line
 
 
+def who(sub: str, lexicon: Lexicon) -> str:
+    """Return the words for whom a rule or a test speaks of: one subject, or several by `|`."""
+    said = (_subject(each, lexicon.language, lexicon.called) for each in tokens(sub))
+    return _AND[lexicon.language].join(said)
+
+
+def place(obj: str, lexicon: Lexicon) -> str:
+    """Return the words for a place: a service by its name, with the path."""
+    return _object(obj, lexicon.called)
+
+
+def actions(act: str, lexicon: Lexicon) -> str:
+    """Return the words for actions, e.g. `GET|HEAD`."""
+    return _AND[lexicon.language].join(_actions(act, lexicon.called))
+
+
+def word(column: str, value: str, lexicon: Lexicon) -> str:
+    """Return the word for a value of a rule's column, e.g. `net` and `lan`."""
+    return lexicon.called.get((column, value), value)
+
+
 def _written(rule: Rule, lexicon: Lexicon, called: Mapping[tuple[str, str], str]) -> str:
-    def word(column: str, value: str) -> str:
+    def one(column: str, value: str) -> str:
         return called.get((column, value), value)
 
     def words(column: str, value: str) -> str:
-        return _AND[lexicon.language].join(word(column, each) for each in tokens(value))
+        return _AND[lexicon.language].join(one(column, each) for each in tokens(value))
 
     said = {
         "sub": _subject(rule.sub, lexicon.language, called),
-        "eft": word("eft", rule.eft),
+        "eft": one("eft", rule.eft),
         "act": _AND[lexicon.language].join(_actions(rule.act, called)),
         "obj": _object(rule.obj, called),
     }
     optional = {
-        "zone": word("zone", rule.zone),
+        "zone": one("zone", rule.zone),
         "win": called.get(("win", rule.win)) or _spelt(rule.win, lexicon),
         "net": words("net", rule.net),
         "cls": words("cls", rule.cls),
-        "auth": word("auth", rule.auth),
+        "auth": one("auth", rule.auth),
     }
     for name, text in optional.items():
         is_any = getattr(rule, name) == ANY

@@ -30,7 +30,7 @@ def terminal(
     officers = ("--system-admin", "wang:王建", "--security-admin", "chen:陈敏")
     place = ("--public-url", "https://gate.example.cn", "--auditor", "zhao:赵磊")
     main(["init", str(zone), "--zone", "intranet", "--office", "河山局", *place, *officers])
-    for slug in ("finance", "tax", "it-centre"):
+    for slug in ("finance", "tax", "it-centre", "archives"):
         main(["unit", "add", str(zone), slug, "--name-zh", slug, "--name-en", slug])
     main(["person", "add", str(zone), "liu", "刘洋", "--unit", "finance", "--role", "staff"])
     file = tmp_path / "ledger.toml"
