@@ -40,6 +40,7 @@ EVENTS: dict[str, Kind] = {
     "access.refused": Kind(_USER_ACCESS, _OTHER),
     "access.requested": Kind(_USER_ACCESS, _OTHER),
     "access.withdrawn": Kind(_USER_ACCESS, _OTHER),
+    "agreement.refused": Kind(_USER_ACCESS, _OTHER),
     "audit.evidence": Kind(_EVENT_LOG, 3),
     "audit.exported": Kind(_EVENT_LOG, 3),
     "audit.missing": Kind(_EVENT_LOG, _OTHER),
@@ -179,6 +180,7 @@ _LESS = frozenset(
     {
         "access.lapsed",
         "access.refused",
+        "agreement.refused",
         "access.requested",
         "access.withdrawn",
         "break_glass.closed",

@@ -16,6 +16,7 @@ from gateway.cli.policy_compare import again, diff
 from gateway.cli.policy_draft import check, convert, test
 from gateway.cli.policy_questions import bench, explain, who
 from gateway.cli.policy_running import replay_decision, uses_, workers_
+from gateway.cli.policy_sentences import sentences
 from gateway.cli.rules_about import about, lines_of
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
@@ -64,7 +65,7 @@ def policy() -> None:
     """Show, question and publish the rules of a zone. Nothing that no rule allows is open."""
 
 
-for question in (explain, who, bench, check, test, diff, again, convert):
+for question in (explain, who, bench, check, test, diff, again, convert, sentences):
     policy.add_command(question)
 for question in (workers_, uses_, replay_decision):
     policy.add_command(question)

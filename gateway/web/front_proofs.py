@@ -18,7 +18,7 @@ from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_audit import AuditFront
 from gateway.web.front_changes import ChangesFront
 from gateway.web.front_people import actor_of
-from policies import versions
+from policies import baseline, versions
 from policies.cases import Case
 from policies.change.mutation import scores
 from policies.change.texts import read as read_text
@@ -76,10 +76,12 @@ class ProofsFront(ChangesFront, AuditFront):
             return None
         members, moment = explaining.members(self._room), int(now.timestamp())
         scored = scores(rules, members, now=moment)
+        house = frozenset(baseline.load().rules)  # the office's own are what its tests are for
         return VersionTests(
             tests=testing.tried(rules, before, members, now=moment),
             scores=sorted(
-                scored, key=lambda each: (each.is_needed, each.noticed, each.rule.allows, each.rule)
+                scored,
+                key=lambda each: (each.rule in house, each.is_needed, each.noticed, each.rule),
             ),
         )
 

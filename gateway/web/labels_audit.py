@@ -51,6 +51,7 @@ EVENTS = {
     "access.refused": _l("Request for access refused"),
     "access.requested": _l("Access requested"),
     "access.withdrawn": _l("Request for access withdrawn"),
+    "agreement.refused": _l("Confirmation refused: whoever proposed it has left the office"),
     "audit.exported": _l("Log exported"),
     "audit.indexed": _l("Index of the log made anew"),
     "audit.missing": _l("Entry missing before it was sealed"),

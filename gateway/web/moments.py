@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from flask_babel import to_user_timezone, to_utc
 from markupsafe import Markup
 
-from gateway.web.i18n import is_chinese
+from gateway.web.i18n import is_chinese, ngettext
 
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MONTHS = (
     "January",
     "February",
@@ -62,6 +64,18 @@ def second(value: datetime) -> Markup:
         shown.isoformat(sep=" ", timespec="milliseconds"),
         f"{shown:%Y-%m-%d %H:%M:%S}",
     )
+
+
+def span(length: timedelta) -> Any:  # noqa: ANN401 - a lazy text
+    """A length of time in the largest unit that fits it whole."""
+    seconds = int(length.total_seconds())
+    if seconds % _DAY == 0:
+        return ngettext("%(num)s day", "%(num)s days", seconds // _DAY)
+    if seconds % _HOUR == 0:
+        return ngettext("%(num)s hour", "%(num)s hours", seconds // _HOUR)
+    if seconds % _MINUTE == 0:
+        return ngettext("%(num)s minute", "%(num)s minutes", seconds // _MINUTE)
+    return ngettext("%(num)s second", "%(num)s seconds", seconds)
 
 
 def local(value: datetime) -> datetime:

@@ -130,6 +130,7 @@ def install(app: Flask, here: House, *, assets: Mapping[str, Asset], tokens: Tok
         second=moments.second,
         day=moments.day,
         moment=moments.moment,
+        span=moments.span,
         device=labels.device,
         groups=labels.groups_of_four,
     )

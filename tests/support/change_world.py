@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyotp
-from web_office import PASSWORD, SYSTEM, Browser, Office
+from office_log import settle
+from web_office import CHROME, PASSWORD, SYSTEM, Browser, Office
 from werkzeug.test import TestResponse
 
 from gateway.identity import enrolment, people, units
+from gateway.web.desk_values import Visit
 from policies import versions
 
 REASON = "新单位在星期五前需要使用，见财办〔2026〕12号"
@@ -102,3 +105,15 @@ def ready(author: Browser, second: Browser, **terms: str) -> str:
     answer = step(second, ref, "approve")
     assert answer.status_code == 303, answer.text
     return ref
+
+
+def decided(office: Office, login: str, slug: str, directory: Path) -> str:
+    """Have a decision made, sealed and indexed; return its number."""
+    now = datetime.now(UTC)
+    token = office.session(login, ago=timedelta(minutes=4))
+    who = office.desk.session(token, service=None, now=now)
+    assert who is not None
+    visit = Visit(address="10.12.8.44", user_agent=CHROME, now=now)
+    verdict = office.desk.decide(who, office.desk.any_service(slug), "/a", visit=visit)
+    settle(office, directory)
+    return verdict.decision_id

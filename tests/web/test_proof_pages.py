@@ -5,20 +5,17 @@ from __future__ import annotations
 import html
 import json
 import re
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from change_world import begin, edit_of, look, ready, rules, step, with_new_unit, write
+from change_world import begin, decided, edit_of, look, ready, rules, step, with_new_unit, write
 from flask import Flask
-from office_log import settle
 from sqlalchemy import select
-from web_office import CHROME, Browser, Office, officer
+from web_office import Browser, Office, officer
 from werkzeug.test import TestResponse
 
 from audit.tables import audit_event
 from gateway.identity import people
-from gateway.web.desk_values import Visit
 from policies import versions
 from policies.cases import Case
 from policies.change.texts import read
@@ -222,18 +219,6 @@ def test_attack_a_test_is_added_to_what_is_no_longer_a_draft(
     form = {"line": line, "expect": "deny", "draft": ref}
     assert author.post("/policy/tests", form, page="/policy/ask").status_code == 409
     assert "t, deny" not in rules(busy)
-
-
-def decided(office: Office, login: str, slug: str, directory: Path) -> str:
-    """Have a decision made, sealed and indexed; return its number."""
-    now = datetime.now(UTC)
-    token = office.session(login, ago=timedelta(minutes=4))
-    who = office.desk.session(token, service=None, now=now)
-    assert who is not None
-    visit = Visit(address="10.12.8.44", user_agent=CHROME, now=now)
-    verdict = office.desk.decide(who, office.desk.any_service(slug), "/a", visit=visit)
-    settle(office, directory)
-    return verdict.decision_id
 
 
 def test_a_past_decision_is_explained_and_becomes_a_test(
