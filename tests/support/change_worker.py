@@ -1,7 +1,7 @@
 """A worker's part in changes as a process of its own (`forking`), with the time as it is.
 
-Its first line is [URL, DIRECTORY]. Then {"publish": REF, "now": MOMENT} publishes as an officer
-would; {"work": true} starts the rounds that every worker makes; and {"ask": PERSON}
+Its first line is [URL, DIRECTORY]. Then {"publish": REF, "now": MOMENT, "by": PERSON} publishes
+as an officer would; {"work": true} starts the rounds that every worker makes; and {"ask": PERSON}
 is answered by what this worker's engine decides on the person's page of the ledger.
 """
 
@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from change_desk import AUTHOR
 from forking import answer, serve
 from web_office import open_office
 
+from audit.record import Actor
 from gateway.access.policy_point import PolicyPoint
 from gateway.changes import acts, sweep
 from gateway.changes.room import Room
@@ -37,7 +37,7 @@ def work(said: TextIO, told: TextIO) -> None:
         asked = json.loads(line)
         if "publish" in asked:
             now = datetime.fromisoformat(asked["now"])
-            acts.publish(room, asked["publish"], actor=AUTHOR, now=now)
+            acts.publish(room, asked["publish"], actor=Actor(subject=asked["by"]), now=now)
             answer(told, {"published": True})
         elif "work" in asked:
             soon = (("changes of the rules", lambda now: sweep.sweep(room, now=now)),)

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from change_desk import APPROVER, AUTHOR
 from change_world import with_new_unit
 from forking import Talk, forks
 from web_office import furnish, open_office
 
+from audit.record import Actor
 from gateway.changes import acts, looking
 from gateway.changes.room import Room
 from gateway.identity import people
@@ -41,20 +41,27 @@ def room(database_url: str, tmp_path: Path) -> Iterator[Room]:
     office.store.close()
 
 
+def who(room: Room, login: str) -> Actor:
+    found = people.by_login(room.registry, login)
+    assert found is not None
+    return Actor(subject=found.subject)
+
+
 def approved(room: Room, now: datetime) -> str:
     """A change that gives the new unit the ledger for a trial of one minute."""
+    author, approver = who(room, "zhaomin"), who(room, "linxia")
     with room.registry.store.reading() as session:
         rules = versions.current(session)
     assert rules is not None
     terms = Terms(title="台账给旅游处", why="新单位需要", most_people=3, confirm_minutes=1)
-    ref = acts.begin(room, terms, actor=AUTHOR, now=now, text=rules.text() + ROW)
-    effect = looking.run(room, ref, actor=AUTHOR, clock=lambda: now)
+    ref = acts.begin(room, terms, actor=author, now=now, text=rules.text() + ROW)
+    effect = looking.run(room, ref, actor=author, clock=lambda: now)
     assert effect is not None
-    acts.submit(room, ref, edit=1, actor=AUTHOR, now=now)
+    acts.submit(room, ref, edit=1, actor=author, now=now)
     with room.registry.store.reading() as session:
         shown = examination(session, ref)
     assert shown is not None
-    acts.approve(room, ref, edit=1, shown=shown.hash, actor=APPROVER, now=now)
+    acts.approve(room, ref, edit=1, shown=shown.hash, actor=approver, now=now)
     return ref
 
 
@@ -72,16 +79,15 @@ def test_attack_kill_9_between_publication_and_confirmation_ends_in_the_rules_fr
 ) -> None:
     """One worker decided by the new rules, another starts after the deadline: both go back."""
     place = [database_url, str(tmp_path)]
-    gaofei = people.by_login(room.registry, "gaofei")
-    assert gaofei is not None
     then = datetime.now(UTC) - timedelta(minutes=2)
     ref = approved(room, then)
     running, publisher = fork(), fork()
     running.say(place)
     publisher.say(place)
-    ask = {"ask": gaofei.subject}
+    ask = {"ask": who(room, "gaofei").subject}
     assert running.ask(ask) == {"outcome": "deny"}
-    assert publisher.ask({"publish": ref, "now": then.isoformat()}) == {"published": True}
+    act = {"publish": ref, "now": then.isoformat(), "by": who(room, "zhaomin").subject}
+    assert publisher.ask(act) == {"published": True}
     assert running.ask(ask) == {"outcome": "allow"}
     publisher.kill()
     late = fork()
