@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Engine, func, select
 
 from audit.index_row import BLOCK, COLUMNS, split, values
 from audit.index_tables import audit_block, audit_hour, audit_index
-from audit.indexer import Found, HourKey, Indexer, Reach, hours, reach
+from audit.indexer import Found, Indexer, Reach, reach
 from audit.stored import stored_bytes
+from audit.tally import HourKey, hours
 from audit.verify import Report
 
 STEP = 8 * BLOCK
