@@ -38,7 +38,7 @@ from audit.index_tables import (
     audit_sieve,
     audit_total,
 )
-from audit.sieve import CHAPTER, is_laid, lay, lift, marks_in, next_chapter, sieve_of
+from audit.sieve import CHAPTER, OF_CHAPTER, is_laid, lay, lift, marks_in, next_chapter, sieve_of
 from audit.source import Unseal
 from audit.stored import stored_bytes
 from audit.tables import audit_event, audit_secret, log_state
@@ -213,7 +213,7 @@ def forget(connection: Connection, *, below: int) -> None:
     """
     connection.execute(delete(audit_index).where(audit_index.c.seq < below))
     connection.execute(delete(audit_block).where(audit_block.c.number < below // BLOCK))
-    lift(connection, below=below // (BLOCK * CHAPTER))
+    lift(connection, below=below // OF_CHAPTER)
     connection.execute(
         update(audit_index_state).where(audit_index_state.c.first < below).values(first=below)
     )

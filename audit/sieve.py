@@ -21,6 +21,8 @@ from audit.stored import stored_bytes
 
 CHAPTER = 256
 """Blocks whose signatures are kept together."""
+OF_CHAPTER = CHAPTER * BLOCK
+"""Entries of a chapter."""
 BITS = 16_384
 """Bits of a signature: about ten for each mark of a usual block."""
 SLICE = CHAPTER // 8
@@ -89,11 +91,36 @@ def is_laid(connection: Connection, chapter: int) -> bool:
     return connection.execute(query).first() is not None
 
 
+def hiding(connection: Connection, chapter: int, marks: Mapping[int, bytes]) -> int | None:
+    """The first block of a chapter whose bits are not its marks' own; None if there is none.
+
+    A chapter that is not laid keeps nothing back. One that begins with blocks that retention
+    took has their bits still.
+    """
+    row = audit_sieve.c.number
+    inside = (row >= chapter * ROWS, row < (chapter + 1) * ROWS)
+    query = select(audit_sieve.c.slices).where(*inside).order_by(row)
+    kept = [stored_bytes(each) for each in connection.execute(query).scalars()]
+    first = min(marks, default=chapter * CHAPTER)
+    if not kept:
+        return None
+    if len(kept) != ROWS or any(len(each) != IN_ROW * SLICE for each in kept):
+        return first
+    wrong = 0
+    own, stored = sieve_of(marks), b"".join(kept)
+    for at in range(0, len(own), SLICE):
+        if own[at : at + SLICE] != stored[at : at + SLICE]:
+            pair = (int.from_bytes(each[at : at + SLICE], "little") for each in (own, stored))
+            wrong |= next(pair) ^ next(pair)
+    taken = (1 << first % CHAPTER) - 1
+    return next(_numbers(chapter, wrong & ~taken), None)
+
+
 def next_chapter(connection: Connection, *, first: int, size: int) -> int | None:
     """The next chapter to be laid, if the index, which holds `first` <= seq < `size`, has it."""
     last = connection.execute(select(func.max(audit_sieve.c.number))).scalar()
-    following = first // (BLOCK * CHAPTER) if last is None else last // ROWS + 1
-    return following if (following + 1) * CHAPTER * BLOCK <= size else None
+    following = first // OF_CHAPTER if last is None else last // ROWS + 1
+    return following if (following + 1) * OF_CHAPTER <= size else None
 
 
 def passing(

@@ -95,7 +95,9 @@ class Walk:
 
     def _bodies(self, seqs: Sequence[int]) -> dict[int, bytes]:
         event = audit_event.c
-        query = select(event.seq, event.body).where(event.seq.in_(seqs))
+        dense = max(seqs) - min(seqs) < len(seqs)
+        where = event.seq.between(min(seqs), max(seqs)) if dense else event.seq.in_(seqs)
+        query = select(event.seq, event.body).where(where)
         return {row.seq: stored_bytes(row.body) for row in self._connection.execute(query)}
 
     def _fits(self, body: bytes) -> bool:
