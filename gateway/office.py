@@ -26,7 +26,7 @@ from config.settings import Settings, SettingsError
 from gateway.access.catalogue import Catalogue, Surroundings
 from gateway.access.requests import Terms
 from gateway.custody.room import Custody
-from gateway.identity import epoch
+from gateway.identity import agreement, epoch
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
 from gateway.identity.roll import Roll
@@ -160,7 +160,12 @@ def trust_policy(settings: Settings) -> Policy | None:
 def custody_of(office: Office) -> Custody:
     """The keeping of the zone's log."""
     keep = timedelta(days=office.settings.audit.keep_days)
-    return Custody(ledger=office.ledger, read=office.store.read, keep=keep)
+    return Custody(
+        ledger=office.ledger,
+        read=office.store.read,
+        keep=keep,
+        in_office=agreement.subject_in_office,
+    )
 
 
 def indexer_of(office: Office) -> Indexer:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Ledger
 from audit.record import Actor
@@ -19,11 +21,15 @@ SHORTEST, LONGEST = 10, 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Custody:
-    """The log's keeping. `keep` is how long the office keeps entries; six months are the floor."""
+    """The log's keeping. `keep` is how long the office keeps entries; six months are the floor.
+
+    `in_office` tells within a transaction whether a subject is in an office now.
+    """
 
     ledger: Ledger
     read: Engine
     keep: timedelta
+    in_office: Callable[[OrmSession, str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from gateway.custody.receipts import Act
 from gateway.custody.refusals import KeepingTerms, KeepingUnknown
 from gateway.custody.room import OFFICES, Custody, Officer
 from gateway.custody.views import Status
-from gateway.identity import people
+from gateway.identity import agreement, people
 from gateway.identity.registry import Registry
 from gateway.web.desk import WebSettings
 from gateway.web.desk_custody import Named
@@ -34,7 +34,12 @@ class CustodyFront:
     @property
     def _custody(self) -> Custody:
         registry = self.registry
-        return Custody(ledger=registry.ledger, read=registry.store.read, keep=self.settings.keep)
+        return Custody(
+            ledger=registry.ledger,
+            read=registry.store.read,
+            keep=self.settings.keep,
+            in_office=agreement.subject_in_office,
+        )
 
     def paper(self) -> Paper | None:
         """The newest."""
