@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from audit.ledger import Ledger, Transaction
-from audit.tables import audit_event
+from audit.tables import NUMBERED, audit_event
 from policies.rows import RULE_COLUMNS
 from policies.rules import Rule
 from policies.tables import policy_rule, policy_version
@@ -81,8 +81,7 @@ def counted(session: Session) -> int:
 
 def sealed(session: Session) -> int:
     """Return how many entries the log has that can be counted: those with a number."""
-    last = session.scalar(select(func.max(audit_event.c.seq)))
-    return 0 if last is None else last + 1
+    return session.scalar(NUMBERED) or 0
 
 
 def count(ledger: Ledger, *, told: Callable[[int], None] | None = None) -> int:

@@ -78,7 +78,7 @@ class Room:
 def room(terminal: Terminal) -> Iterator[Room]:
     """A zone with one service, a second security administrator, and everybody enrolled."""
     zone = str(terminal.zone)
-    for slug in ("finance", "tax", "it-centre"):
+    for slug in ("finance", "archives", "it-centre"):
         terminal.run("unit", "add", zone, slug, "--name-zh", slug, "--name-en", slug)
     file = terminal.zone.parent / "ledger.toml"
     file.write_text(EXAMPLE)
