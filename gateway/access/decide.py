@@ -34,7 +34,7 @@ from policies.engine import CompiledEngine
 FRESH_NEEDED = recorded.FRESH
 """The place wants a proof of identity that was given for this service minutes ago at most."""
 
-Proved: TypeAlias = Callable[[UUID, str], datetime | None]
+Proved: TypeAlias = Callable[[UUID, str, datetime], datetime | None]
 """When a session confirmed a service last, by the session's id and the service's slug."""
 
 _EVENTS: Mapping[Outcome, str] = {outcome: name for name, outcome in recorded.EVENTS.items()}
@@ -79,7 +79,7 @@ class _Answer:
     question: Mapping[str, Json] = field(default_factory=dict)
 
 
-def _never(_session_id: UUID, _slug: str) -> datetime | None:
+def _never(_session_id: UUID, _slug: str, _now: datetime) -> datetime | None:
     return None
 
 
@@ -147,7 +147,7 @@ class Access:
         """Whether the session confirmed this very service within so long; so it did for nothing."""
         if not within:
             return True
-        at = self._proved(current.session_id, service.slug)
+        at = self._proved(current.session_id, service.slug, now)
         return at is not None and timedelta(0) <= now - at < within
 
     def stands(
