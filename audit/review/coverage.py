@@ -9,11 +9,11 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, func, select
 
+from audit.blocks import milliseconds
 from audit.index_row import BLOCK
 from audit.index_tables import audit_block, audit_index
 from audit.indexer import reach
 from audit.review.signing import Signoff, signoffs
-from audit.walk import milliseconds
 
 DUE = timedelta(hours=36)
 """Hours after the end of a day until its entries should have been signed off."""
