@@ -18,6 +18,7 @@ from gateway.identity import (
     fresh,
     notices,
     phishing,
+    proofs,
     recovery,
     sessions,
     tickets,
