@@ -28,7 +28,7 @@ from gateway.changes.room import Room
 from gateway.chores import Chores
 from gateway.custody import carrying
 from gateway.door import Door, denied_page, refuse
-from gateway.identity import fresh, sessions
+from gateway.identity import proofs, sessions
 from gateway.office import (
     Office,
     compose,
@@ -123,7 +123,7 @@ def create_door(office: Office, policy: PolicyPoint) -> Door:
         catalogue=catalogue,
         zone=zone,
         networks=Networks.of(settings.policy.networks),
-        proved=functools.partial(fresh.proved_for_service, registry),
+        proved=functools.partial(proofs.proved_for_service, registry),
     )
     signer = Signer(registry.vault.derive(SEED_PURPOSE), issuer=origin, zone=zone)
     channel = Channel(key=settings.secrets.proxy_key, addresses=settings.web.proxy_addresses)

@@ -40,7 +40,7 @@ __all__ = ["FRESH_NEEDED", "Access", "Proved", "Verdict"]
 FRESH_NEEDED = recorded.FRESH
 """The place wants a proof of identity that was given for this service minutes ago at most."""
 
-Proved: TypeAlias = Callable[[UUID, str], datetime | None]
+Proved: TypeAlias = Callable[[UUID, str, datetime], datetime | None]
 """When a session confirmed a service last, by the session's id and the service's slug."""
 
 _ID_BYTES = 16
@@ -58,7 +58,7 @@ class _Answer:
     duties: tuple[Duty, ...] = ()
 
 
-def _never(_session_id: UUID, _slug: str) -> datetime | None:
+def _never(_session_id: UUID, _slug: str, _now: datetime) -> datetime | None:
     return None
 
 
@@ -148,7 +148,7 @@ class Access:
         """Whether the session confirmed this very service within so long; so it did for nothing."""
         if not within:
             return True
-        at = self._proved(current.session_id, service.slug)
+        at = self._proved(current.session_id, service.slug, now)
         return at is not None and timedelta(0) <= now - at < within
 
     def stands(
