@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from audit.paper import Paper
-from gateway.custody.agreeing import Asked
+from gateway.custody.asked import Asked
 from gateway.custody.receipts import Act
 from gateway.custody.views import Status
 

@@ -16,7 +16,7 @@ class Condition(StrEnum):
 
     OK = "ok"
     UNAVAILABLE = "unavailable"  # no database, no rules, or nothing may be written
-    MISSING = "missing"  # entries of the log were gone before they were sealed
+    ALARM = "alarm"  # entries of the log are gone, or were written by somebody else
     UNSEALED = "unsealed"  # no rights, changes and exports until the log is sealed again
     DISAGREES = "disagrees"  # the two engines decided one request differently
 

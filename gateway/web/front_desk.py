@@ -86,8 +86,8 @@ class FrontDesk(
 def _condition(health: Health) -> Condition:
     if health.step is Step.NO_WRITES:
         return Condition.UNAVAILABLE
-    if health.missing:
-        return Condition.MISSING
+    if health.alarms:
+        return Condition.ALARM
     return Condition.UNSEALED if health.step is Step.NO_PRIVILEGED else Condition.OK
 
 

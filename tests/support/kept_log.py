@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from sealed_log import SealedLog
+from sealed_log import VOUCHER, SealedLog
 from sqlalchemy import func, select
 
 from audit.export import write
@@ -23,7 +23,9 @@ HALF_A_YEAR = timedelta(days=185)
 
 def custody_of(log: SealedLog, *, days: int = 184) -> Custody:
     """The log's keeping."""
-    return Custody(ledger=log.ledger, read=log.store.read, keep=timedelta(days=days))
+    return Custody(
+        ledger=log.ledger, read=log.store.read, keep=timedelta(days=days), voucher=VOUCHER.vkey
+    )
 
 
 def indexer_of(log: SealedLog) -> Indexer:
