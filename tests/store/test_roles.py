@@ -110,7 +110,7 @@ def test_gateway_and_sealer_can_do_their_work(sealed: Accounts) -> None:
         "DELETE FROM log_tile",
         "INSERT INTO log_checkpoint VALUES (1, '')",
         "DELETE FROM audit_alarm",
-        "INSERT INTO audit_alarm (kind, eid, leaf, count, words, found) VALUES ('m', 'x', '', 1, '', now())",
+        "INSERT INTO audit_alarm VALUES ('missing', 'x', '', 1, '', now(), NULL, NULL)",
         "ALTER TABLE audit_event DISABLE TRIGGER ALL",
         "DROP TRIGGER audit_event_keep ON audit_event",
         "DROP TABLE audit_event",
