@@ -135,7 +135,8 @@ class Scrutiny:
         for each in different:
             if each.request:
                 accord_rows.settle(connection, each.id, "failed", each.words)
-        new = list({each.id: each for each in different if each.id not in known}.values())
+        first = {each.id: each for each in reversed(different)}
+        new = [each for each in first.values() if each.id not in known]
         for each in new:
             log.critical("%s in the table is not what the entries say: %s", each.id, each.words)
         alarms.add(
