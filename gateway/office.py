@@ -164,13 +164,25 @@ def trust_policy(settings: Settings) -> Policy | None:
     Raises:
         SettingsError: it cannot be used.
     """
+    text = policy_text(settings)
+    return Policy.parse(text) if text else None
+
+
+def policy_text(settings: Settings) -> str:
+    """The office's own trust policy as it is handed out; empty if it has none.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
     path = settings.directory / POLICY_FILE
     if not path.exists():
-        return None
+        return ""
     try:
-        return Policy.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        Policy.parse(text)
     except (BadPolicy, UnicodeDecodeError) as error:
         raise SettingsError(settings.directory, [f"{path}: {error}"]) from None
+    return text
 
 
 def custody_of(office: Office) -> Custody:

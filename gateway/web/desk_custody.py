@@ -29,6 +29,9 @@ class Named:
 class CustodyDesk(Protocol):
     """What the pages about keeping the log call."""
 
+    def first_key(self) -> str | None:
+        """The log's first key as it stands beside the log; None before the first seal."""
+
     def paper(self) -> Paper | None:
         """The newest checkpoint for paper; None before the first."""
 

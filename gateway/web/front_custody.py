@@ -41,6 +41,10 @@ class CustodyFront:
             voucher=voucher_of(registry.vault).vkey,
         )
 
+    def first_key(self) -> str | None:
+        """The first key."""
+        return paper.first_key(self.registry.store.read)
+
     def paper(self) -> Paper | None:
         """The newest."""
         return paper.newest(self.registry.store.read)
