@@ -71,7 +71,7 @@ class Standing:
 
 
 def default_policy(certificate: str) -> str:
-    """The trust policy of an office that has none: others know a log by one key, the standing one."""
+    """An office's policy if it has none: others know a log by one key, the standing one."""
     return f"log {Certificate.parse(certificate).vkey}\nquorum none\n"
 
 

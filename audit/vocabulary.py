@@ -41,6 +41,7 @@ EVENTS: dict[str, Kind] = {
     "access.requested": Kind(_USER_ACCESS, _OTHER),
     "access.withdrawn": Kind(_USER_ACCESS, _OTHER),
     "audit.disagreed": Kind(_EVENT_LOG, _OTHER),
+    "agreement.refused": Kind(_USER_ACCESS, _OTHER),
     "audit.evidence": Kind(_EVENT_LOG, 3),
     "audit.exported": Kind(_EVENT_LOG, 3),
     "audit.missing": Kind(_EVENT_LOG, _OTHER),
@@ -122,6 +123,7 @@ EVENTS: dict[str, Kind] = {
     "policy.disagreement_closed": Kind(_ENTITY, _OTHER),
     "policy.published": Kind(_ENTITY, 3),
     "policy.refused": Kind(_ENTITY, _OTHER),
+    "policy.test_suggested": Kind(_ENTITY, _OTHER),
     "recovery.made": Kind(_ACCOUNT_CHANGE, 10),
     "recovery.saved": Kind(_ACCOUNT_CHANGE, _OTHER),
     "recovery.used": Kind(_AUTHENTICATION, _OTHER),
@@ -180,6 +182,7 @@ _LESS = frozenset(
     {
         "access.lapsed",
         "access.refused",
+        "agreement.refused",
         "access.requested",
         "access.withdrawn",
         "break_glass.closed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
 import zoneinfo
@@ -25,6 +26,11 @@ _HOST = re.compile(
 )
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
 _SEALED = "break_glass"
+HOUSE_ROLES = frozenset(
+    {"auditor", "responder", "security_admin", "service_owner", "staff", "system_admin"}
+)
+"""The roles that every zone has, without the sealed accounts'; a test holds them equal to those
+that the pages name. A zone may have others."""
 _SAID = re.compile(r"[^\s|,，、。;；:：()（）\d][^|,，、。;；:：()（）]{0,19}")
 _PORTS = range(1, 65536)
 
@@ -282,6 +288,8 @@ def roles() -> Rule:
                 raise ValueError("each is a role's name: a-z, 0-9, _ and -, a letter first")
             if name == _SEALED:
                 raise ValueError(f"{name} is the role of sealed accounts, which have no factors")
+            if name not in HOUSE_ROLES and (near := difflib.get_close_matches(name, HOUSE_ROLES)):
+                raise ValueError(f"no role is called {name}; {near[0]} is meant?")
         return frozenset(found)
 
     return Rule('a list of names of roles, as ["system_admin", "auditor"]', parse)

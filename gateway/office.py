@@ -27,7 +27,7 @@ from config.settings import Settings, SettingsError
 from gateway.access.catalogue import Catalogue, Surroundings
 from gateway.access.requests import Terms
 from gateway.custody.room import Custody, voucher_of
-from gateway.identity import epoch
+from gateway.identity import agreement, epoch
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
 from gateway.identity.roll import Roll
@@ -193,6 +193,7 @@ def custody_of(office: Office) -> Custody:
         read=office.store.read,
         keep=keep,
         voucher=voucher_of(office.registry.vault).vkey,
+        in_office=agreement.subject_in_office,
     )
 
 

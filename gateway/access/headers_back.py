@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from gateway.access import caching
 from gateway.access.canonical import Canonical
 from gateway.access.canonical_host import DEFAULT_PORTS, canonical_host
 from gateway.access.canonical_refusals import BadHost
@@ -40,12 +41,14 @@ def downstream_headers(
     *,
     canonical: Canonical,
     upstream_origin: str,
+    asked: Iterable[tuple[bytes, bytes]] = (),
 ) -> list[tuple[str, str]]:
     """Return a service's headers (Latin-1 text, with duplicates) as the browser may have them.
 
     Hop-by-hop and talkative headers are gone, addresses on the service's own origin point to
-    the public one, cookies lose `Domain` and cannot bear the gateway's names, and the floor of
-    safety is laid where the service left it out.
+    the public one, cookies lose `Domain` and cannot bear the gateway's names, browsers keep no
+    page as fresh (`caching`; `asked` are the request's headers), and the floor of safety is
+    laid where the service left it out.
     """
     pairs = [(name, _FOLD.sub(" ", value).strip(" \t")) for name, value in service_headers]
     named = {
@@ -68,7 +71,14 @@ def downstream_headers(
             ]
         else:
             result.append((name, value))
-    return result + list(_floor({name.lower() for name, _ in result}, canonical.scheme))
+    kind = ",".join(_said(result, "content-type"))
+    kept = caching.added(_said(result, "cache-control"), page=caching.is_page(asked, kind))
+    floor = _floor({name.lower() for name, _ in result}, canonical.scheme)
+    return result + ([("Cache-Control", kept)] if kept else []) + list(floor)
+
+
+def _said(headers: Iterable[tuple[str, str]], wanted: str) -> list[str]:
+    return [value for name, value in headers if name.lower() == wanted]
 
 
 def public_address(address: str, canonical: Canonical, upstream_origin: str) -> str:

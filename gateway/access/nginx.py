@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gateway.access import caching
 from gateway.access.canonical_host import DEFAULT_PORTS
 from gateway.access.identity_headers import ASSERTION
 from gateway.access.kept import CLAIM_BYTES
@@ -103,6 +104,8 @@ def write(directory: Path, *, site: Site, services: Iterable[Service]) -> tuple[
         "places": places,
         "spoofable": SPOOFABLE,
         "claim_bytes": CLAIM_BYTES,
+        "destinations": caching.DESTINATIONS,
+        "html": caching.HTML,
     }
     (directory / "tmp").mkdir(mode=0o700, parents=True, exist_ok=True)
     written = [

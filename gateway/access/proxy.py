@@ -110,7 +110,10 @@ class ReverseProxy:
         start_response(
             _status_line(response.status),
             downstream_headers(
-                response.headers.items(), canonical=canonical, upstream_origin=upstream.origin
+                response.headers.items(),
+                canonical=canonical,
+                upstream_origin=upstream.origin,
+                asked=environ["hangu.headers"],
             ),
         )
         return body

@@ -25,7 +25,7 @@ about_en = "What this service is for, in one sentence"
 upstream = "http://10.1.2.3:8080"          # where it really is: scheme, host, port, no path
 in_charge = "unit:finance"                 # who answers for it (谁主管)
 operator = "unit:it-centre"                # who runs it (谁运行)
-user_units = ["unit:finance", "unit:tax"]  # who uses it (谁使用)
+user_units = ["unit:finance", "unit:archives"]  # who uses it (谁使用)
 classification = 1                         # 0 public, 1 internal, 2 sensitive, 3 important, 4 core;
                                            # not above the zone's highest label
 category = "cat:none"                      # the data category, as "cat:personal"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from audit.record import Actor
+from gateway.changes import waiting
 from gateway.changes.refusals import refused, refusing
 from gateway.changes.room import Room, around, same_person
 from gateway.identity import epoch, people
@@ -69,9 +70,11 @@ def withdraw(room: Room, ref: str, *, actor: Actor, now: datetime, reason: str) 
 
 
 def submit(room: Room, ref: str, *, edit: int, actor: Actor, now: datetime) -> None:
-    """Ask for approval. Raises ChangeRefused."""
+    """Ask for approval, and tell those who may give it. Raises ChangeRefused."""
+    found, everybody = dossier(room, ref), people.all_people(room.registry)
     with refusing(), room.registry.ledger.begin() as tx:
         approving.submit(tx, ref, edit=edit, actor=actor, now=now)
+        waiting.tell_approvers(tx, everybody, ref, found.title, author=found.author, now=now)
 
 
 def approve(room: Room, ref: str, *, edit: int, shown: str, actor: Actor, now: datetime) -> None:
@@ -84,12 +87,17 @@ def approve(room: Room, ref: str, *, edit: int, shown: str, actor: Actor, now: d
             tx, ref, shown=shown, edit=edit, actor=actor, now=now, same=same,
             gaining=beneficiaries(effect.found),
         )  # fmt: skip
+        waiting.tell_author(
+            tx, found.author, "change_approved", ref=ref, title=found.title, now=now
+        )
 
 
 def refuse(room: Room, ref: str, *, edit: int, actor: Actor, now: datetime, reason: str) -> None:
-    """Send it back with a reason. Raises ChangeRefused."""
+    """Send it back with a reason, and tell its author. Raises ChangeRefused."""
+    found = dossier(room, ref)
     with refusing(), room.registry.ledger.begin() as tx:
         approving.refuse(tx, ref, edit=edit, actor=actor, now=now, reason=reason)
+        waiting.tell_author(tx, found.author, "change_refused", ref=ref, title=found.title, now=now)
 
 
 def publish(room: Room, ref: str, *, actor: Actor, now: datetime) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import Final
 
+from policies import baseline
 from policies.change.findings import Finding
 from policies.change.lexicon import CHINA, Language, Lexicon, by_name
 from policies.change.phrasing import write
@@ -33,13 +35,29 @@ class Row:
     use: Use | None
 
 
+class Part(StrEnum):
+    """Which rules of a draft are looked at."""
+
+    CHANGED = "changed"
+    """What the draft added; what it took out stands beside."""
+    OFFICE = "office"
+    """The office's own rules, without those that every gateway starts with."""
+    HOUSE = "house"
+    """The rules about the gateway's own pages, with which every gateway starts."""
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """One page of a draft's rules; `gone` are those of the base that the draft took out."""
+    """One page of a part of a draft's rules; `gone` are those of the base that it took out.
+
+    `sizes` says how many rules each part holds of those sought.
+    """
 
     rows: Sequence[Row]
     gone: Sequence[Row]
-    found: int
+    part: Part
+    sizes: Mapping[Part, int]
     page: int
     pages: int
     errors: int
@@ -52,10 +70,12 @@ def lexicon_of(
     now: datetime,
     *,
     named: Iterable[tuple[str, str, str]] = (),
+    paths: Mapping[str, Sequence[str]] | None = None,
 ) -> Lexicon:
     """Return the words of an office; times are named as people say them this week.
 
-    `named` are the times of the zone's settings: (Chinese, English, windows).
+    `named` are the times of the zone's settings: (Chinese, English, windows); `paths` are those
+    of services that are worth offering.
     """
     is_chinese = not language.startswith("en")
     day = datetime.combine(now.astimezone(CHINA).date(), time(), CHINA)
@@ -69,7 +89,8 @@ def lexicon_of(
     if windows[words[0]] == windows[words[1]]:
         del windows[words[0]]
     kind = Language.ZH if is_chinese else Language.EN
-    return Lexicon(language=kind, names=names, windows=windows | by_name(named, kind))
+    windows |= by_name(named, kind)
+    return Lexicon(language=kind, names=names, windows=windows, paths=paths or {})
 
 
 def leaf(
@@ -81,9 +102,13 @@ def leaf(
     uses: Mapping[str, Use],
     now: datetime,
     sought: str = "",
+    part: Part | None = None,
     page: int = 1,
 ) -> Leaf | None:
-    """Return a page of the rules that hold every word sought; None if the text is unreadable."""
+    """Return a page of a part's rules that hold every word sought; None if unreadable.
+
+    Without a part it is what the draft changed, or, if words are sought, all of it.
+    """
     checked = validate(text, known=known, now=int(now.timestamp()))
     if checked.document is None:
         return None
@@ -92,7 +117,16 @@ def leaf(
     # New rules come first: they are what the draft is about.
     ordered = sorted(rules.rules, key=lambda rule: (rule in before, rule))
     words = sought.casefold().split()
-    chosen = [rule for rule in ordered if not words or _holds(rule, words, lexicon)]
+    held = [rule for rule in ordered if not words or _holds(rule, words, lexicon)]
+    house = frozenset(baseline.load().rules)
+    parts = {
+        Part.CHANGED: [rule for rule in held if rule not in before],
+        Part.OFFICE: [rule for rule in held if rule not in house],
+        Part.HOUSE: [rule for rule in held if rule in house],
+        Part.ALL: held,
+    }
+    part = part or (Part.ALL if words else Part.CHANGED)
+    chosen = parts[part]
     pages = max(1, -(-len(chosen) // PAGE))
     page = min(max(1, page), pages)
 
@@ -110,7 +144,8 @@ def leaf(
             Row(rule=each, sentence=write(each, lexicon), is_new=False, findings=(), use=None)
             for each in gone
         ],
-        found=len(chosen),
+        part=part,
+        sizes={name: len(rules) for name, rules in parts.items()},
         page=page,
         pages=pages,
         errors=len(checked.errors),

@@ -91,7 +91,7 @@ def _finish(
             return
         last[0] = time.monotonic()
         with room.registry.ledger.begin(unaudited_because=_WHY) as tx:
-            approving.advance(tx.session, found.id, found.edit, done=done, now=clock())
+            approving.advance(tx.session, found.id, found.edit, done=done, total=total, now=clock())
 
     there = around(room, now=clock(), days=days, progress=tell)
     effect = examine(found.text, there, most_people=found.most_people, now=clock())

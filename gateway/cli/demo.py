@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -24,9 +25,13 @@ from gateway.cli.demo_children import (
     watch,
 )
 from gateway.cli.demo_office import DATA, SERVICE, ZONES, addresses, prepare
+from gateway.cli.demo_people import seconds_left
 from gateway.cli.demo_ports import LOOPBACK, STANDARD, VARIABLE, Ports, require_free
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import now
+
+TIME_TO_TYPE = 8
+"""Seconds that a code on the screen should still be good for."""
 
 _DATASETTE = (
     ("allow_csv_stream", "on"),
@@ -64,11 +69,19 @@ def demo(directory: Path, ports: str, *, only_prepare: bool) -> None:
         require_free(chosen)
         with started(directory, children(directory, chosen)) as running:
             wait_until_healthy(running)
+            _wait_for_codes()
             demo_screen.show(out(), people, addresses(directory), now())
             try:
                 watch(running)
             except KeyboardInterrupt:
                 _say("停止 Stopping")
+
+
+def _wait_for_codes() -> None:
+    """Show no codes that end before anybody has typed one."""
+    left = seconds_left(now())
+    if left < TIME_TO_TYPE:
+        time.sleep(left)
 
 
 def children(directory: Path, ports: Ports) -> list[Child]:

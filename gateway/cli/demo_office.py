@@ -29,6 +29,7 @@ from gateway.cli.office import opened
 from gateway.cli.policy import Scope, give
 from gateway.cli.service import put
 from gateway.cli.site import building, write_private
+from gateway.cli.zone import now as clock
 from gateway.cli.zone import operator
 from gateway.identity import enrolment, people, units
 from gateway.office import Office
@@ -119,9 +120,9 @@ def _make_zone(directory: Path, zone: str, ports: Ports, *, now: datetime) -> li
         links += [invite(office, person, actor=operator(), now=early) for person in others]
         enrolled = _enrol(office, links, cast["person"], now=early)
         put(office, service_text(zone, ports), place=f"{SERVICE[zone]}.toml")
-        _approve(office, now=now)
+        _approve(office, now=clock())
         for subject in USERS[zone]:
-            give(office, subject, SERVICE[zone], Scope())
+            give(office, subject, SERVICE[zone], Scope(), note="演示授权 of the demonstration")
     return enrolled
 
 

@@ -55,6 +55,10 @@ def _things_to_try(ledger: str) -> Iterator[str]:
     yield "· 以张伟登录，打开同一地址：页面说明为何不可进、该找谁"
     yield "  as zhang.wei open the same address: the page says why not, and whom to ask"
     yield f"  {ledger}"
+    yield "· 以赵磊登录，打开“待办研判”：刚才的拒绝已在日志中，逐条可证"
+    yield "  as zhao.lei open “To decide now”: the refusal is in the log, with its proof"
+    yield "· 以陈敏登录，用一句话起草规则变更：看清影响何人，再由顾妍批准"
+    yield "  as chen.min draft a rule in a sentence, see whom it hits; gu.yan approves"
     yield "· 退出登录后，财政台账的窗口也随之失效"
     yield "  sign out: the ledger's window is out as well"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -28,19 +29,30 @@ def lanes() -> None:
 @lanes.command("list", cls=ZoneCommand)
 @takes_zone
 def list_lanes(directory: Path) -> None:
-    """List the lanes that are closed or wait, by name only where somebody known is meant."""
+    """List the lanes that are closed, wait or are slow, by name only of somebody known."""
+    moment = now()
     with opened(directory) as office:
         rows = [
             (
                 each.ref[:16],
                 each.kind,
                 " ".join(filter(None, (each.login, each.address))) or "—",
-                f"closed since {each.closed_at:%F %T}" if each.closed_at else f"{each.until:%F %T}",
+                _state(each, moment),
                 each.total,
+                f"{each.last_at:%F %T}",
             )
-            for each in lane_list.slowed(office.registry, now=now())
+            for each in lane_list.slowed(office.registry, now=moment)
         ]
-    table("Lanes", ("lane", "kind", "of", "waits until (UTC)", "failures"), rows)
+    table("Lanes", ("lane", "kind", "of", "state", "failures", "last try (UTC)"), rows)
+
+
+def _state(lane: lane_list.LaneView, moment: datetime) -> str:
+    if lane.closed_at:
+        return f"closed since {lane.closed_at:%F %T}, until the owner signs in or it is opened"
+    if lane.until > moment:
+        return f"waits until {lane.until:%F %T}"
+    wait = int(lane.next_wait.total_seconds())
+    return f"slow: the next failure waits {wait} s; forgotten at {lane.quiet_at:%F %T}"
 
 
 @lanes.command("open", cls=ZoneCommand)

@@ -25,6 +25,9 @@ TITLES = {
 }
 
 
+_WHO = "LOGIN:NAME[:STAFF-NUMBER]"
+
+
 class _Asked(click.Option):
     """An option that is asked for at a terminal, and missed anywhere else."""
 
@@ -35,14 +38,15 @@ class _Asked(click.Option):
 
 
 def _person(role: str, given: str) -> NewPerson:
-    """`LOGIN:NAME` as an administrator of `role`."""
-    login, colon, name = (part.strip() for part in given.partition(":"))
-    if not login or not colon or not name:
+    """`LOGIN:NAME` or `LOGIN:NAME:STAFF-NUMBER` as an administrator of `role`."""
+    parts = [part.strip() for part in given.split(":")]
+    if len(parts) not in {2, 3} or not all(parts):
         raise Trouble(
-            f"{given!r} is not LOGIN:NAME (--{role.replace('_', '-')}).",
-            "For example: --system-admin wang.jian:王建",
+            f"{given!r} is not {_WHO} (--{role.replace('_', '-')}).",
+            "For example: --system-admin wang.jian:王建, or wang.jian:王建:CZ0017",
         )
-    return NewPerson(login=login, name=name, roles=frozenset({role}))
+    login, name, number = (*parts, "")[:3]
+    return NewPerson(login=login, name=name, staff_number=number, roles=frozenset({role}))
 
 
 def _new(_context: click.Context, _argument: click.Parameter, given: Path) -> Path:
@@ -85,11 +89,9 @@ def _first_line(file: object) -> str | None:
     type=click.File(encoding="utf-8"),
     help="File with the database's password (- reads standard input).",
 )
-@click.option("--system-admin", cls=_Asked, prompt="System admin (LOGIN:NAME)", help="LOGIN:NAME")
-@click.option(
-    "--security-admin", cls=_Asked, prompt="Security admin (LOGIN:NAME)", help="LOGIN:NAME"
-)
-@click.option("--auditor", cls=_Asked, prompt="Auditor (LOGIN:NAME)", help="LOGIN:NAME")
+@click.option("--system-admin", cls=_Asked, prompt=f"System admin ({_WHO})", help=_WHO)
+@click.option("--security-admin", cls=_Asked, prompt=f"Security admin ({_WHO})", help=_WHO)
+@click.option("--auditor", cls=_Asked, prompt=f"Auditor ({_WHO})", help=_WHO)
 def init(directory: Path, **given: object) -> None:
     """Make the zone DIR: keys, settings, database, rules, three invited administrators.
 

@@ -16,6 +16,7 @@ from gateway.cli.policy_compare import again, diff
 from gateway.cli.policy_draft import check, convert, test
 from gateway.cli.policy_questions import bench, explain, who
 from gateway.cli.policy_running import replay_decision, uses_, workers_
+from gateway.cli.policy_sentences import sentences
 from gateway.cli.rules_about import about, lines_of
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
@@ -64,7 +65,7 @@ def policy() -> None:
     """Show, question and publish the rules of a zone. Nothing that no rule allows is open."""
 
 
-for question in (explain, who, bench, check, test, diff, again, convert):
+for question in (explain, who, bench, check, test, diff, again, convert, sentences):
     policy.add_command(question)
 for question in (workers_, uses_, replay_decision):
     policy.add_command(question)
@@ -104,6 +105,7 @@ def import_rules(directory: Path, file: Path, note: str, *, yes: bool) -> None:
         _show_difference(before, rules)
         if not yes:
             confirm("Publish?")
+        _warn(office)
         version = _publish(office, rules, note=note)
     done(f"Version {version} is in force.")
 
@@ -187,6 +189,7 @@ def grant(
     """Let a unit, a role, who is both, or a person use a service."""
     scope = Scope(methods, path, strength, deny, during)
     with opened(directory) as office:
+        _warn(office)
         version = give(office, subject, slug, scope, note=note)
     done(f"Version {version} is in force: {subject} {'may not' if deny else 'may'} {slug}.")
 
@@ -206,6 +209,7 @@ def revoke(directory: Path, subject: str, slug: str, note: str, *, deny: bool) -
         before = office.rules()
         taken = take(before, subject, slug, deny=deny)
         after = replace(before, rules=tuple(set(before.rules) - set(taken)))
+        _warn(office)
         version = _publish(office, after, note=note or f"revoke {slug} from {subject}")
     done(f"Version {version} is in force, without these {len(taken)}:\n{lines_of(taken)}")
 
@@ -239,11 +243,15 @@ def give(office: Office, subject: str, slug: str, scope: Scope, *, note: str = "
     return _publish(office, rules, note=note or f"grant {slug} to {subject}")
 
 
+def _warn(office: Office) -> None:
+    if security_administrators(office) >= APPROVERS:
+        errors().print(f"[yellow]This is published {OUTSIDE}; the version says so for ever.[/]")
+
+
 def _publish(office: Office, rules: RuleSet, *, note: str) -> str:
     # The operator is above two security administrators, for the machine is his; but never unseen.
     if security_administrators(office) >= APPROVERS:
         note = f"{OUTSIDE}: {note}"
-        errors().print(f"[yellow]This is published {OUTSIDE}; the version says so for ever.[/]")
     try:
         return office.publish(rules, actor=operator(), now=now(), note=note)
     except AlreadyInForce:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.progress import Progress
 
-from gateway.cli.console import done, table
+from gateway.cli.console import done, errors, table
 from gateway.cli.policy_around import (
     FILE,
     around,
@@ -23,10 +24,15 @@ from gateway.cli.policy_around import (
     takes_zone_if_any,
     text_of,
 )
+from gateway.cli.policy_sentences import in_force, lexicon_of, takes_language
 from gateway.cli.zone import now
+from policies.change.lexicon import Language
 from policies.change.mutation import Score, scores
+from policies.change.phrasing import tested
 from policies.change.trials import run
 from policies.change.validate import validate
+from policies.memberships import Memberships
+from policies.rules import RuleSet
 
 
 @click.command()
@@ -55,36 +61,45 @@ def check(
 
 
 @click.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, required=False)
 @takes_zone_if_any
+@takes_language
 @prints_json
 @click.option("--mutants", is_flag=True, help="Say which changes of which rule no test notices.")
 @click.pass_context
 def test(
-    context: click.Context, file: Path, directory: Path | None, *, as_json: bool, mutants: bool
-) -> None:
-    """Run the tests that stand among the rules in FILE."""
+    context: click.Context, file: Path | None, directory: Path | None, language: str, *,
+    as_json: bool, mutants: bool,
+) -> None:  # fmt: skip
+    """Run the tests that stand among the rules in FILE, or among those in force with --zone."""
     moment = int(now().timestamp())
+    rules = in_force(directory) if file is None else document_of(file).rules
+    lexicon = lexicon_of(directory, Language(language))
     with around(directory) as there:
-        rules = document_of(file).rules
         results = run(rules, there.memberships, now=moment)
-        scored = scores(rules, there.memberships, now=moment) if mutants else ()
+        scored = _scored_aloud(rules, there.memberships, moment) if mutants else ()
     failed = [each for each in results if not each.passed]
     if as_json:
         tests = [
             {
                 "id": each.case.id,
                 "line": each.case.line,
+                "words": tested(each.case, lexicon),
                 "passed": each.passed,
                 "decided": str(each.decision.outcome) if each.decision else each.problem,
             }
             for each in results
         ]
-        click.echo(json.dumps({"tests": tests, "mutants": [_scored(each) for each in scored]}))
+        click.echo(
+            json.dumps(
+                {"tests": tests, "mutants": [_scored(each) for each in scored]}, ensure_ascii=False
+            )
+        )
     else:
         for each in failed:
             decided = each.decision.outcome if each.decision else each.problem
             click.echo(f"failed {each.case.id}: {decided} instead: {each.case.line}")
+            click.echo(f"  {tested(each.case, lexicon)}")
         _print_scores(scored)
     if failed:
         context.exit(1)
@@ -102,6 +117,15 @@ def convert(file: Path, target: Path) -> None:
     done(f"{target} is written.")
 
 
+def _scored_aloud(rules: RuleSet, members: Memberships, moment: int) -> tuple[Score, ...]:
+    with Progress(console=errors(), transient=True) as progress:
+        task = progress.add_task("breaking rules on trial", total=len(rules.tests))
+        return scores(
+            rules, members, now=moment,
+            progress=lambda tests: progress.update(task, completed=tests),
+        )  # fmt: skip
+
+
 def _scored(score: Score) -> dict[str, Any]:
     return {
         "rule": score.rule.id,
@@ -117,13 +141,9 @@ def _print_scores(scored: tuple[Score, ...]) -> None:
         (
             score.rule.id,
             f"{score.noticed} of {len(score.mutants)}",
-            _unnoticed(score),
+            ", ".join(score.unnoticed),
             score.rule.line,
         )
         for score in scored
     ]
     table("What the tests notice", ("rule", "noticed", "unnoticed", "line"), rows)
-
-
-def _unnoticed(score: Score) -> str:
-    return ", ".join(each.change for each in score.mutants if each.noticed_by is None)

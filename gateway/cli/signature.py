@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import datetime
 
 import click
@@ -11,10 +12,8 @@ from gateway.cli.asking import require_terminal
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import now
 from gateway.identity import second_step, sessions, sign_in
+from gateway.identity.attempts import TERMINAL
 from gateway.office import Office
-
-TERMINAL = "hangu command"
-"""What stands in the log where a browser would name itself."""
 
 
 def person_signs(office: Office, login: str, *, role: str) -> Actor:
@@ -27,10 +26,20 @@ def person_signs(office: Office, login: str, *, role: str) -> Actor:
     require_terminal()
     password = click.prompt(f"Password of {login}", hide_input=True, err=True)
     pending = sign_in.check_password(
-        office.registry, login=login, password=password, address=None, now=now()
+        office.registry,
+        login=login,
+        password=password,
+        address=None,
+        now=now(),
+        user_agent=terminal(),
     )
     code = click.prompt("One-time code", err=True)
     return sign(office, pending.token, code, role=role, moment=now())
+
+
+def terminal() -> str:
+    """What the person finds among their sign-ins: a terminal, and on which machine."""
+    return f"{TERMINAL} {socket.gethostname()}"
 
 
 def sign(office: Office, step: str, code: str, *, role: str, moment: datetime) -> Actor:
@@ -40,7 +49,7 @@ def sign(office: Office, step: str, code: str, *, role: str, moment: datetime) -
         pending_token=step,
         code=code,
         address=None,
-        user_agent=TERMINAL,
+        user_agent=terminal(),
         now=moment,
     )
     current = sessions.find(office.registry, opened.token, now=moment)

@@ -30,6 +30,7 @@ from gateway.custody.refusals import (
     NothingDue,
 )
 from gateway.custody.room import OFFICES, Custody, Officer, checked_reason
+from gateway.identity.agreement import OpenerLeft, record_left
 
 CASE = 80
 YEARS = 100
@@ -103,28 +104,39 @@ def approve(custody: Custody, request: str, *, by: Officer, now: datetime) -> As
         KeepingUnknown, KeepingOver.
         KeepingSame: the same person, or the same office.
         KeepingForged: the row is not what the log says of it, so nobody asked for this.
+        OpenerLeft: whoever proposed it is in that office no more. It is on record.
     """
     with custody.ledger.begin() as tx:
-        connection = tx.session.connection()
-        asked = open_request(connection, request)
-        proof.require_proposed(connection, custody.vouched, asked)
+        asked = open_request(tx.session.connection(), request)
+        proof.require_proposed(tx.session.connection(), custody.vouched, asked)
         if by.actor.subject == asked.proposed_by or by.office == asked.proposed_as:
             raise KeepingSame(request)
         _require_office(by)
-        is_lift = asked.kind == Kind.LIFT
-        state = State.DONE if is_lift else State.APPROVED
-        _decide(tx, asked, state, "retention.approved", by=by, now=now)
-        if is_lift:
-            hold = update(log_hold).where(log_hold.c.id == asked.target)
-            connection.execute(hold.values(lifted_at=now))
-            tx.record(
-                "retention.lifted",
-                actor=by.actor,
-                now=now,
-                object=f"{HOLD}{asked.target}",
-                details={"request": request, "case": str(asked.terms["case"])},
-            )
+        stands = custody.in_office(tx.session, asked.proposed_by, asked.proposed_as)
+        if stands:
+            _approve(tx, asked, by=by, now=now)
+        else:
+            about = f"{REQUEST}{asked.id}"
+            record_left(tx, asked.kind, asked.proposed_by, about=about, actor=by.actor, now=now)
+    if not stands:
+        raise OpenerLeft(request)
     return asked
+
+
+def _approve(tx: Transaction, asked: Asked, *, by: Officer, now: datetime) -> None:
+    is_lift = asked.kind == Kind.LIFT
+    state = State.DONE if is_lift else State.APPROVED
+    _decide(tx, asked, state, "retention.approved", by=by, now=now)
+    if is_lift:
+        hold = update(log_hold).where(log_hold.c.id == asked.target)
+        tx.session.connection().execute(hold.values(lifted_at=now))
+        tx.record(
+            "retention.lifted",
+            actor=by.actor,
+            now=now,
+            object=f"{HOLD}{asked.target}",
+            details={"request": asked.id, "case": str(asked.terms["case"])},
+        )
 
 
 def refuse(custody: Custody, request: str, *, by: Officer, now: datetime) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session as OrmSession
 
 from audit import accords
 from audit.ledger import Ledger
@@ -26,12 +28,14 @@ class Custody:
     """The log's keeping. `keep` is how long the office keeps entries; six months are the floor.
 
     `voucher` is the key by which the gateway gives its word for entries.
+    `in_office` tells within a transaction whether a subject is in an office now.
     """
 
     ledger: Ledger
     read: Engine
     keep: timedelta
     voucher: Vkey
+    in_office: Callable[[OrmSession, str, str], bool]
 
     @property
     def vouched(self) -> Vouched:

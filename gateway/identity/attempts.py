@@ -20,6 +20,10 @@ SHOWN = 100
 KEPT = timedelta(days=180)
 """How long attempts are kept: as long as GB/T 22239-2019 wants logs (8.1.4.3)."""
 
+TERMINAL = "hangu command"
+"""What stands where a browser would name itself if somebody acted at a terminal; the machine's
+name follows."""
+
 USER_AGENT = 256
 """Characters kept of a browser's name."""
 

@@ -16,9 +16,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from audit.ledger import Transaction
 from audit.record import Actor, Json
 from gateway.identity import ending, epoch, notices, people, tokens
 from gateway.identity import roles as offices
+from gateway.identity.agreement import OpenerLeft, in_office, record_left
 from gateway.identity.break_glass_refusals import (
     EntryRefused,
     NotOver,
@@ -30,6 +32,7 @@ from gateway.identity.break_glass_refusals import (
 )
 from gateway.identity.break_glass_rules import (
     LONGEST,
+    OPENERS,
     REVIEWER,
     SHORTEST,
     End,
@@ -141,7 +144,8 @@ def confirm(registry: Registry, opening_id: UUID, *, by: UUID, actor: Actor, now
     """Open it as the second officer; return the code that the person named enters with, once.
 
     Raises:
-        OpeningUnknown, OpeningOver, SamePerson, UserRefused.
+        OpeningUnknown, OpeningOver, SamePerson, UserRefused, NotSealed.
+        OpenerLeft: whoever proposed it is in that office no more. It is on record.
     """
     code = tokens.new()
     with registry.ledger.begin() as tx:
@@ -150,23 +154,34 @@ def confirm(registry: Registry, opening_id: UUID, *, by: UUID, actor: Actor, now
             raise OpeningOver(opening_id)
         if by in {row.proposed_by, row.user_id}:
             raise SamePerson(opening_id)
-        for officer in (by, row.proposed_by):
-            require_officer(tx.session, officer)
-        require_user(tx.session, row.user_id, officers={by, row.proposed_by})
-        row.confirmed_by, row.opened_at = by, now
-        row.ends_by = now + timedelta(minutes=row.minutes)
-        row.token_hash = tokens.digest_of_new(code)
-        account = tx.session.get_one(Person, row.account_id, with_for_update=True)
-        if offices.held_by(tx.session, account.id) != {BREAK_GLASS}:
-            raise NotSealed(account.id)  # somebody gave it more than it may ever have
-        account.state, account.disabled_at = State.ACTIVE, None
-        epoch.bump(tx)
-        ends = row.ends_by.isoformat(timespec="seconds")
-        record(tx, "break_glass.opened", row, actor, now, {"ends_by": ends})
-        notices.tell(tx, row.user_id, "break_glass_for_you", now=now)
-        for officer in offices.active_officers(tx.session):
-            notices.tell(tx, officer, "break_glass_opened", now=now)
+        require_officer(tx.session, by)
+        stands = in_office(tx.session, row.proposed_by, OPENERS)
+        if stands:
+            require_user(tx.session, row.user_id, officers={by, row.proposed_by})
+            row.confirmed_by, row.opened_at = by, now
+            row.token_hash = tokens.digest_of_new(code)
+            _open(tx, row, actor=actor, now=now)
+        else:
+            about, opener = f"person:{row.account_id}", f"person:{row.proposed_by}"
+            record_left(tx, "break_glass", opener, about=about, actor=actor, now=now)
+    if not stands:
+        raise OpenerLeft(opening_id)
     return code
+
+
+def _open(tx: Transaction, row: Opening, *, actor: Actor, now: datetime) -> None:
+    """Bring the account to life until the timer ends it, and tell everybody."""
+    row.ends_by = now + timedelta(minutes=row.minutes)
+    account = tx.session.get_one(Person, row.account_id, with_for_update=True)
+    if offices.held_by(tx.session, account.id) != {BREAK_GLASS}:
+        raise NotSealed(account.id)  # somebody gave it more than it may ever have
+    account.state, account.disabled_at = State.ACTIVE, None
+    epoch.bump(tx)
+    ends = row.ends_by.isoformat(timespec="seconds")
+    record(tx, "break_glass.opened", row, actor, now, {"ends_by": ends})
+    notices.tell(tx, row.user_id, "break_glass_for_you", now=now)
+    for officer in offices.active_officers(tx.session):
+        notices.tell(tx, officer, "break_glass_opened", now=now)
 
 
 def refuse(registry: Registry, opening_id: UUID, *, by: UUID, actor: Actor, now: datetime) -> None:

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session as OrmSession
 
 from audit.record import Actor
 from gateway.identity import throttle
+from gateway.identity.profiles import PROFILES
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables import Person, Throttle
 from gateway.identity.tables_guards import Attempt, Device
+from gateway.identity.throttle import Pace
 from gateway.refusals import Refused
 from gateway.vault import Vault
 
 SHOWN = 200
+_KINDS = (throttle.NAME, throttle.DEVICE, throttle.PLACE, throttle.ADDRESS, throttle.OVERALL)
 TRACED = 2000
 """Newest attempts that are looked through for the addresses of lanes."""
 
@@ -41,7 +44,9 @@ class LaneView:
 
     `ref` is its key in hexadecimal, `kind` one of name, device, place, address and overall,
     `failures` those that slow it, `total` those since the last success, `until` when it takes
-    the next attempt. `login`, `name` and `address` are empty if nobody known is meant.
+    the next attempt (in the past: it does), `next_wait` what one more failure costs,
+    `quiet_at` when it will have forgotten the failures that slow it. `login`, `name` and
+    `address` are empty if nobody known is meant.
     """
 
     ref: str
@@ -50,6 +55,8 @@ class LaneView:
     total: int
     last_at: datetime
     until: datetime
+    next_wait: timedelta
+    quiet_at: datetime
     closed_at: datetime | None
     person_id: UUID | None
     login: str
@@ -66,23 +73,38 @@ class _Traces:
 
 
 def slowed(registry: Registry, *, now: datetime) -> Sequence[LaneView]:
-    """Return the lanes that are closed or wait, the closed ones first."""
-    which = or_(
+    """Return the lanes that are closed, wait, or still slow, the most serious first.
+
+    A lane is slow from the failure that first made it wait until it has been quiet for so long
+    that they are forgotten (`throttle.quiet_of`): also between two tries.
+    """
+    pace = PROFILES[registry.limits.password_profile].pace
+    shut = or_(
         Throttle.closed_at.is_not(None),
         (Throttle.total >= throttle.CLOSED_AFTER) & Throttle.kind.in_(throttle.ENDING),
-        Throttle.blocked_until > now,
     )
-    ordered = (Throttle.closed_at.is_(None), Throttle.last_at.desc(), Throttle.key)
+    slow = (_still_slow(kind, pace, now) for kind in _KINDS)
+    worst = (shut.desc(), Throttle.total.desc(), Throttle.last_at.desc(), Throttle.key)
     with registry.store.reading() as session:
-        rows = session.execute(
-            select(Throttle).where(which).order_by(*ordered).limit(SHOWN)
-        ).scalars()
-        found = list(rows)
+        found = session.scalars(
+            select(Throttle).where(or_(shut, *slow)).order_by(*worst).limit(SHOWN)
+        ).all()
         traces = _traces(session, registry.vault, {row.kind for row in found})
         ids = {traces.people[row.key] for row in found if row.key in traces.people}
         people = session.execute(select(Person).where(Person.id.in_(ids))).scalars()
         names = {person.id: (person.login, person.name) for person in people}
-    return [_view(row, traces, names) for row in found]
+    views = [_view(row, traces, names, pace) for row in found]
+    return sorted(views, key=lambda view: _weight(view, now), reverse=True)
+
+
+def _still_slow(kind: str, pace: Pace, now: datetime) -> ColumnElement[bool]:
+    free, quiet = throttle.pace_of(kind, pace).free, throttle.quiet_of(kind)
+    remembered = (Throttle.failures > free) & (Throttle.blocked_until >= now - quiet)
+    return (Throttle.kind == kind) & remembered
+
+
+def _weight(view: LaneView, now: datetime) -> tuple[bool, bool, timedelta, int]:
+    return view.closed_at is not None, view.until > now, view.next_wait, view.total
 
 
 def open_lane(registry: Registry, ref: str, *, actor: Actor, now: datetime) -> None:
@@ -145,7 +167,10 @@ def _trace_addresses(session: OrmSession, vault: Vault, traces: _Traces) -> None
             traces.addresses[key] = address
 
 
-def _view(row: Throttle, traces: _Traces, names: Mapping[UUID, tuple[str, str]]) -> LaneView:
+def _view(
+    row: Throttle, traces: _Traces, names: Mapping[UUID, tuple[str, str]], pace: Pace
+) -> LaneView:
+    ended = row.kind in throttle.ENDING and row.total >= throttle.CLOSED_AFTER
     whose = traces.people.get(row.key)
     login, name = ("", "") if whose is None else names.get(whose, ("", ""))
     return LaneView(
@@ -155,7 +180,9 @@ def _view(row: Throttle, traces: _Traces, names: Mapping[UUID, tuple[str, str]])
         total=row.total,
         last_at=row.last_at,
         until=row.blocked_until,
-        closed_at=row.closed_at,
+        next_wait=throttle.pace_of(row.kind, pace).wait_after(row.failures + 1),
+        quiet_at=row.blocked_until + throttle.quiet_of(row.kind),
+        closed_at=row.closed_at or (row.last_at if ended else None),
         person_id=whose,
         login=login,
         name=name,

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session as OrmSession
 from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import links, notices, roles, standing
+from gateway.identity.agreement import OpenerLeft, in_office, record_left
 from gateway.identity.current import OFFICER_ROLES
 from gateway.identity.integrity import refusing
 from gateway.identity.officer_case_refusals import (
@@ -182,20 +183,27 @@ def confirm(
 
     Raises:
         CaseUnknown, CaseOver, CaseOfficers, CasePerson, LastOfficer, StandingBroken.
+        OpenerLeft: whoever opened it is in that office no more. It is on record.
     """
+    confirmed: Confirmed | None = None
     with registry.ledger.begin() as tx:
         case, person = _waiting(tx.session, case_id, now)
         held = roles.held_by(tx.session, person.id)
         _require(tx.session, by, person.id, confirmers(case.kind, held))
-        _require(tx.session, case.opened_by, person.id, openers(case.kind, held))
         if by == case.opened_by:
             raise CaseOfficers(case_id)
         if person.state == State.DISABLED:
             raise CasePerson(person.id)
-        case.state, case.closed_at, case.closed_by = "confirmed", now, by
-        if case.kind == "office":
-            return _give_office(registry, tx, case, actor=actor, now=now)
-        return _give_link(registry, tx, case, actor=actor, now=now)
+        if in_office(tx.session, case.opened_by, openers(case.kind, held)):
+            case.state, case.closed_at, case.closed_by = "confirmed", now, by
+            give = _give_office if case.kind == "office" else _give_link
+            confirmed = give(registry, tx, case, actor=actor, now=now)
+        else:
+            about, opener = f"person:{person.id}", f"person:{case.opened_by}"
+            record_left(tx, case.kind, opener, about=about, actor=actor, now=now)
+    if confirmed is None:
+        raise OpenerLeft(case_id)
+    return confirmed
 
 
 @refusing(CaseUnknown)

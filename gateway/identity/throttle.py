@@ -154,7 +154,7 @@ def reserve(session: Session, lanes: Lanes, *, now: datetime, pace: Pace = GROWI
     shared = tuple(key for key in kinds if key != own)
     rows = _locked(session, kinds, now)
     closed = rows[own].total >= CLOSED_AFTER
-    wait = max(_left(rows[key], _PACES.get(rows[key].kind, pace), now) for key in waiting)
+    wait = max(_left(rows[key], pace_of(rows[key].kind, pace), now) for key in waiting)
     if closed:
         since = rows[own].closed_at
         shut = update(Throttle).where(Throttle.key == own).values(closed_at=since or now)
@@ -163,7 +163,7 @@ def reserve(session: Session, lanes: Lanes, *, now: datetime, pace: Pace = GROWI
     if wait:
         return Reservation(own, shared, wait)
     for key, kind in kinds.items():
-        _count(session, rows[key], _PACES.get(kind, pace), now)
+        _count(session, rows[key], pace_of(kind, pace), now)
     return Reservation(own, shared, timedelta(0))
 
 
@@ -211,6 +211,16 @@ def open_again(session: Session, key: bytes, *, now: datetime) -> bool:
         .values(total=0, failures=slow, closed_at=None, last_at=now, blocked_until=now)
     )
     return changed(session, statement) > 0
+
+
+def pace_of(kind: str, pace: Pace) -> Pace:
+    """How a kind of lane slows; `pace` is the password profile's, for those that it rules."""
+    return _PACES.get(kind, pace)
+
+
+def quiet_of(kind: str) -> timedelta:
+    """How long after its last wait a lane still remembers its failures, and slows by them."""
+    return NAME_QUIET if kind in ENDING else ADDRESS_QUIET
 
 
 def forget(session: Session, *, now: datetime) -> None:
@@ -285,8 +295,7 @@ def _left(row: Throttle, pace: Pace, now: datetime) -> timedelta:
 
 
 def _count(session: Session, row: Throttle, pace: Pace, now: datetime) -> None:
-    quiet = NAME_QUIET if row.kind in ENDING else ADDRESS_QUIET
-    failures = 1 if now - row.blocked_until > quiet else row.failures + 1
+    failures = 1 if now - row.blocked_until > quiet_of(row.kind) else row.failures + 1
     until = now + pace.wait_after(failures)
     changed(
         session,

@@ -52,16 +52,24 @@ class Access:
     place: Place = Place.GATEWAY
     fresh: bool = False
     """An unsafe method wants the act confirmed with a code."""
+    by_sign_in: bool = False
+    """A sign-in of the last minute is that proof: the act is about having signed in anew."""
 
 
 def requires(
-    permission: Permission, *, place: Place = Place.GATEWAY, fresh: bool = False
+    permission: Permission,
+    *,
+    place: Place = Place.GATEWAY,
+    fresh: bool = False,
+    by_sign_in: bool = False,
 ) -> Callable[[View], View]:
     """Mark a view: only for people whom the policy grants `permission`.
 
-    `fresh`: what it changes weighs so heavily that it is confirmed with a fresh code.
+    `fresh`: what it changes weighs so heavily that it is confirmed with a fresh code;
+    `by_sign_in`: or by a sign-in of the last minute.
     """
-    return _marker(Access(permission=permission, place=place, fresh=fresh))
+    access = Access(permission=permission, place=place, fresh=fresh, by_sign_in=by_sign_in)
+    return _marker(access)
 
 
 def public(why: str, *, place: Place = Place.GATEWAY) -> Callable[[View], View]:
@@ -91,7 +99,7 @@ def guard(
     *,
     signed_in: Callable[[], bool],
     is_allowed: Callable[[Permission], bool],
-    confirm: Callable[[], None],
+    confirm: Callable[[Access], None],
 ) -> Callable[[], None]:
     """The check to run before every view; refuses to be built over an undeclared route.
 
@@ -113,6 +121,6 @@ def guard(
         if not is_allowed(permission):
             raise NotPermitted(f"{request.endpoint} needs {permission}")
         if rule.fresh and request.method not in SAFE_METHODS:
-            confirm()
+            confirm(rule)
 
     return enforce

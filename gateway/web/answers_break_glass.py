@@ -30,7 +30,7 @@ BREAK_GLASS: Mapping[str, Answer] = {
         422, _NOT_DONE, _l("15 to 240 minutes; reason and finding have 10 to 500 characters.")
     ),
     "opening_code": Answer(
-        422, _NOT_DONE, _l("The opening code is wrong, used, over, or meant for somebody else.")
+        403, _NOT_DONE, _l("The opening code is wrong, used, over, or meant for somebody else.")
     ),
     "account_sealed": Answer(
         403, _NOT_DONE, _l("A sealed account never gets a link or a factor; two officers open it.")

@@ -24,6 +24,14 @@ OFFICERS: Mapping[str, Answer] = {
         _NOT_DONE,
         _l("Who opens, who confirms and whom it is about are three people, each in their office."),
     ),
+    "opener_left": Answer(
+        409,
+        _NOT_DONE,
+        _l(
+            "Whoever proposed this is no longer active in that office. Refuse it; an officer who "
+            "is can propose it anew."
+        ),
+    ),
     "case_terms": Answer(
         422,
         _NOT_DONE,

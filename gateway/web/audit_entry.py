@@ -81,6 +81,8 @@ def _page(seq: int, opened: Sequence[OpenedValue]) -> str:
         entry=entry,
         words=audit_words.words_of(desk),
         opened=opened,
+        may_explain=entry.row.event.startswith("decision.")
+        and desk.may(person(), Permission.POLICY_READ, now=g.now),
         may_open=desk.may(person(), Permission.AUDIT_OPEN, now=g.now),
         ways=ways(entry),
         raw=entry.body.decode("utf-8", "replace"),

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from gateway.changes import editing
+from gateway.changes.editing import Part
 from gateway.refusals import Refused
 from gateway.web import told
 from gateway.web.access import requires
+from gateway.web.changes import edit
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem
 from gateway.web.i18n import html_lang
@@ -23,7 +25,7 @@ pages = Blueprint("change_rules", __name__, url_prefix="/policy/changes/<ref>/ru
 
 
 @pages.get("")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def show(ref: str) -> Response:
     """A page of the rules; `q` seeks, `edit` puts one into the form, `say` brings suggestions."""
     chosen, typed = request.args.get("rule", ""), request.args.get("say", "")
@@ -33,7 +35,8 @@ def show(ref: str) -> Response:
         lexicon = house().desk.lexicon(html_lang(), now=g.now)
         typed = "" if rule is None else write(rule, lexicon)
     instead = "" if request.args.get("copy") else chosen
-    return _page(ref, typed=typed, instead=instead)
+    # Whoever took one suggestion wants the next.
+    return _page(ref, typed=typed, instead=instead, suggests="say" in request.args)
 
 
 @pages.post("")
@@ -51,7 +54,7 @@ def put(ref: str) -> Response:
         return answer
     return _saved(
         ref,
-        lambda: desk.put_rule(person(), ref, _edit(), said, instead=instead, visit=visit()),
+        lambda: desk.put_rule(person(), ref, edit(), said, instead=instead, visit=visit()),
         typed=typed,
         instead=instead,
     )
@@ -62,7 +65,18 @@ def put(ref: str) -> Response:
 def drop(ref: str) -> Response:
     """Take a rule out."""
     rule = request.form.get("rule", "")
-    return _saved(ref, lambda: house().desk.drop_rule(person(), ref, _edit(), rule, visit=visit()))
+    return _saved(ref, lambda: house().desk.drop_rule(person(), ref, edit(), rule, visit=visit()))
+
+
+@pages.post("/restore")
+@requires(Permission.POLICY_CHANGE)
+def restore(ref: str) -> Response:
+    """Put a rule back that the draft had taken out."""
+    desk = house().desk
+    said = desk.say(request.form.get("line", ""), language=html_lang(), now=g.now)
+    return _saved(
+        ref, lambda: desk.put_rule(person(), ref, edit(), said, instead="", visit=visit())
+    )
 
 
 @pages.post("/mend")
@@ -73,12 +87,12 @@ def mend(ref: str) -> Response:
     rule, word, near = form.get("rule", ""), form.get("word", ""), form.get("near", "")
     return _saved(
         ref,
-        lambda: house().desk.mend_rule(person(), ref, _edit(), rule, word, near, visit=visit()),
+        lambda: house().desk.mend_rule(person(), ref, edit(), rule, word, near, visit=visit()),
     )
 
 
 @pages.get("/text")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def text(ref: str) -> Response:
     """The whole draft as text, in either form."""
     return _text_page(ref, form=_form(request.args.get("form", "")))
@@ -95,7 +109,7 @@ def set_text(ref: str) -> Response:
         form = Form.TOML if file.filename.endswith(".toml") else form
         typed = file.read().decode("utf-8", "replace")
     try:
-        house().desk.set_text(person(), ref, _edit(), typed, form, visit=visit())
+        house().desk.set_text(person(), ref, edit(), typed, form, visit=visit())
     except Refused as refusal:
         said = str(refusal)
         return with_refusal(
@@ -107,7 +121,7 @@ def set_text(ref: str) -> Response:
 
 
 @pages.get("/download")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def download(ref: str) -> Response:
     """The draft as a file, fit for version control."""
     form = _form(request.args.get("form", ""))
@@ -128,7 +142,8 @@ def _saved(ref: str, act: Callable[[], None], *, typed: str = "", instead: str =
         return with_refusal(
             refusal, lambda problem: _page(ref, typed=typed, instead=instead, problem=problem)
         )
-    back = url_for(".show", ref=ref, q=request.form.get("q") or None)
+    seen = request.form
+    back = url_for(".show", ref=ref, q=seen.get("q") or None, part=seen.get("part") or None)
     return told.say(make_response(redirect(back, code=303)), "change_saved")
 
 
@@ -145,7 +160,7 @@ def _page(
     card = desk.change(ref, now=g.now)
     sought, page = request.values.get("q", ""), request.args.get("page", "")
     leaf = desk.draft_leaf(
-        ref, language=language, sought=sought,
+        ref, language=language, sought=sought, part=_part(request.values.get("part", "")),
         page=int(page) if page.isdecimal() else 1, now=g.now,
     )  # fmt: skip
     if leaf is None:
@@ -162,6 +177,7 @@ def _page(
         if suggests or said is not None or not typed
         else (),
         suggests=suggests,
+        parts_of=tuple(Part),
         may_change=card.dossier.is_open and desk.may(person(), Permission.POLICY_CHANGE, now=g.now),
         problems=[] if problem is None else [problem],
     )
@@ -194,10 +210,9 @@ def _text_page(
     return make_response(shown)
 
 
+def _part(name: str) -> Part | None:
+    return Part(name) if name in set(Part) else None
+
+
 def _form(name: str) -> Form:
     return Form.TOML if name == Form.TOML else Form.CSV
-
-
-def _edit() -> int:
-    typed = request.form.get("edit", "")
-    return int(typed) if typed.isdecimal() else 0

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from flask import (
     Blueprint,
@@ -20,12 +19,13 @@ from flask import (
 
 from gateway.changes.refusals import ChangeRefused
 from gateway.refusals import Refused
-from gateway.web import told
+from gateway.web import moments, told
 from gateway.web.access import requires
 from gateway.web.answers import answer_for
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem
 from gateway.web.i18n import _, html_lang
+from gateway.web.sayings import Sayings
 from gateway.web.session import house, person, visit
 from policies.dossier.dossiers import Stopped, Why
 from policies.dossier.drafting import CONFIRM_MINUTES, Terms
@@ -40,7 +40,7 @@ DAYS = 30
 
 
 @pages.get("")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def show() -> str:
     """Every change, those last touched first."""
     desk = house().desk
@@ -74,7 +74,7 @@ def create() -> Response:
 def terms(ref: str) -> Response:
     """What its author declared, to be changed."""
     found = house().desk.change(ref, now=g.now).dossier
-    at = "" if found.publish_at is None else _local(found.publish_at)
+    at = "" if found.publish_at is None else moments.typed(found.publish_at)
     return _terms_page(
         {
             "title": found.title,
@@ -93,14 +93,14 @@ def terms(ref: str) -> Response:
 def set_terms(ref: str) -> Response:
     """Save it."""
     try:
-        house().desk.set_terms(person(), ref, _edit(), _terms(), visit=visit())
+        house().desk.set_terms(person(), ref, edit(), _terms(), visit=visit())
     except (ChangeRefused, Stopped) as refusal:
         return _terms_again(refusal, ref=ref)
     return told.say(_back(ref), "change_saved")
 
 
 @pages.get("/<ref>")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def one(ref: str) -> Response:
     """Where it stands, what it would do, and the next step."""
     return _page(ref)
@@ -121,7 +121,9 @@ def examine(ref: str) -> Response:
 def submit(ref: str) -> Response:
     """Ask for approval."""
     return _step(
-        ref, "submitted", lambda: house().desk.submit_change(person(), ref, _edit(), visit=visit())
+        ref,
+        "submitted",
+        lambda: house().desk.submit_change(person(), ref, edit(), visit=visit()),
     )
 
 
@@ -133,7 +135,7 @@ def approve(ref: str) -> Response:
     return _step(
         ref,
         "approved",
-        lambda: house().desk.approve_change(person(), ref, _edit(), shown, visit=visit()),
+        lambda: house().desk.approve_change(person(), ref, edit(), shown, visit=visit()),
     )
 
 
@@ -145,7 +147,7 @@ def refuse(ref: str) -> Response:
     return _step(
         ref,
         "refused",
-        lambda: house().desk.refuse_change(person(), ref, _edit(), reason=reason, visit=visit()),
+        lambda: house().desk.refuse_change(person(), ref, edit(), reason=reason, visit=visit()),
     )
 
 
@@ -166,7 +168,9 @@ def withdraw(ref: str) -> Response:
 def rebase(ref: str) -> Response:
     """Take over what was published meanwhile."""
     return _step(
-        ref, "rebased", lambda: house().desk.rebase_change(person(), ref, _edit(), visit=visit())
+        ref,
+        "rebased",
+        lambda: house().desk.rebase_change(person(), ref, edit(), visit=visit()),
     )
 
 
@@ -180,7 +184,7 @@ def publish(ref: str) -> Response:
 
 
 @pages.post("/<ref>/confirm")
-@requires(Permission.POLICY_PUBLISH, fresh=True)
+@requires(Permission.POLICY_PUBLISH, fresh=True, by_sign_in=True)
 def confirm(ref: str) -> Response:
     """Keep it, from a session that began under it."""
     return _step(
@@ -198,7 +202,7 @@ def roll_back(ref: str) -> Response:
 
 
 @pages.get("/versions/<int:seq>")
-@requires(Permission.POLICY_VIEW)
+@requires(Permission.POLICY_READ)
 def version(seq: int) -> Response:
     """A published version against the one before it, in words, and the way back to it."""
     return _version_page(seq)
@@ -258,11 +262,11 @@ def _page(ref: str, problem: Problem | None = None) -> Response:
         is_running=is_running,
         is_own=card.dossier.author == who.current.subject,
         name=desk.named,
+        say=Sayings.now(g.now),
         days=DAYS,
         may_change=desk.may(who, Permission.POLICY_CHANGE, now=g.now),
         may_approve=desk.may(who, Permission.POLICY_APPROVE, now=g.now),
         may_publish=desk.may(who, Permission.POLICY_PUBLISH, now=g.now),
-        may_search=desk.may(who, Permission.AUDIT_VIEW, now=g.now),
         typed=request.form,
         problems=[] if problem is None else [problem],
     )
@@ -320,18 +324,14 @@ def _terms() -> Terms:
 def _moment(typed: str) -> datetime | None:
     if not typed:
         return None
-    try:
-        local = datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(house().settings.timezone))
-    except ValueError:
-        raise Stopped(Why.TERMS, "publish_at") from None
-    return local.astimezone(UTC)
+    moment = moments.of_local(typed)
+    if moment is None:
+        raise Stopped(Why.TERMS, "publish_at")
+    return moment
 
 
-def _local(moment: datetime) -> str:
-    return moment.astimezone(ZoneInfo(house().settings.timezone)).strftime("%Y-%m-%dT%H:%M")
-
-
-def _edit() -> int:
+def edit() -> int:
+    """The edit of the draft that the form was made from."""
     typed = request.form.get("edit", "")
     return int(typed) if typed.isdecimal() else 0
 

@@ -65,8 +65,10 @@ def bars(title: str, labels: Sequence[str], series: Sequence[Series]) -> bytes:
     # pygal reckons labels by Latin letters; Chinese characters are nearly twice as wide.
     wide = max((sum(ord(c) > _LATIN for c in label) for label in labels), default=0)
     chart = pygal.HorizontalBar(
-        **_common(title, 60 + ROW * max(2, len(labels))),
-        show_legend=False,
+        **_common(title, 60 + ROW * max(2, len(labels)) * len(series)),
+        show_legend=len(series) > 1,
+        legend_at_bottom=True,
+        legend_at_bottom_columns=2,
         print_values=True,
         margin_left=12 + 7 * wide,
     )
@@ -87,6 +89,8 @@ def _common(title: str, height: int) -> dict[str, object]:
         "margin": 12,
         "truncate_label": -1,
         "show_y_guides": True,
+        "max_scale": 6,  # guides; more than that is a fence
+        "order_min": 0,  # people and refusals are not cut in halves
         "value_formatter": lambda value: f"{value:,.0f}",
         "no_data_text": title,
     }

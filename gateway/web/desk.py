@@ -30,6 +30,7 @@ from gateway.web.desk_guards import GuardsDesk
 from gateway.web.desk_kept import KeptDesk
 from gateway.web.desk_notices import NoticesDesk
 from gateway.web.desk_officers import OfficersDesk
+from gateway.web.desk_proofs import ProofsDesk
 from gateway.web.desk_requests import RequestsDesk
 from gateway.web.desk_review import ReviewDesk
 from gateway.web.desk_values import Condition, Opened, ServiceCard, SignedIn, Visit
@@ -138,6 +139,7 @@ class Step:
 class Desk(
     BreakGlassDesk,
     ChangesDesk,
+    ProofsDesk,
     AccountsDesk,
     OfficersDesk,
     AuditDesk,

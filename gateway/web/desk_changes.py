@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from gateway.changes.editing import Leaf
+from gateway.changes.editing import Leaf, Part
 from policies.change.findings import Finding
 from policies.change.lexicon import Lexicon
 from policies.change.sentences import Sentence
@@ -64,9 +64,9 @@ class ChangesDesk(Protocol):
         """The words of the office for sentences."""
 
     def draft_leaf(
-        self, ref: str, *, language: str, sought: str, page: int, now: datetime
+        self, ref: str, *, language: str, sought: str, part: Part | None, page: int, now: datetime
     ) -> Leaf | None:
-        """A page of a draft's rules; None if the text cannot be read."""
+        """A page of a part of a draft's rules; None if the text cannot be read."""
 
     def draft_findings(self, ref: str, *, now: datetime) -> Sequence[Finding]:
         """Everything wrong with a draft's text."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 
@@ -17,6 +18,7 @@ from gateway.access.forms import KEPT
 from gateway.identity.fresh import ProofRefused, ProofTwice
 from gateway.identity.tables_fresh import ACT
 from gateway.refusals import Refused
+from gateway.web.access import Access
 from gateway.web.forms import Problem
 from gateway.web.i18n import later as _l
 from gateway.web.origin import FIELD
@@ -27,6 +29,9 @@ CODE = "confirm_code"
 
 PASSKEY = "confirm_passkey"
 """The field with a passkey's answer; the page's script fills it in."""
+
+SIGN_IN_COUNTS = timedelta(minutes=1)
+"""So long a sign-in is itself the fresh proof of acts that are about signing in anew."""
 
 NO_CODE = _l("Enter the 6 digits that your authenticator app shows now")
 _WRONG = _l("The code does not fit, or was used before. Wait for the next one.")
@@ -68,16 +73,29 @@ def act_of(endpoint: str, arguments: dict[str, Any]) -> str:
     return f"{endpoint}#{hashlib.sha256(name.encode()).hexdigest()}"[-ACT:]
 
 
-def enforce() -> None:
+def enforce(access: Access) -> None:
     """Let the act pass if it was confirmed, or is being confirmed by this very request.
 
     Raises:
         FreshRequired: it is not; the answer asks for the code.
         ProofsOver: too many wrong codes, and the session has ended.
     """
+    if access.by_sign_in and is_just_signed_in():
+        return
     act = act_of(request.endpoint or "", request.view_args or {})
     if not house().desk.is_fresh(person(), act, now=g.now):
         prove(act)
+
+
+def is_just_signed_in() -> bool:
+    """Whether this session began by a whole sign-in within the last minute.
+
+    Every session begins with both steps or a passkey, and its beginning is under the MAC of its
+    row: it proves no less than a code entered now. It counts for few acts and a minute, for
+    nobody leaves a desk or loses a cookie that soon; who waits longer is asked again.
+    """
+    now: datetime = g.now
+    return timedelta(0) <= now - person().created < SIGN_IN_COUNTS
 
 
 def prove(act: str) -> None:

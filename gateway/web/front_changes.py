@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.access.catalogue import Catalogue
-from gateway.changes import acts, editing, looking
-from gateway.changes.editing import Leaf
+from gateway.changes import acts, editing, looking, wording
+from gateway.changes.editing import Leaf, Part
 from gateway.changes.refusals import refused
 from gateway.changes.room import Room, known
-from gateway.identity import people, units
 from gateway.web.desk import WebSettings
 from gateway.web.desk_changes import ChangeCard, Difference
 from gateway.web.desk_values import SignedIn, Visit
@@ -81,18 +80,12 @@ class ChangesFront(EngineFront):
 
     def lexicon(self, language: str, *, now: datetime) -> Lexicon:
         """Units, roles, people and services by the names the office gives them."""
-        is_english = language.startswith("en")
-        names = {f"role:{key}": str(word) for key, word in ROLES.items()}
-        for unit in units.tree(self.registry):
-            names[f"unit:{unit.slug}"] = unit.name_en if is_english else unit.name_zh
-        names |= {each.subject: each.name for each in people.all_people(self.registry)}
-        for service in self.catalogue.all():
-            name = service.name_en if is_english else service.name_zh
-            names[f"svc:{service.slug}"] = name
-        return editing.lexicon_of(language, names, now, named=self.settings.windows)
+        roles = {key: str(word) for key, word in ROLES.items()}
+        windows = self.settings.windows
+        return wording.lexicon(self._room, language, now=now, roles=roles, windows=windows)
 
     def draft_leaf(
-        self, ref: str, *, language: str, sought: str, page: int, now: datetime
+        self, ref: str, *, language: str, sought: str, part: Part | None, page: int, now: datetime
     ) -> Leaf | None:
         """A page of its rules with their uses."""
         found = acts.dossier(self._room, ref)
@@ -102,7 +95,7 @@ class ChangesFront(EngineFront):
         lexicon = self.lexicon(language, now=now)
         return editing.leaf(
             found.text, base, lexicon, known=known(self._room), uses=counted, now=now,
-            sought=sought, page=page,
+            sought=sought, part=part, page=page,
         )  # fmt: skip
 
     def draft_findings(self, ref: str, *, now: datetime) -> Sequence[Finding]:

@@ -16,7 +16,7 @@ from gateway.custody.receipts import Act
 from gateway.custody.refusals import KeepingTerms, KeepingUnknown
 from gateway.custody.room import OFFICES, Custody, Officer, voucher_of
 from gateway.custody.views import Status
-from gateway.identity import people
+from gateway.identity import agreement, people
 from gateway.identity.registry import Registry
 from gateway.web.desk import WebSettings
 from gateway.web.desk_custody import Named
@@ -39,6 +39,7 @@ class CustodyFront:
             read=registry.store.read,
             keep=self.settings.keep,
             voucher=voucher_of(registry.vault).vkey,
+            in_office=agreement.subject_in_office,
         )
 
     def first_key(self) -> str | None:

@@ -21,9 +21,7 @@ from gateway.web.desk import WebSettings
 from gateway.web.desk_notices import NoticesFront
 from gateway.web.desk_values import Condition
 from gateway.web.front_accounts import AccountsFront
-from gateway.web.front_audit import AuditFront
 from gateway.web.front_break_glass import BreakGlassFront
-from gateway.web.front_changes import ChangesFront
 from gateway.web.front_custody import CustodyFront
 from gateway.web.front_factors import FactorsFront
 from gateway.web.front_fresh import FreshFront
@@ -31,6 +29,7 @@ from gateway.web.front_guards import GuardsFront
 from gateway.web.front_kept import KeptFront
 from gateway.web.front_officers import OfficersFront
 from gateway.web.front_people import PeopleDesk
+from gateway.web.front_proofs import ProofsFront
 from gateway.web.front_requests import RequestsFront
 from gateway.web.front_review import ReviewFront
 from gateway.web.front_services import ServiceDesk
@@ -44,12 +43,11 @@ FORMS_PURPOSE = "web/forms"
 
 @dataclass(frozen=True, kw_only=True)
 class FrontDesk(
-    AuditFront,
+    ProofsFront,
     BreakGlassFront,
     CustodyFront,
     AccountsFront,
     OfficersFront,
-    ChangesFront,
     TreeFront,
     FactorsFront,
     GuardsFront,

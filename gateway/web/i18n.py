@@ -29,9 +29,9 @@ def _(message: str, **values: object) -> str:
     return str(gettext(message, **values))
 
 
-def ngettext(singular: str, plural: str, number: int) -> str:
-    """Translate by number. `%(num)s` is the number."""
-    return str(_ngettext(singular, plural, number))
+def ngettext(singular: str, plural: str, number: int, **values: object) -> str:
+    """Translate by number. `%(num)s` is the number, `values` fill in what else stands there."""
+    return str(_ngettext(singular, plural, number, **values))
 
 
 def later(message: str, **values: object) -> Any:  # noqa: ANN401 - Flask-Babel ships no types

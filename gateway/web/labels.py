@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.access.decide import FRESH_NEEDED
 from gateway.access.service import EVALUATION_EXPIRED, NOT_EVALUATED, OTHER_ZONE
+from gateway.identity.attempts import TERMINAL
 from gateway.web.i18n import _
 from gateway.web.i18n import later as _l
 
@@ -240,7 +241,12 @@ def reason(code: str) -> str:
 
 
 def device(user_agent: str) -> str:
-    """A short reading of a User-Agent, e.g. `Chrome · Windows`. It is a claim, not a proof."""
+    """A short reading of a User-Agent, e.g. `Chrome · Windows`. It is a claim, not a proof.
+
+    Of an act at a terminal the machine: `Terminal · gate-1`.
+    """
+    if user_agent.startswith(TERMINAL):
+        return " · ".join(filter(None, (_("Terminal"), user_agent.removeprefix(TERMINAL).strip())))
     found = [
         next((name for mark, name in marks if mark in user_agent), "")
         for marks in (_BROWSERS, _SYSTEMS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.web.i18n import _
+from gateway.changes.editing import Part
+from gateway.web.i18n import _, ngettext
 from gateway.web.i18n import later as _l
+from gateway.web.sayings import Sayings
 from policies.change.findings import Code, Finding
 from policies.change.replay import Effect
 from policies.change.sentences import Wrong
@@ -61,11 +63,11 @@ FINDINGS: Mapping[str, Any] = {
     Code.UNKNOWN: _l("“%(word)s” does not exist here."),
     Code.VALUE: _l("It cannot be read."),
 }
-TOLD: Mapping[str, Any] = {
-    Effect.LOSES: _l("%(people)s people lose %(services)s services"),
-    Effect.GAINS: _l("%(people)s people gain %(services)s services"),
-    Effect.HARDER: _l("%(people)s people need a stronger sign-in for %(services)s services"),
-    Effect.EASIER: _l("%(people)s people need a weaker sign-in for %(services)s services"),
+PARTS: Mapping[str, Any] = {
+    Part.CHANGED: _l("What the draft changes"),
+    Part.OFFICE: _l("The office's rules"),
+    Part.HOUSE: _l("Rules every gateway starts with"),
+    Part.ALL: _l("All rules of the draft"),
 }
 WRONGS: Mapping[str, Any] = {
     "no_word": _l("“%(said)s” is no word of the rules."),
@@ -113,12 +115,77 @@ def finding(found: Finding) -> str:
     return str(FINDINGS[found.code])
 
 
+CHARTS: Mapping[str, Any] = {
+    "units": _l("People who gain or lose something, by unit"),
+    "services": _l("People who gain or lose something, by service"),
+}
+"""What a chart shows of an effect."""
+
+
 def told(row: Mapping[str, Any]) -> str:
     """One line of a replay, e.g. “14 people lose 3 services”."""
-    words = TOLD.get(row["effect"])
-    if words is None:
-        return _("%(people)s people meet another decision", people=row["people"])
-    return str(words) % {"people": row["people"], "services": row["services"]}
+    people = row["people"]
+    of = ngettext("%(num)s service", "%(num)s services", row["services"])
+    if row["effect"] == Effect.LOSES:
+        return ngettext("%(num)s person loses %(of)s", "%(num)s people lose %(of)s", people, of=of)
+    if row["effect"] == Effect.GAINS:
+        return ngettext("%(num)s person gains %(of)s", "%(num)s people gain %(of)s", people, of=of)
+    if row["effect"] == Effect.HARDER:
+        return ngettext(
+            "%(num)s person needs a stronger sign-in for %(of)s",
+            "%(num)s people need a stronger sign-in for %(of)s",
+            people,
+            of=of,
+        )
+    return ngettext(
+        "%(num)s person needs a weaker sign-in for %(of)s",
+        "%(num)s people need a weaker sign-in for %(of)s",
+        people,
+        of=of,
+    )
+
+
+def shift(effect: str) -> str:
+    """What became of a group's questions, in a word or two."""
+    words = {
+        Effect.LOSES: _("lose"),
+        Effect.GAINS: _("gain"),
+        Effect.HARDER: _("stronger sign-in"),
+        Effect.EASIER: _("weaker sign-in"),
+    }
+    return words[Effect(effect)]
+
+
+def gains_and_losses(gain: int, lose: int) -> str:
+    """How many gain and how many lose something."""
+    return _(
+        "%(gain)s, %(lose)s",
+        gain=ngettext("%(num)s person gains", "%(num)s people gain", gain),
+        lose=ngettext("%(num)s person loses something", "%(num)s people lose something", lose),
+    )
+
+
+def faults(errors: int, warnings: int) -> str:
+    """How much is wrong with a draft."""
+    return _(
+        "%(errors)s, %(warnings)s",
+        errors=ngettext("%(num)s error", "%(num)s errors", errors),
+        warnings=ngettext("%(num)s warning", "%(num)s warnings", warnings),
+    )
+
+
+def waits(number: int) -> str:
+    """How many changes wait for this person's approval."""
+    return ngettext(
+        "%(num)s change of the rules waits for your approval",
+        "%(num)s changes of the rules wait for your approval",
+        number,
+    )
+
+
+def part(value: str) -> str:
+    """Which rules of a draft are looked at."""
+    return str(PARTS[value])
 
 
 def sentence_problem(wrong: Wrong) -> str:
@@ -131,3 +198,17 @@ def sentence_problem(wrong: Wrong) -> str:
 def at(second: int) -> datetime:
     """The moment that a window of a rule names, in seconds since 1970 UTC."""
     return datetime.fromtimestamp(second, UTC)
+
+
+def shares(facts: Mapping[str, Any], name: str, say: Sayings) -> Sequence[tuple[str, int, int]]:
+    """Units or services by name, with how many people gain and lose there."""
+    found = facts["by_unit" if name == "units" else "by_service"]
+    return [(_called(name, each["name"], say), each["gain"], each["lose"]) for each in found]
+
+
+def _called(name: str, value: str, say: Sayings) -> str:
+    if name == "units":
+        return say.unit(value) if value else str(_("without a unit"))
+    return {"app": str(_("pages of the gateway")), "*": str(_("any other service"))}.get(
+        value, say.service(value)
+    )

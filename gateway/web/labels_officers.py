@@ -49,6 +49,9 @@ PAGES: Mapping[Permission, Any] = {
 
 ACTS: Mapping[str, Any] = {
     "access.refused": _l("%(who)s refused a request of %(about)s"),
+    "agreement.refused": _l(
+        "%(who)s could not confirm what somebody proposed who has left the office: %(about)s"
+    ),
     "audit.exported": _l("%(who)s exported the audit log"),
     "audit.read": _l("%(who)s read entry %(about)s of the log"),
     "audit.search_removed": _l("%(who)s removed a saved search: %(name)s"),

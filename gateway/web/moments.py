@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from flask_babel import to_user_timezone
+from flask_babel import to_user_timezone, to_utc
 from markupsafe import Markup
 
-from gateway.web.i18n import is_chinese
+from gateway.web.i18n import is_chinese, ngettext
 
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MONTHS = (
     "January",
     "February",
@@ -64,10 +66,36 @@ def second(value: datetime) -> Markup:
     )
 
 
+def span(length: timedelta) -> Any:  # noqa: ANN401 - a lazy text
+    """A length of time in the largest unit that fits it whole."""
+    seconds = int(length.total_seconds())
+    if seconds % _DAY == 0:
+        return ngettext("%(num)s day", "%(num)s days", seconds // _DAY)
+    if seconds % _HOUR == 0:
+        return ngettext("%(num)s hour", "%(num)s hours", seconds // _HOUR)
+    if seconds % _MINUTE == 0:
+        return ngettext("%(num)s minute", "%(num)s minutes", seconds // _MINUTE)
+    return ngettext("%(num)s second", "%(num)s seconds", seconds)
+
+
 def local(value: datetime) -> datetime:
     """The moment in the zone's time zone, which is Flask-Babel's default one."""
     moved: datetime = to_user_timezone(value)
     return moved
+
+
+def typed(value: datetime) -> str:
+    """The moment as a field for date and time holds it."""
+    return f"{local(value):%Y-%m-%dT%H:%M}"
+
+
+def of_local(text: str) -> datetime | None:
+    """The moment that such a field means, in UTC; None if there is none."""
+    try:
+        found: datetime = to_utc(datetime.fromisoformat(text).replace(tzinfo=None))
+    except (ValueError, OverflowError):
+        return None
+    return found.replace(tzinfo=UTC)
 
 
 def _words(value: date) -> str:

@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, make_response, redirect, render_template, request
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 
 from gateway.identity.notices import NoticeView
 from gateway.refusals import Refused
@@ -69,6 +79,10 @@ SENTENCES: Mapping[str, Any] = {
     "access_ended": _l("Your access to %(service)s has ended on its day."),
     "access_lapsed": _l("Nobody answered your request for %(service)s in time."),
     "access_ends_soon": _l("Your access to %(service)s ends in three days."),
+    "change_waiting": _l("A change of the rules waits for your approval: %(title)s."),
+    "change_approved": _l("Your change of the rules was approved: %(title)s."),
+    "change_refused": _l("Your change of the rules was sent back: %(title)s."),
+    "test_suggested": _l("A decision of the log is suggested as a test of the rules."),
 }
 """The sentence of every kind of notice; `%(name)s` stands for a word given with it."""
 
@@ -99,6 +113,12 @@ def sentence(notice: NoticeView) -> str:
     return str(known) % words
 
 
+def place(notice: NoticeView) -> str:
+    """Where a notice leads; empty if it only tells."""
+    leads = _PLACES.get(notice.kind)
+    return leads(notice.words) if leads else ""
+
+
 def _service(slug: str) -> str:
     """A service's name; one that was removed keeps its slug."""
     try:
@@ -116,6 +136,17 @@ def _level(text: str) -> str:
     return labels.word(int(text)) if text.isdecimal() else text
 
 
+def _to_change(words: Mapping[str, str]) -> str:
+    return url_for("changes.one", ref=words["change"])
+
+
+_PLACES: Mapping[str, Callable[[Mapping[str, str]], str]] = {
+    "change_approved": _to_change,
+    "change_refused": _to_change,
+    "change_waiting": _to_change,
+    "test_suggested": lambda words: url_for("asking.decision", decision=words["decision"]),
+}
+"""The page that a kind of notice is about."""
 _READ_AS: Mapping[str, Callable[[str], str]] = {
     "clearance": _level,
     "device": labels.device,
@@ -137,7 +168,9 @@ def unread() -> Sequence[NoticeView]:
 
 def install(app: Flask) -> None:
     """Give the templates the notices and their words."""
-    app.jinja_env.globals.update(unread_notices=unread, notice_sentence=sentence)
+    app.jinja_env.globals.update(
+        unread_notices=unread, notice_sentence=sentence, notice_place=place
+    )
 
 
 def _moment(text: str) -> datetime | None:

@@ -52,6 +52,7 @@ def show() -> str:
         silence=int(desk.longest_silence().total_seconds()),
         disagreements=desk.disagreements(),
         versions=desk.published(),
+        may_read=desk.may(person(), Permission.POLICY_READ, now=g.now),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,9 +55,10 @@ RULES = (
     Task(
         "changes.show",
         _l("Changes of the rules"),
-        Permission.POLICY_CHANGE,
-        also=("change_rules",),
+        Permission.POLICY_READ,
+        also=("change_rules", "change_tests", "change_effect"),
     ),
+    Task("asking.show", _l("Ask the rules"), Permission.POLICY_READ),
     Task("policy_workers.show", _l("Rules at work"), Permission.POLICY_VIEW),
 )
 PEOPLE = (
@@ -104,6 +105,8 @@ class Entry:
     title: str
     url: str
     is_here: bool
+    waiting: int = 0
+    """How much of it waits for this person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,19 @@ def sections() -> list[Section]:
 
 
 def _entry(task: Task) -> Entry:
-    return Entry(str(task.title), url_for(task.endpoint), _is_here(task))
+    waits = _WAITING.get(task.endpoint, lambda: 0)
+    return Entry(str(task.title), url_for(task.endpoint), _is_here(task), waits())
+
+
+def changes_waiting() -> int:
+    """How many changes wait for this person's approval; none for who may not give it."""
+    person, desk = visitor(), house().desk
+    if person is None or not desk.may(person, Permission.POLICY_APPROVE, now=g.now):
+        return 0
+    return desk.changes_waiting(person)
+
+
+_WAITING: Mapping[str, Callable[[], int]] = {"changes.show": changes_waiting}
 
 
 def _is_here(task: Task) -> bool:

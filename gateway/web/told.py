@@ -41,6 +41,8 @@ SENTENCES: Mapping[str, Any] = {
     "change_saved": _l("It is saved."),
     "change_submitted": _l("Another security administrator can approve it now."),
     "change_withdrawn": _l("It is withdrawn."),
+    "test_kept": _l("It is a test of this draft now."),
+    "test_suggested": _l("The security administrators find it among their notices."),
     "keeping_approved": _l("It is approved, and is carried out within a minute or two."),
     "keeping_held": _l("The hold counts from now on."),
     "keeping_proposed": _l("It is proposed. An officer of the other office decides."),

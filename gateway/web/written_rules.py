@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
 from flask import Blueprint, render_template
 
 from gateway.web.access import requires
 from gateway.web.i18n import later as _l
-from gateway.web.i18n import ngettext
+from gateway.web.moments import span
 from gateway.web.session import house
 from policies.permissions import Permission
 
 pages = Blueprint("written_rules", __name__)
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 WAYS = {
     "password_and_code": _l("Password and the code of an authenticator app"),
@@ -65,17 +61,5 @@ def show() -> str:
         lanes=LANES,
         profiles=PROFILES,
         deviations=DEVIATIONS,
-        length=length,
+        length=span,
     )
-
-
-def length(span: timedelta) -> Any:  # noqa: ANN401 - a lazy text
-    """A length of time in the largest unit that fits it whole."""
-    seconds = int(span.total_seconds())
-    if seconds % _DAY == 0:
-        return ngettext("%(num)s day", "%(num)s days", seconds // _DAY)
-    if seconds % _HOUR == 0:
-        return ngettext("%(num)s hour", "%(num)s hours", seconds // _HOUR)
-    if seconds % _MINUTE == 0:
-        return ngettext("%(num)s minute", "%(num)s minutes", seconds // _MINUTE)
-    return ngettext("%(num)s second", "%(num)s seconds", seconds)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from policies.change.lexicon import Lexicon, key_of
+from policies.change.lexicon import Lexicon, Phrase, key_of
 from policies.change.sentences import Piece, Wrong, pair_of, scan
 
 AT_MOST: Final = 20
@@ -14,6 +15,9 @@ _NEXT: Final = ("sub", "eft", "win", "act", "svc", "obj", "auth", "net", "cls", 
 """What is usually said first."""
 _MANY: Final = frozenset({"act", "cls", "net", "win"})
 _WORD_ENDS: Final = " \t,，、。;；"
+_WORDS: Final = re.compile(rf"[^{_WORD_ENDS}]+")
+_LONGEST_NAME: Final = 6
+"""Words of a name that are looked back for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +40,98 @@ def complete(
 
     What is said already is not offered again, but behind a unit its roles are. Words count that
     begin as typed, then those that hold it; behind a service and a slash its paths are offered.
+    A name of several words is taken up from its first one, and an id by its first letters.
     """
     before = text[: max(0, min(cursor, len(text)))]
-    start, pieces = _typed(before, lexicon)
-    said = {piece.column for piece in pieces}
-    last = pieces[-1] if pieces else None
-    between = before[last.end : start] if last else ""
-    typed = before[start:]
-    if "/" in typed and (paths := list(_paths(typed, start, lexicon))):
+    at = _Place.of(before, lexicon)
+    typed = before[at.start :]
+    if "/" in typed and (paths := list(_paths(typed, at.start, lexicon))):
         return tuple(paths[:at_most])
-    wanted = key_of(typed)
     found = [
-        (not key.startswith(wanted), _NEXT.index(each.column), len(key), each.text, each)
-        for key, phrases in lexicon.phrases.items()
-        if wanted in key and key != wanted
-        for each in phrases
-        if each.column
-        and (
-            each.column not in said
-            or each.column in _MANY
-            or (last and (typed or between.strip()) and pair_of(last.value, between, each.value))
-        )
-        and not (each.column == "svc" and "obj" in said)
+        (is_within, at.is_new != (start == at.start), _NEXT.index(each.column), len(each.text),
+         each.text, start, each)
+        for start in at.starts
+        for is_within, each in _fitting(before[start:], lexicon, may_be_within=start == at.start)
+        if at.takes(each, before, start)
     ]  # fmt: skip
-    found.sort(key=lambda each: each[:4])
-    return tuple(
-        Candidate(each.text + ("/" if each.column == "svc" else ""), each.column, each.value, start)
-        for *_, each in found[:at_most]
-    )
+    # Behind a space a new word is likelier, in the midst of one the longest name begun.
+    found.sort(key=lambda each: each[:-1])
+    offered: dict[Phrase, Candidate] = {}
+    for *_, start, each in found:
+        words = each.text + ("/" if each.column == "svc" else "")
+        gap = " " if start == len(before) and _touches(before, words) else ""
+        offered.setdefault(each, Candidate(gap + words, each.column, each.value, start))
+    return tuple(offered.values())[:at_most]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the cursor stands: in which word, and behind which pieces.
+
+    `starts` are the places at which the unfinished words may begin, the last being `start`:
+    "Finance div" is begun at "Finance", if something is called so.
+    """
+
+    start: int
+    starts: tuple[int, ...]
+    pieces: Sequence[Piece]
+    is_new: bool
+    """Whether nothing of the next word is typed yet."""
+
+    @classmethod
+    def of(cls, before: str, lexicon: Lexicon) -> _Place:
+        """Find it."""
+        start, pieces = _typed(before, lexicon)
+        # A long name has few words; what lies further back was said.
+        words = [found.start() for found in _WORDS.finditer(before) if found.start() < start]
+        if start == len(before) and pieces and pieces[-1].end == start:
+            words.append(pieces[-1].start)  # "may" may become "may not"
+        begun = [
+            each
+            for each in dict.fromkeys(words[-_LONGEST_NAME:])
+            if _begins(key_of(before[each:]), lexicon)
+        ]
+        return cls(start, (*begun, start), pieces, before[-1:] in _WORD_ENDS)
+
+    def takes(self, phrase: Phrase, before: str, start: int) -> bool:
+        """Tell whether a phrase may stand at `start`, by what is said before."""
+        pieces = [each for each in self.pieces if each.end <= start]
+        said = {each.column for each in pieces}
+        if not phrase.column or (phrase.column == "svc" and "obj" in said):
+            return False
+        if phrase.column not in said or phrase.column in _MANY:
+            return True
+        last = pieces[-1]
+        between = before[last.end : start]
+        is_apart = bool(between.strip() or before[start:])
+        return is_apart and pair_of(last.value, between, phrase.value) is not None
+
+
+def _fitting(typed: str, lexicon: Lexicon, *, may_be_within: bool) -> Iterator[tuple[bool, Phrase]]:
+    """Return the phrases that what was typed may become, each with whether it begins otherwise."""
+    wanted = key_of(typed)
+    for key, phrases in lexicon.phrases.items():
+        is_within = not key.startswith(wanted)
+        if is_within and not (may_be_within and wanted in key):
+            continue
+        for each in phrases:
+            # A service's whole name still wants its path.
+            if key != wanted or each.column == "svc":
+                yield is_within, each
+    if ":" in wanted:
+        for value in lexicon.names:
+            if value.startswith(wanted) and value != wanted:
+                yield False, Phrase(value, "svc" if value.startswith("svc:") else "sub", value)
+
+
+def _begins(key: str, lexicon: Lexicon) -> bool:
+    known = lexicon.names if ":" in key else lexicon.phrases
+    return any(each.startswith(key) and each != key for each in known)
+
+
+def _touches(before: str, words: str) -> bool:
+    """Tell whether two words would run into one another: "may" and "read"."""
+    return all(each.isascii() and each.isalnum() for each in (before[-1:] or " ", words[0]))
 
 
 def _typed(before: str, lexicon: Lexicon) -> tuple[int, Sequence[Piece]]:
@@ -80,10 +148,16 @@ def _typed(before: str, lexicon: Lexicon) -> tuple[int, Sequence[Piece]]:
 
 def _paths(typed: str, start: int, lexicon: Lexicon) -> Iterator[Candidate]:
     name, _, path = typed.partition("/")
-    for phrase in lexicon.phrases.get(key_of(name), ()):
-        if phrase.column == "svc":
-            slug = phrase.value.removeprefix("svc:")
-            known: Iterable[str] = (*lexicon.paths.get(slug, ()), "**")
-            for each in dict.fromkeys(known):
-                if each.startswith(path) and each != path:
-                    yield Candidate(f"{name}/{each}", "obj", f"{phrase.value}/{each}", start)
+    for value in _services(name, lexicon):
+        known: Iterable[str] = (*lexicon.paths.get(value.removeprefix("svc:"), ()), "**")
+        for each in dict.fromkeys(known):
+            if each.startswith(path) and each != path:
+                yield Candidate(f"{name}/{each}", "obj", f"{value}/{each}", start)
+
+
+def _services(name: str, lexicon: Lexicon) -> Iterator[str]:
+    if name.startswith("svc:"):
+        yield name
+    yield from (
+        each.value for each in lexicon.phrases.get(key_of(name), ()) if each.column == "svc"
+    )

@@ -6,7 +6,7 @@ changes no test would notice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -54,6 +54,11 @@ class Score:
         return sum(each.noticed_by is not None for each in self.mutants)
 
     @property
+    def unnoticed(self) -> tuple[str, ...]:
+        """The changes of it that no test notices."""
+        return tuple(each.change for each in self.mutants if each.noticed_by is None)
+
+    @property
     def is_needed(self) -> bool:
         """Whether some test fails without the rule."""
         return any(each.noticed_by for each in self.mutants if each.change == DELETED)
@@ -65,17 +70,20 @@ def scores(
     *,
     now: int,
     touched: Iterable[Rule] | None = None,
+    progress: Callable[[int], None] = lambda _tests: None,
 ) -> tuple[Score, ...]:
     """Return for each rule which changes of it the tests would notice.
 
     `touched` names the rules to look at, e.g. those of a draft; without it all are. Each test
-    looks only at rules of its own service and category, so thousands take about a second.
+    looks only at rules of its own service and category, so thousands take about a second;
+    `progress` is told how many tests are through.
     """
     wanted = tuple(rules.rules if touched is None else touched)
     noticed: dict[tuple[Rule, str], str] = {}
     field = _Field(rules, memberships)
     chosen = frozenset(wanted)
-    for case in rules.tests:
+    for number, case in enumerate(rules.tests, start=1):
+        progress(number)
         for rule, change in field.noticed(case, request_of(case, now=now), chosen):
             noticed.setdefault((rule, change), case.id)
     return tuple(

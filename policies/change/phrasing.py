@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from policies.cases import Case
 from policies.change.lexicon import Language, Lexicon
 from policies.change.sentences import read
 from policies.change.spelling import dated, decoded, in_days
@@ -29,25 +30,60 @@ def write(rule: Rule, lexicon: Lexicon) -> str:
     return plain if read(plain, lexicon).rule == rule else rule.line
 
 
+def who(sub: str, lexicon: Lexicon) -> str:
+    """Return the words for whom a rule or a test speaks of: one subject, or several by `|`."""
+    said = (_subject(each, lexicon.language, lexicon.called) for each in tokens(sub))
+    return _AND[lexicon.language].join(said)
+
+
+def place(obj: str, lexicon: Lexicon) -> str:
+    """Return the words for a place: a service by its name, with the path."""
+    return _object(obj, lexicon.called)
+
+
+def actions(act: str, lexicon: Lexicon) -> str:
+    """Return the words for actions, e.g. `GET|HEAD`."""
+    return _AND[lexicon.language].join(_actions(act, lexicon.called))
+
+
+def word(column: str, value: str, lexicon: Lexicon) -> str:
+    """Return the word for a value of a rule's column, e.g. `net` and `lan`."""
+    return lexicon.called.get((column, value), value)
+
+
+def tested(case: Case, lexicon: Lexicon) -> str:
+    """Return the words for a test: who must be allowed what where, signed in how, from where."""
+    words = _TESTED[lexicon.language]
+    return words["whole"].format(
+        who=who(case.sub, lexicon),
+        expect=words[case.expect],
+        act=actions(case.act, lexicon),
+        place=place(case.obj, lexicon),
+        net=word("net", case.net, lexicon),
+        auth=word("auth", case.auth, lexicon),
+        clr=word("cls", case.clr, lexicon),
+    )
+
+
 def _written(rule: Rule, lexicon: Lexicon, called: Mapping[tuple[str, str], str]) -> str:
-    def word(column: str, value: str) -> str:
+    def one(column: str, value: str) -> str:
         return called.get((column, value), value)
 
     def words(column: str, value: str) -> str:
-        return _AND[lexicon.language].join(word(column, each) for each in tokens(value))
+        return _AND[lexicon.language].join(one(column, each) for each in tokens(value))
 
     said = {
         "sub": _subject(rule.sub, lexicon.language, called),
-        "eft": word("eft", rule.eft),
+        "eft": one("eft", rule.eft),
         "act": _AND[lexicon.language].join(_actions(rule.act, called)),
         "obj": _object(rule.obj, called),
     }
     optional = {
-        "zone": word("zone", rule.zone),
+        "zone": one("zone", rule.zone),
         "win": called.get(("win", rule.win)) or _spelt(rule.win, lexicon),
         "net": words("net", rule.net),
         "cls": words("cls", rule.cls),
-        "auth": word("auth", rule.auth),
+        "auth": one("auth", rule.auth),
     }
     for name, text in optional.items():
         is_any = getattr(rule, name) == ANY
@@ -98,6 +134,17 @@ def _spelt(win: str, lexicon: Lexicon) -> str:
     )
 
 
+_TESTED: Final = {
+    Language.ZH: {
+        "allow": "必须准许", "deny": "必须拒绝", "step_up": "必须要求加强登录验证",
+        "whole": "{who}{expect}：{act} {place}（{net}，{auth}，知悉等级：{clr}）",
+    },
+    Language.EN: {
+        "allow": "must be allowed", "deny": "must be denied",
+        "step_up": "must be asked for a stronger sign-in",
+        "whole": "{who} {expect}: {act} {place} ({net}, {auth}, cleared for {clr})",
+    },
+}  # fmt: skip
 _AND: Final = {Language.ZH: "、", Language.EN: ", "}
 _BOTH: Final = {Language.ZH: "{unit}的{role}", Language.EN: "{role} of {unit}"}
 _FROM_TO: Final = {Language.ZH: "{} 至 {}", Language.EN: "{} to {}"}

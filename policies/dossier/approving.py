@@ -67,10 +67,12 @@ def begin_examination(session: Session, found: Dossier, *, total: int, now: date
     )  # fmt: skip
 
 
-def advance(session: Session, ref: str, edit: int, *, done: int, now: datetime) -> None:
+def advance(session: Session, ref: str, edit: int, *, done: int, total: int, now: datetime) -> None:
     """Note how far it has come."""
     own = (policy_examination.c.dossier == ref) & (policy_examination.c.edit == edit)
-    session.execute(update(policy_examination).where(own).values(done=done, beat_at=now))
+    session.execute(
+        update(policy_examination).where(own).values(done=done, total=total, beat_at=now)
+    )
 
 
 def end_examination(

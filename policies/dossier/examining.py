@@ -15,23 +15,22 @@ from typing import Any, Final
 
 from policies.change import trials
 from policies.change.benefit import Administration, beneficiaries, beyond, by_person
-from policies.change.changes import Change, Difference
+from policies.change.changes import Difference
 from policies.change.diff import difference
 from policies.change.keepers import LEAST, offices
 from policies.change.keepers import Office as WayBack
-from policies.change.mutation import scores
 from policies.change.places import Labelling
-from policies.change.replay import Group, Replay, replay
+from policies.change.replay import Replay, replay
 from policies.change.separation import united
 from policies.change.sides import State
 from policies.change.validate import Known, validate
+from policies.dossier import facts
+from policies.dossier.facts import SHOWN
 from policies.engine import build
 from policies.memberships import Memberships
 from policies.permissions import Permission
 from policies.rules import RuleSet
 
-SHOWN: Final = 400
-"""Changes and groups kept one by one; the counts are of all."""
 SECURITY: Final = "role:security_admin"
 WAYS_BACK: Final[Mapping[str, tuple[str, ...]]] = {
     SECURITY: tuple(
@@ -40,7 +39,7 @@ WAYS_BACK: Final[Mapping[str, tuple[str, ...]]] = {
             Permission.POLICY_APPROVE,
             Permission.POLICY_CHANGE,
             Permission.POLICY_PUBLISH,
-            Permission.POLICY_VIEW,
+            Permission.POLICY_READ,
         )
     ),
     "role:system_admin": (Permission.PERSON_VIEW.object, Permission.PERSON_CHANGE.object),
@@ -106,7 +105,7 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
     if checked.document is None:
         return None
     rules = checked.document.rules
-    total = around.entries + 1
+    total = 1 + around.entries + len(rules.tests)
     around.progress(0, total)
     before = State(around.rules, around.memberships)
     after = State(rules, around.memberships)
@@ -121,6 +120,10 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
     )
     results = trials.run(rules, around.memberships, now=moment, no_write_down=around.no_write_down)
     failed = [each for each in results if not each.passed]
+    scored = facts.scored(
+        rules, around.rules, around.memberships, moment,
+        lambda tests: around.progress(1 + around.entries + tests, total),
+    )  # fmt: skip
     ways = offices(new, WAYS_BACK, able=around.able, zone=around.zone, now=moment)
     was = offices(old, WAYS_BACK, able=around.able, zone=around.zone, now=moment)
     held = list(united(after, since=moment))
@@ -137,7 +140,7 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
     )
     blockers = tuple(code for code, holds in checks if holds)
     people = by_person(found)
-    facts = {
+    found_facts = {
         "base": around.rules.hash,
         "version": rules.hash,
         "rules": len(rules.rules),
@@ -149,25 +152,28 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
         "warnings": len(checked.findings) - len(checked.errors),
         "tests": {
             "all": len(results),
-            "unmissed": _unmissed(rules, around, moment),
-            "failed": [{"line": each.case.line, "problem": each.problem} for each in failed],
+            "scores": scored[:SHOWN],
+            "failed": [facts.failed(each) for each in failed[:SHOWN]],
+            "failing": len(failed),
         },
-        "changes": [_change(each) for each in found.changes[:SHOWN]],
+        "changes": [facts.change(each) for each in found.changes[:SHOWN]],
         "changes_all": len(found.changes),
-        "changes_hash": hash_of(json.dumps([_change(each) for each in found.changes])),
+        "changes_hash": hash_of(json.dumps([facts.change(each) for each in found.changes])),
         "people": [
             {"person": name, "gained": each.gained, "lost": each.lost}
             for name, each in list(people.items())[:SHOWN]
         ],
         "gaining": sorted(gaining),
         "losing": sum(bool(each.lost) for each in people.values()),
-        "replay": _replayed(replayed),
-        "ways": [_way(each) for each in ways],
+        "by_unit": facts.shares(found, facts.by_unit(around.memberships)),
+        "by_service": facts.shares(found, lambda change: {change.service: change.people}),
+        "replay": facts.replayed(replayed),
+        "ways": [facts.way(each) for each in ways],
         "united": [asdict(each) for each in held[:SHOWN]],
-        "beyond": [_change(each) for each in given[:SHOWN]],
+        "beyond": [facts.change(each) for each in given[:SHOWN]],
     }
     return Effect(
-        rules=rules, found=found, replayed=replayed, ways=ways, blockers=blockers, facts=facts
+        rules=rules, found=found, replayed=replayed, ways=ways, blockers=blockers, facts=found_facts
     )
 
 
@@ -184,55 +190,7 @@ def locks_out(before: Sequence[WayBack], after: Sequence[WayBack]) -> bool:
     )
 
 
-def _unmissed(rules: RuleSet, around: Around, moment: int) -> list[str]:
-    """The new rules whose deletion no test of the version would notice."""
-    new = sorted(frozenset(rules.rules) - frozenset(around.rules.rules))
-    found = scores(rules, around.memberships, now=moment, touched=new)
-    return [each.rule.line for each in found if not each.is_needed][:SHOWN]
-
-
 def _always(way: WayBack) -> int:
     """At every time so many can go back."""
     fewest = min((len(gap.people) for gap in way.gaps), default=LEAST)
     return max(fewest, len(way.keepers))
-
-
-def _change(each: Change) -> dict[str, Any]:
-    return {
-        "gains": each.gains,
-        "people": each.people,
-        "zone": each.zone,
-        "service": each.service,
-        "place": each.place,
-        "without": each.without,
-        "boxes": [asdict(box) for box in each.boxes],
-        "times": [asdict(span) for span in each.times],
-        "rules": each.rules,
-        "witness": asdict(each.witness),
-    }
-
-
-def _replayed(found: Replay) -> dict[str, Any]:
-    return {
-        "read": found.read,
-        "distinct": found.distinct,
-        "unread": found.unread,
-        "told": [asdict(each) for each in found.told()],
-        "people": _groups(found.by_person()),
-        "units": _groups(found.by_unit()),
-        "services": _groups(found.by_service()),
-    }
-
-
-def _groups(found: Iterable[Group]) -> list[dict[str, Any]]:
-    return [asdict(each) for each in list(found)[:SHOWN]]
-
-
-def _way(each: WayBack) -> dict[str, Any]:
-    return {
-        "role": each.role,
-        "living": len(each.living),
-        "keepers": [keeper.person for keeper in each.keepers],
-        "is_safe": each.is_safe,
-        "closed": sorted({page for gap in each.gaps for page in gap.closed}),
-    }

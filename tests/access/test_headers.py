@@ -225,13 +225,14 @@ def test_talkative_and_hop_by_hop_headers_stay_with_the_service() -> None:
     )
     assert {name for name, _ in headers} == {
         *["Content-Type", "Content-Length", "X-Content-Type-Options", "Referrer-Policy"],
-        "Strict-Transport-Security",
+        *["Strict-Transport-Security", "Cache-Control"],
     }
 
 
 def test_the_floor_of_safety_does_not_lower_what_a_service_set() -> None:
     """Added only where absent; HSTS only over https."""
     own = [("x-content-type-options", "nosniff"), ("Referrer-Policy", "no-referrer")]
+    own += [("cache-control", "no-store")]
     assert answered(*own, scheme="http") == own
     assert dict(answered())["Strict-Transport-Security"].startswith("max-age=")
 

@@ -356,7 +356,7 @@ def test_kill_9_while_pruning_goes_on_where_it_was(sealed: SealedLog) -> None:
         "voucher = Voucher(bytes(32), zone='intranet')\n"
         "ledger = Ledger(store.write, zone='intranet', seal=lambda e, f, v: v, voucher=voucher)\n"
         "custody = Custody(ledger=ledger, read=store.read, keep=timedelta(days=184),\n"
-        "                  voucher=voucher.vkey)\n"
+        "                  voucher=voucher.vkey, in_office=lambda *_: False)\n"
         "carrying.prune(custody, tell=lambda done: print(done, flush=True))\n"
     )
     killed = 0

@@ -42,7 +42,7 @@ def terminal(
     at = Terminal(tmp_path / "zone", capsys, monkeypatch)
     said = at.run(
         *("init", str(at.zone), "--zone", "intranet", "--office", "河山局"),
-        *("--public-url", "https://gate.example.cn", "--system-admin", "wang:王建"),
+        *("--public-url", "https://gate.example.cn", "--system-admin", "wang:王建:CZ0017"),
         *("--security-admin", "chen:陈敏", "--auditor", "zhao:赵磊"),
     )
     assert said.count("https://gate.example.cn/enrol/") == 3

@@ -30,6 +30,30 @@ def test_init_leaves_no_account_that_could_sign_in(terminal: Terminal) -> None:
     assert "active" not in people
 
 
+def test_an_administrator_may_come_with_a_staff_number(terminal: Terminal) -> None:
+    """It is what tells two people of one name apart, and one person with two accounts."""
+    add = ("person", "add", str(terminal.zone), "wang2", "王建", "--unit", "office")
+    taken = terminal.fails(*add, "--role", "staff", "--staff-number", "CZ0017")
+    assert "one natural person has one account" in taken
+    said = terminal.fails(
+        "init",
+        f"{terminal.zone}2",
+        "--zone",
+        "intranet",
+        "--office",
+        "河山局",
+        "--public-url",
+        "https://gate.example.cn",
+        "--system-admin",
+        "wang:王建:1:2",
+        "--security-admin",
+        "chen:陈敏",
+        "--auditor",
+        "zhao:赵磊",
+    )
+    assert "'wang:王建:1:2' is not LOGIN:NAME[:STAFF-NUMBER] (--system-admin)" in said
+
+
 def test_every_act_is_on_record_with_the_operator(terminal: Terminal) -> None:
     zone = str(terminal.zone)
     terminal.run("unit", "add", zone, "finance", "--name-zh", "财政科", "--name-en", "Finance")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from audit import verify
 from gateway.cli import main
 from gateway.cli.office import opened
 from gateway.cli.zone import now
+from gateway.identity import attempts, people
 from gateway.office import sealing_of
 
 
@@ -116,6 +118,11 @@ def test_officers_sign_for_holds_and_decisions(sealed: Terminal) -> None:
         "audit", "decide", zone, request[0], "--as", "chen", "--office", "security_admin"
     )
     assert refused  # the code of this half minute is used, and it is her own proposal besides
+    with opened(sealed.zone) as office:
+        zhao = people.by_login(office.registry, "zhao")
+        assert zhao is not None
+        (act,) = attempts.of_person(office.registry, zhao.id)
+    assert act.user_agent == f"hangu command {socket.gethostname()}"
 
 
 def test_what_was_damaged_is_repaired_from_an_export(sealed: Terminal, tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from sqlalchemy import update
 
 from audit.record import Actor
 from gateway.access.service_file import EXAMPLE
-from gateway.cli import main
+from gateway.cli import main, policy_sentences
 from gateway.cli.office import opened
 from gateway.identity import epoch, standing
 from gateway.identity.tables import Person, State
+from gateway.web import catalogues, labels
+from policies.change.lexicon import Language
 
 GRANT = "p, unit:finance, intranet, svc:ledger/**, GET, *, *, 2, *, allow"
 MUST = "t, allow, unit:finance, intranet, svc:ledger/a, cat:none, GET, 1, 1, lan, 2, *"
@@ -30,7 +32,7 @@ def terminal(
     officers = ("--system-admin", "wang:王建", "--security-admin", "chen:陈敏")
     place = ("--public-url", "https://gate.example.cn", "--auditor", "zhao:赵磊")
     main(["init", str(zone), "--zone", "intranet", "--office", "河山局", *place, *officers])
-    for slug in ("finance", "tax", "it-centre"):
+    for slug in ("finance", "tax", "it-centre", "archives"):
         main(["unit", "add", str(zone), slug, "--name-zh", slug, "--name-en", slug])
     main(["person", "add", str(zone), "liu", "刘洋", "--unit", "finance", "--role", "staff"])
     file = tmp_path / "ledger.toml"
@@ -128,3 +130,63 @@ def test_rules_go_from_csv_to_toml_and_back_unchanged(terminal: Terminal) -> Non
         terminal.run("policy", "check", csv).split()[-1]
         == terminal.run("policy", "check", toml).split()[-1]
     )
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_rules_become_sentences_and_the_sentences_the_same_rules(
+    terminal: Terminal, language: str
+) -> None:
+    zone, spoken = str(terminal.zone), terminal.zone.parent / "rules.txt"
+    file = draft(terminal, GRANT, MUST)
+    spoken.write_text(
+        terminal.run("policy", "sentences", file, "--zone", zone, "--language", language)
+    )
+    said = {"zh": "finance 可 在 政务内网区 查看", "en": "finance may view"}[language]
+    assert said in spoken.read_text()
+    back = ("--parse", "--zone", zone, "--language", language)
+    text = terminal.run("policy", "sentences", str(spoken), *back)
+    again = terminal.zone.parent / "again.csv"
+    again.write_text(text)
+    for name in (file, str(again)):
+        terminal.run("policy", "convert", name, f"{name}.canonical.csv")
+    assert Path(f"{file}.canonical.csv").read_text() == Path(f"{again}.canonical.csv").read_text()
+
+
+def test_a_sentence_that_is_none_is_named_with_its_line_and_status(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = terminal.zone.parent / "bad.txt"
+    bad.write_text("finance 可 飞往 月球\n")
+    with pytest.raises(SystemExit) as leaving:
+        main(["policy", "sentences", str(bad), "--parse", "--zone", str(terminal.zone)])
+    assert leaving.value.code == 1
+    assert "line 1, column" in capsys.readouterr().err
+
+
+def test_sentences_of_nothing_say_what_to_name(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HANGU_ZONE_DIR", raising=False)
+    assert "--zone" in terminal.fails("policy", "sentences")
+    assert "file" in terminal.fails("policy", "sentences", "--parse")
+
+
+def test_the_tests_of_the_version_in_force_run_and_are_told_in_words(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zone = str(terminal.zone)
+    assert "0 tests" in terminal.run("policy", "test", "--zone", zone)
+    file = draft(terminal, GRANT.replace("allow", "deny"), MUST)
+    with pytest.raises(SystemExit) as leaving:
+        main(["policy", "test", file, "--zone", zone, "--language", "en"])
+    assert leaving.value.code == 1
+    assert "finance must be allowed: view" in capsys.readouterr().out
+
+
+def test_the_roles_are_called_as_on_the_pages() -> None:
+    english = {slug: str(word._args[0]) for slug, word in labels.ROLES.items()}
+    assert policy_sentences.ROLES[Language.EN] == english
+    chinese = catalogues.read("zh_Hans_CN")
+    assert policy_sentences.ROLES[Language.ZH] == {
+        slug: chinese.get(word).string for slug, word in english.items()
+    }

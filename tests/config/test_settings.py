@@ -15,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import rules
+from config.rules import HOUSE_ROLES
 from config.sections import SECTIONS, SignIn, keys
 from config.settings import DEFAULTS, Settings, SettingsError, load
+from gateway.web.labels import ROLES
 from policies.change.lexicon import Language, by_name
 
 MINIMAL = """
@@ -351,3 +353,27 @@ def test_roles_that_must_use_a_passkey_are_names_of_roles_with_factors() -> None
     for wrong in ("auditor", ["Auditor"], [""], [7], ["break_glass"], ["a" * 41]):
         with pytest.raises(ValueError):  # noqa: PT011 - a rule may say no without words
             rule.parse(wrong)
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("system-admin", "system_admin"),
+        ("secuirty_admin", "security_admin"),
+        ("security_administrator", "security_admin"),
+        ("auditors", "auditor"),
+        ("staffs", "staff"),
+    ],
+)
+def test_misspelt_role_is_refused_with_the_role_that_is_meant(
+    zone: Path, misspelt: str, meant: str
+) -> None:
+    """Else nobody would have to use a passkey, and nobody would know."""
+    assert HOUSE_ROLES | {"break_glass"} == set(ROLES)
+    rewrite(zone, MINIMAL + f'[sign_in]\nphishing_resistant_roles = ["{misspelt}"]\n')
+    assert f"no role is called {misspelt}; {meant} is meant?" in problems(zone)
+
+
+def test_roles_of_the_zones_own_may_need_a_passkey_too() -> None:
+    rule = keys(SignIn)["phishing_resistant_roles"]
+    assert rule.parse(["archivist", "clerk"]) == {"archivist", "clerk"}

@@ -22,6 +22,7 @@ from gateway.identity import (
     sessions,
 )
 from gateway.identity import break_glass_refusals as no
+from gateway.identity.agreement import OpenerLeft
 from gateway.identity.break_glass import Proposal
 from gateway.identity.current import Current
 from gateway.identity.returning import LinkNeedsTwo
@@ -361,3 +362,23 @@ def test_two_officers_confirm_at_once_and_one_code_is_made(glass: Glass) -> None
     assert sum(bool(each) for each in found) == 1
     with glass.world.registry.store.reading() as session:
         assert len(session.scalars(select(Opening)).all()) == 1
+
+
+@pytest.mark.parametrize("how", ["disabled", "of another role"])
+def test_nothing_is_confirmed_for_a_proposer_who_has_left_the_office_since(
+    glass: Glass, how: str
+) -> None:
+    """On record; and whoever is in office may refuse it and propose anew."""
+    world, opening = glass.world, glass.propose(by=glass.second.id)
+    if how == "disabled":
+        people.disable(world.registry, glass.second.id, actor=ADMIN, now=world.clock)
+    else:
+        people.set_roles(world.registry, glass.second.id, ["staff"], actor=ADMIN, now=world.clock)
+    with pytest.raises(OpenerLeft):
+        glass.confirm(opening, glass.system.id)
+    entry = world.events()[-1]
+    assert (entry["ev"], entry["why"]) == ("agreement.refused", "opener_left")
+    assert "break_glass.opened" not in world.names()
+    actor = as_(glass.system.id)
+    break_glass.refuse(world.registry, opening, by=glass.system.id, actor=actor, now=world.clock)
+    assert glass.confirm(glass.propose(by=glass.system.id))

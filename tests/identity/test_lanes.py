@@ -266,3 +266,46 @@ def test_dengbao3_shuts_a_lane_for_30_minutes_after_five_failures(world: World) 
 def test_waits_never_shrink_and_have_an_end(failures: int) -> None:
     for pace in (Pace(), Pace(free=100), Pace(longest=timedelta(seconds=1))):
         assert pace.wait_after(failures) <= pace.wait_after(failures + 1) <= pace.longest
+
+
+def test_sprayed_and_hammered_name_is_seen_by_the_officer_long_after_the_last_try(
+    world: World,
+) -> None:
+    """A lane that could be tried again this second is still slow, and says by how much."""
+    li = world.enrol()
+    for number in range(101):
+        with pytest.raises(SignInRefused):
+            try_password(world, f"sprayed{number}")
+    for _ in range(6):
+        world.wait(timedelta(seconds=10))
+        with pytest.raises(SignInRefused):
+            try_password(world, "li.lei", address="198.51.100.9")
+    world.wait(timedelta(minutes=40))
+    seen = lanes.slowed(world.registry, now=world.clock)
+    assert [each.kind for each in seen] == ["name", "address"]
+    assert (seen[0].person_id, seen[0].total, seen[0].closed_at) == (li.id, 6, None)
+    assert seen[0].until < world.clock
+    assert seen[0].next_wait == timedelta(seconds=4)
+    world.wait(seen[1].quiet_at - world.clock + timedelta(seconds=1))
+    assert [each.kind for each in lanes.slowed(world.registry, now=world.clock)] == ["name"]
+    world.wait(seen[0].quiet_at - world.clock)
+    assert [each.kind for each in lanes.slowed(world.registry, now=world.clock)] == ["name"]
+    world.wait(timedelta(seconds=1))
+    assert lanes.slowed(world.registry, now=world.clock) == []
+
+
+def test_most_serious_lane_is_shown_first(small_world: World) -> None:
+    """Closed, then waiting, then slow; of two slow ones the slower."""
+    world = small_world
+    world.enrol()
+    hammer(world, "li.lei")
+    assert closed(world, "li.lei")
+    for login, times in (("mildly", 5), ("badly", 8), ("now", 5)):
+        for _ in range(times):
+            with pytest.raises(SignInRefused):
+                try_password(world, login, address="192.0.2.200")
+            world.wait(timedelta(seconds=0) if login == "now" else LONGEST)
+    seen = [each for each in lanes.slowed(world.registry, now=world.clock) if each.kind == "name"]
+    assert [each.closed_at is not None for each in seen] == [True, False, False, False]
+    assert seen[1].until > world.clock
+    assert [each.total for each in seen[2:]] == [8, 5]

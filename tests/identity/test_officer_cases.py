@@ -25,6 +25,7 @@ from gateway.identity import (
     sessions,
     staff,
 )
+from gateway.identity.agreement import OpenerLeft
 from gateway.identity.enrolment import EnrolmentNotBegun, EnrolmentOver
 from gateway.identity.officer_case_refusals import (
     CaseOfficers,
@@ -401,3 +402,27 @@ def test_the_last_of_an_office_is_not_talked_out_of_it_by_rights_or_another_offi
             actor=ADMIN,
             now=world.clock,
         )
+
+
+@pytest.mark.parametrize("kind", ["reset", "office"])
+@pytest.mark.parametrize("how", ["disabled", "of another role"])
+def test_nothing_is_confirmed_for_an_opener_who_has_left_the_office_since(
+    bureau: Bureau, kind: str, how: str
+) -> None:
+    """On record; the case is still there to be refused."""
+    world, registry = bureau.world, bureau.world.registry
+    office = "system_admin" if kind == "reset" else "security_admin"
+    opener = world.enrol("former", roles=(office,))
+    bureau.number()
+    case = bureau.open(opener) if kind == "reset" else bureau.propose(by=opener)
+    if how == "disabled":
+        people.disable(registry, opener.id, actor=ADMIN, now=world.clock)
+    else:
+        people.set_roles(registry, opener.id, ["staff"], actor=ADMIN, now=world.clock)
+    second = bureau.security if kind == "reset" else bureau.system
+    with pytest.raises(OpenerLeft):
+        bureau.confirm(case, second)
+    entry = world.events()[-1]
+    assert (entry["ev"], entry["why"]) == ("agreement.refused", "opener_left")
+    assert not {"reset.confirmed", "office.confirmed"} & set(world.names())
+    bureau.end(case, second)

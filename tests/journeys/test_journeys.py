@@ -49,7 +49,7 @@ def test_a_clerk_signs_in_browses_searches_and_is_out_everywhere_at_once(
     page.goto(f"{demo.service()}/ledger/contract")
     picture(page, "sign-in-intranet-zh")
     demo.sign_in(page, "li.na")
-    assert page.url == f"{demo.service()}/ledger/contract"
+    expect(page).to_have_url(f"{demo.service()}/ledger/contract")
     expect(page.locator("h1")).to_contain_text("contract")
 
     page.goto(f"{demo.service()}/ledger/contract?_search=会议材料")
@@ -64,7 +64,7 @@ def test_a_clerk_signs_in_browses_searches_and_is_out_everywhere_at_once(
     elsewhere.goto(f"{demo.service()}/ledger")
     page.get_by_role("button", name="退出登录").click()
     expect(page.get_by_role("heading", name="您已退出登录")).to_be_visible()
-    elsewhere.reload()  # the service lets browsers keep its pages; asked anew, it is shut
+    elsewhere.goto(f"{demo.service()}/ledger")  # kept by the browser, and asked for anew
     expect(elsewhere.get_by_role("heading", name="登录")).to_be_visible()
 
 
@@ -129,7 +129,7 @@ def test_the_extranet_speaks_english_on_a_phone_and_nothing_overflows(
         page.goto(demo.gateway("extranet") + address)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= PHONE["width"], address
-        assert page.locator("html").get_attribute("lang") == "en"
+        expect(page.locator("html")).to_have_attribute("lang", "en")
     page.set_viewport_size({"width": 1280, "height": 860})
     page.goto(demo.gateway("extranet"))
     picture(page, "portal-extranet-en")

@@ -349,3 +349,64 @@ def test_no_fixed_word_of_a_language_means_two_things() -> None:
         for text, column, value in FIXED[language]:
             meanings.setdefault(text.lower(), set()).add((column, value))
         assert all(len(each) == 1 for each in meanings.values()), meanings
+
+
+TOURISM = Lexicon(
+    language=Language.EN,
+    names={
+        "unit:tourism": "Tourism division",
+        "unit:finance": "Finance",
+        "svc:ledger": "Finance ledger",
+        "role:clerk": "clerk",
+        "person:zhao": "Zhao Min",
+    },
+    paths={"ledger": ("files/**",)},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("Tourism division may", "Tourism division may read"),
+        ("Tourism division may", "Tourism division may not"),
+        ("Tourism div", "Tourism division"),
+        ("tourism", "Tourism division"),
+        ("Tourism division may read Finance led", "Tourism division may read Finance ledger/"),
+        ("Tourism division may read Finance ledger", "Tourism division may read Finance ledger/"),
+        (
+            "Tourism division may read Finance ledger/f",
+            "Tourism division may read Finance ledger/files/**",
+        ),
+        ("Tourism division may read svc:led", "Tourism division may read svc:ledger/"),
+        ("unit:tou", "unit:tourism"),
+        ("Tourism division may read svc:ledger/", "Tourism division may read svc:ledger/**"),
+    ],
+)
+def test_what_is_offered_reads_as_a_whole_sentence(text: str, whole: str) -> None:
+    found = [text[: each.start] + each.text for each in complete(text, len(text), TOURISM)]
+    assert whole in found
+
+
+@given(st.text("TourismdvnayrFcelgZhaoM/:.* ", max_size=30))
+def test_no_offer_runs_two_words_into_one(text: str) -> None:
+    for each in complete(text, len(text), TOURISM):
+        before = text[: each.start]
+        if each.column in {"eft", "act"} and before:
+            assert not before[-1].isalnum() or each.text[0] == " "
+
+
+def test_a_name_taken_up_in_its_midst_is_not_said_twice() -> None:
+    text = "Finance le"
+    wholes = {text[: each.start] + each.text for each in complete(text, len(text), TOURISM)}
+    assert "Finance ledger/" in wholes
+    assert not any(each.count("Finance") > 1 for each in wholes)
+
+
+def test_a_chain_of_offers_ends_in_a_rule() -> None:
+    """Whoever takes an offer each time gets a sentence that the reader understands."""
+    text = ""
+    for wanted in ("Tourism division", "may", "read", "Finance ledger/", "Finance ledger/**"):
+        offers = {each.text.strip(): each for each in complete(text, len(text), TOURISM)}
+        text = text[: offers[wanted].start] + offers[wanted].text
+    assert text == "Tourism division may read Finance ledger/**"
+    assert read_sentence(text, TOURISM).rule is not None

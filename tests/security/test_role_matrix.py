@@ -103,6 +103,7 @@ def test_the_auditor_changes_nothing_but_as_a_second_officer() -> None:
         "/audit/searches/<uuid:search_id>/remove",
         "/officers/cases/<uuid:case_id>/confirm",
         "/officers/cases/<uuid:case_id>/end",
+        "/policy/decisions/<decision>/suggest",  # tells the security administrators, no more
     }
 
 

@@ -112,7 +112,7 @@ def test_route_added_after_the_start_is_not_open() -> None:
             late,
             signed_in=lambda: True,
             is_allowed=lambda _permission: True,
-            confirm=lambda: None,
+            confirm=lambda _access: None,
         )
     )
 

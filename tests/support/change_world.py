@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyotp
-from web_office import PASSWORD, SYSTEM, Office
+from office_log import settle
+from web_office import CHROME, PASSWORD, SYSTEM, Browser, Office
+from werkzeug.test import TestResponse
 
 from gateway.identity import enrolment, people, units
+from gateway.web.desk_values import Visit
+from policies import versions
+
+REASON = "新单位在星期五前需要使用，见财办〔2026〕12号"
 
 
 def enrol(office: Office, login: str, name: str, unit: str, role: str) -> None:
@@ -32,3 +41,79 @@ def with_new_unit(office: Office) -> None:
     )  # fmt: skip
     enrol(office, "linxia", "林夏", "baomi", "security_admin")
     enrol(office, "gaofei", "高飞", "lvyou", "staff")
+
+
+def rules(office: Office) -> str:
+    """The text of the rules in force."""
+    with office.store.reading() as session:
+        found = versions.current(session)
+    assert found is not None
+    return found.text()
+
+
+def begin(author: Browser, **terms: str) -> str:
+    """Open a change; return its id."""
+    form = {"title": "台账给旅游处", "why": REASON, "most_people": "3", "confirm_minutes": "10"}
+    answer = author.post("/policy/changes/new", form | terms, page="/policy/changes/new")
+    assert answer.status_code == 303, answer.text
+    return answer.location.split("/")[-2]
+
+
+def edit_of(browser: Browser, ref: str) -> str:
+    """The edit that the page shows."""
+    found = re.search(
+        r'name="edit" value="(\d+)"', browser.get(f"/policy/changes/{ref}/rules").text
+    )
+    assert found is not None
+    return found[1]
+
+
+def write(author: Browser, ref: str, sentence: str) -> TestResponse:
+    """Write a rule."""
+    page = f"/policy/changes/{ref}/rules"
+    return author.post(page, {"sentence": sentence, "edit": edit_of(author, ref)}, page=page)
+
+
+def look(author: Browser, ref: str) -> str:
+    """Have the effect found out; return the page that shows it."""
+    page = f"/policy/changes/{ref}"
+    assert author.post(f"{page}/examine", {"days": "30"}, page=page).status_code == 303
+    for _ in range(400):
+        answer = author.get(page)
+        if "Refresh" not in answer.headers:
+            return answer.text
+        time.sleep(0.05)
+    raise AssertionError("the examination does not end")
+
+
+def step(browser: Browser, ref: str, name: str, **form: str) -> TestResponse:
+    """Take a step, confirmed with a fresh code if one is asked for."""
+    page = f"/policy/changes/{ref}"
+    text = browser.get(page).text
+    shown = re.search(r'name="shown" value="([0-9a-f]{64})"', text)
+    edit = re.search(r'name="edit" value="(\d+)"', text)
+    given = {"shown": shown[1] if shown else "", "edit": edit[1] if edit else "", **form}
+    return browser.post(f"{page}/{name}", given, page=page)
+
+
+def ready(author: Browser, second: Browser, **terms: str) -> str:
+    """A change that is approved."""
+    ref = begin(author, **terms)
+    assert write(author, ref, "旅游处可读取 svc:ledger/**，需双因素").status_code == 303
+    look(author, ref)
+    assert step(author, ref, "submit").status_code == 303
+    answer = step(second, ref, "approve")
+    assert answer.status_code == 303, answer.text
+    return ref
+
+
+def decided(office: Office, login: str, slug: str, directory: Path) -> str:
+    """Have a decision made, sealed and indexed; return its number."""
+    now = datetime.now(UTC)
+    token = office.session(login, ago=timedelta(minutes=4))
+    who = office.desk.session(token, service=None, now=now)
+    assert who is not None
+    visit = Visit(address="10.12.8.44", user_agent=CHROME, now=now)
+    verdict = office.desk.decide(who, office.desk.any_service(slug), "/a", visit=visit)
+    settle(office, directory)
+    return verdict.decision_id

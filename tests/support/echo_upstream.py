@@ -51,6 +51,9 @@ class Echo(socketserver.StreamRequestHandler):
             place = bytes.fromhex(place).decode().format(port=own)
             head = f"HTTP/1.1 {status} Moved\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n"
             self.wfile.write(head.encode())
+        elif path.startswith("/says/head/"):
+            lines = bytes.fromhex(path.removeprefix("/says/head/"))
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n" + lines + b"Content-Length: 3\r\n\r\nown")
         elif path in ANSWERS:
             self.wfile.write(ANSWERS[path])
         else:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from web_office import Office
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -124,6 +124,16 @@ class Desktop:
                 [{"name": prefix, "value": token, "url": secure, "sameSite": "Strict"}]
             )
         return made
+
+
+def charts_drawn(page: Page) -> None:
+    """Wait until the charts of a page are drawn; at least one must be there."""
+    page.wait_for_function(
+        """() => {
+          const charts = [...document.querySelectorAll(".chart img")];
+          return charts.length > 0 && charts.every(i => i.complete && i.naturalWidth > 0);
+        }"""
+    )
 
 
 def open_sessions(office: Office) -> dict[str, str]:

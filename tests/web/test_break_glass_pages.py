@@ -49,7 +49,7 @@ def test_from_proposal_to_use_to_the_end(app: Flask, office: Office, account: st
     code = CODE.search(shown.text)
     assert code is not None
     wrong = user.post("/break-glass/enter", {"code": "x" * 43}, page="/break-glass/enter")
-    assert wrong.status_code == 422
+    assert wrong.status_code == 403
     entered = user.post("/break-glass/enter", {"code": code[1]}, page="/break-glass/enter")
     assert entered.status_code == 303
     desk = user.get("/break-glass/desk/")

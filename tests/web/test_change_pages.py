@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from change_world import enrol, with_new_unit
+from change_world import begin, edit_of, enrol, look, ready, rules, step, with_new_unit, write
 from flask import Flask
 from web_office import SYSTEM, Browser, Office, officer
 
 from gateway.changes import sweep
 from gateway.changes.room import Room
 from gateway.identity import people, staff
-from policies import versions
 from policies.dossier.dossiers import State, find
 
-REASON = "新单位在星期五前需要使用，见财办〔2026〕12号"
 ROW = "p, unit:lvyou, intranet, svc:ledger/**, GET|HEAD, *, *, 2, *, allow"
 
 
@@ -40,63 +37,6 @@ def second(app: Flask, busy: Office) -> Browser:
     return officer(app, busy, "linxia")
 
 
-def rules(office: Office) -> str:
-    with office.store.reading() as session:
-        found = versions.current(session)
-    assert found is not None
-    return found.text()
-
-
-def begin(author: Browser, **terms: str) -> str:
-    form = {"title": "台账给旅游处", "why": REASON, "most_people": "3", "confirm_minutes": "10"}
-    answer = author.post("/policy/changes/new", form | terms, page="/policy/changes/new")
-    assert answer.status_code == 303, answer.text
-    return answer.location.split("/")[-2]
-
-
-def edit_of(browser: Browser, ref: str) -> str:
-    found = re.search(
-        r'name="edit" value="(\d+)"', browser.get(f"/policy/changes/{ref}/rules").text
-    )
-    assert found is not None
-    return found[1]
-
-
-def write(author: Browser, ref: str, sentence: str):  # noqa: ANN201 - a response
-    page = f"/policy/changes/{ref}/rules"
-    return author.post(page, {"sentence": sentence, "edit": edit_of(author, ref)}, page=page)
-
-
-def look(author: Browser, ref: str) -> str:
-    page = f"/policy/changes/{ref}"
-    assert author.post(f"{page}/examine", {"days": "30"}, page=page).status_code == 303
-    for _ in range(400):
-        answer = author.get(page)
-        if "Refresh" not in answer.headers:
-            return answer.text
-        time.sleep(0.05)
-    raise AssertionError("the examination does not end")
-
-
-def step(browser: Browser, ref: str, name: str, **form: str):  # noqa: ANN201 - a response
-    page = f"/policy/changes/{ref}"
-    text = browser.get(page).text
-    shown = re.search(r'name="shown" value="([0-9a-f]{64})"', text)
-    edit = re.search(r'name="edit" value="(\d+)"', text)
-    given = {"shown": shown[1] if shown else "", "edit": edit[1] if edit else "", **form}
-    return browser.post(f"{page}/{name}", given, page=page)
-
-
-def ready(author: Browser, second: Browser, **terms: str) -> str:
-    ref = begin(author, **terms)
-    assert write(author, ref, "旅游处可读取 svc:ledger/**，需双因素").status_code == 303
-    look(author, ref)
-    assert step(author, ref, "submit").status_code == 303
-    answer = step(second, ref, "approve")
-    assert answer.status_code == 303, answer.text
-    return ref
-
-
 def test_a_change_is_written_seen_approved_published_and_rolled_back(
     busy: Office, author: Browser, second: Browser
 ) -> None:
@@ -106,10 +46,10 @@ def test_a_change_is_written_seen_approved_published_and_rolled_back(
     assert "unit:lvyou" in rules(busy)
     assert step(author, ref, "roll-back").status_code == 303
     assert rules(busy) == before
-    assert (
-        "已退回" in author.get(f"/policy/changes/{ref}").text
-        or "rolled" in author.get(f"/policy/changes/{ref}").text
-    )
+    page = author.get(f"/policy/changes/{ref}").text
+    assert "<strong>已退回原版本</strong> 人工退回。" in page
+    with busy.store.reading() as session:
+        assert find(session, ref).state is State.ROLLED_BACK
 
 
 def test_the_effect_names_the_person_who_gains(author: Browser, busy: Office) -> None:
@@ -117,7 +57,8 @@ def test_the_effect_names_the_person_who_gains(author: Browser, busy: Office) ->
     write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
     page = look(author, ref)
     assert "高飞" in page
-    assert "svc:ledger/" in page
+    assert "预算执行台账/**" in page
+    assert "svc:ledger" not in page
 
 
 def test_only_a_sign_in_under_the_new_version_confirms_it(
@@ -292,7 +233,7 @@ def test_a_canary_that_deviates_ends_the_trial_at_once(
     text = author.get(f"{page}/download").text + ROW + "\n" + case
     form = {"text": text, "edit": edit_of(author, ref)}
     author.post(f"{page}/text", form, page=f"{page}/text")
-    assert "svc:ledger" in look(author, ref)
+    assert "预算执行台账/" in look(author, ref)
     step(author, ref, "submit")
     step(second, ref, "approve")
     assert step(author, ref, "publish").status_code == 303

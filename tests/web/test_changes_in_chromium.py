@@ -9,13 +9,22 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from change_world import with_new_unit
+from change_world import decided, with_new_unit
 from playwright.sync_api import Page, expect
 from real_browser import Desktop, chromium, chromium_or_skip, serving
-from web_office import Office, open_office
+from web_office import PASSWORD, Office, open_office
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-SENTENCE = "旅游处可在今天至星期五读取 预算执行台账/**，需双因素"
+SENTENCES = {
+    "zh": "旅游处可在今天至星期五读取 预算执行台账/**，需双因素",
+    "en": "Tourism division may until Friday read Budget ledger/** with two factors",
+}
+BEGUN = {
+    "zh": ("旅游处可读", "旅游处可读取"),
+    "en": ("Tourism division may", "Tourism division may read"),
+}
+"""What is typed, and what is taken of the offers."""
+ASKED = {"zh": ("高飞", "预算执行台账/a"), "en": ("高飞", "Budget ledger/a")}
 
 
 @pytest.fixture
@@ -58,53 +67,185 @@ def seen(page: Page, pictures: Path, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
 
 
-@pytest.mark.parametrize(("language", "width"), [("zh", 1280), ("en", 390)])
+@pytest.mark.parametrize(
+    ("language", "width", "script"), [("zh", 1280, True), ("en", 390, True), ("zh", 1280, False)]
+)
 def test_a_new_unit_gets_a_service_until_friday_and_loses_it_again(
-    desktop: Desktop, tmp_path: Path, language: str, width: int
+    desktop: Desktop, tmp_path: Path, language: str, width: int, *, script: bool
 ) -> None:
-    """Written, seen, approved, published, rolled back."""
-    author = desktop.context(login="zhaomin", language=language, width=width)
+    """Written, tested, seen, approved, published, rolled back; without a script as well."""
+    author = desktop.context(login="zhaomin", language=language, width=width, javascript=script)
     page = author.new_page()
-    page.goto(f"{desktop.url}/policy/changes/new")
-    page.fill("#title", "台账给旅游处，至星期五")
-    page.fill("#why", "财办〔2026〕12号")
-    page.fill("#most_people", "3")
-    seen(page, tmp_path, "1-terms")
-    page.click("main .actions .btn-primary")
-    sentence = SENTENCE
-    if language == "en":
-        sentence = "Tourism division may until Friday read svc:ledger/** with two factors"
-    page.fill("#sentence", "月球可读取")
-    page.click("main .actions .btn-primary")
-    expect(page.locator("#problem-1")).to_be_visible()
-    seen(page, tmp_path, "2-wrong")
-    page.fill("#sentence", sentence)
-    page.click("main .actions .btn-primary")
-    seen(page, tmp_path, "3-rules")
-    page.click(".title .btn-primary")
-    page.click(".inline-form button")
-    page.wait_for_selector("caption")
-    seen(page, tmp_path, "4-effect")
+    day = Day(desktop, tmp_path, looks=script)
+    ref = day.draft(page, language)
+    day.test(page, language)
+    day.effect(page)
     page.locator("form[action$='/submit'] button").click()
-    address = page.url
+    expect(page.locator("form[action$='/submit']")).to_have_count(0)
 
-    other = desktop.context(login="linxia", language=language, width=width)
+    other = desktop.context(login="linxia", language=language, width=width, javascript=script)
     second = other.new_page()
-    second.goto(address)
-    seen(second, tmp_path, "5-to-approve")
+    second.goto(f"{desktop.url}/")
+    expect(second.locator("nav .waiting")).to_contain_text("1")
+    day.seen(second, "6-waiting")
+    second.locator("main .notices a").first.click()
+    expect(second.locator("form[action$='/approve'] button")).to_be_visible()
+    day.seen(second, "7-to-approve")
     second.locator("form[action$='/approve'] button").click()
     confirmed(second, desktop, "linxia")
+    expect(second.locator("form[action$='/approve']")).to_have_count(0)
 
-    page.goto(address)
+    page.goto(ref)
     page.locator("form[action$='/publish'] button").click()
     confirmed(page, desktop, "zhaomin")
-    seen(page, tmp_path, "6-trial")
+    expect(page.locator("form[action$='/confirm'] button")).to_be_visible()
+    day.seen(page, "8-trial")
     page.locator("form[action$='/roll-back'] button").click()
     expect(page.locator("form[action$='/roll-back']")).to_have_count(0)
-    seen(page, tmp_path, "7-rolled-back")
-    page.goto(f"{desktop.url}/policy/changes")
-    seen(page, tmp_path, "8-list")
-    page.goto(f"{desktop.url}/policy/changes/versions/2")
-    seen(page, tmp_path, "9-version")
-    page.goto(f"{address}/rules/text")
-    seen(page, tmp_path, "10-text")
+    day.seen(page, "9-rolled-back")
+    day.afterwards(page, ref)
+
+
+def test_a_version_is_confirmed_from_a_new_sign_in_without_another_code(
+    desktop: Desktop, tmp_path: Path
+) -> None:
+    """The sign-in under the new version is itself the proof that one can be made."""
+    day = Day(desktop, tmp_path)
+    page = desktop.context(login="zhaomin").new_page()
+    ref = day.draft(page, "zh")
+    day.effect(page)
+    page.locator("form[action$='/submit'] button").click()
+    expect(page.locator("form[action$='/submit']")).to_have_count(0)
+    second = desktop.context(login="linxia").new_page()
+    second.goto(ref)
+    second.locator("form[action$='/approve'] button").click()
+    confirmed(second, desktop, "linxia")
+    expect(second.locator("form[action$='/publish'] button")).to_be_visible()
+    second.locator("form[action$='/publish'] button").click()
+    confirmed(second, desktop, "linxia")
+    expect(second.locator("form[action$='/confirm'] button")).to_be_visible()
+
+    page.locator(".me form button").click()
+    page.goto(f"{desktop.url}/sign-in")
+    page.fill("#login", "zhaomin")
+    page.fill("#password", PASSWORD)
+    page.locator("main form .btn-primary").click()
+    page.fill("#code", desktop.office.next_code("zhaomin"))
+    page.locator("main form .btn-primary").click()
+    expect(page.locator(".me .name")).to_be_visible()
+    page.goto(ref)
+    page.locator("form[action$='/confirm'] button").click()
+    expect(page.locator(".told")).to_contain_text("已确认")
+    expect(page.locator("form[action$='/confirm']")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh", 1280), ("en", 390)])
+def test_a_row_of_the_replay_leads_to_the_decision_and_the_decision_to_a_test(
+    desktop: Desktop, tmp_path: Path, language: str, width: int
+) -> None:
+    """Whom it meets, what was asked, why it fell so, and the test made of it."""
+    decided(desktop.office, "gaofei", "ledger", tmp_path / "sealer")
+    day = Day(desktop, tmp_path)
+    page = desktop.context(login="zhaomin", language=language, width=width).new_page()
+    day.draft(page, language)
+    day.effect(page)
+    page.locator("a[href$='/effect/people/0']").click()
+    expect(page.locator("a[href*='/policy/decisions/']")).to_have_count(1)
+    day.seen(page, "6-records")
+    page.locator("a[href*='/policy/decisions/']").click()
+    page.locator("main details summary").first.click()
+    expect(page.locator("#keep-draft")).to_be_visible()
+    day.seen(page, "7-decision")
+    page.locator("form[action$='/policy/tests'] .btn-primary").click()
+    expect(page.locator("main table .row-acts")).to_have_count(1)
+
+
+class Day:
+    """The steps of an administrator's day; with `looks` each page is pictured and checked."""
+
+    def __init__(self, desktop: Desktop, pictures: Path, *, looks: bool = True) -> None:
+        self.desktop, self.pictures, self.looks = desktop, pictures, looks
+
+    def seen(self, page: Page, name: str) -> None:
+        """Look at a page."""
+        if self.looks:
+            seen(page, self.pictures, name)
+
+    def draft(self, page: Page, language: str) -> str:
+        """Write the change and its rule; return its address."""
+        page.goto(f"{self.desktop.url}/policy/changes/new")
+        page.fill("#title", "台账给旅游处，至星期五")
+        page.fill("#why", "财办〔2026〕12号")
+        page.fill("#most_people", "3")
+        self.seen(page, "1-terms")
+        page.click("main .actions .btn-primary")
+        expect(page.locator("#sentence")).to_be_visible()
+        self.seen(page, "2-nothing-yet")
+        page.fill("#sentence", "月球可读取")
+        page.click("main .actions .btn-primary")
+        expect(page.locator("#problem-1")).to_be_visible()
+        self.seen(page, "2-wrong")
+        self.suggested(page, language)
+        page.fill("#sentence", SENTENCES[language])
+        page.click("main .actions .btn-primary")
+        expect(page.locator("main table .row-acts")).to_have_count(1)
+        self.seen(page, "3-rules")
+        page.locator(".choices a").nth(2).click()
+        expect(page.locator("main table .row-acts").nth(5)).to_be_visible()
+        return page.url.partition("/rules")[0]
+
+    def suggested(self, page: Page, language: str) -> None:
+        """Begin a sentence, and take what the page offers."""
+        begun, whole = BEGUN[language]
+        page.fill("#sentence", begun)
+        page.locator("button[name='suggest']").click()
+        offer = page.locator(f".offers a[aria-label='{whole}']")
+        expect(offer).to_be_visible()
+        self.seen(page, "2-suggested")
+        offer.click()
+        expect(page.locator("#sentence")).to_have_value(whole)
+
+    def test(self, page: Page, language: str) -> None:
+        """Ask who may, keep the answer as a test that fails, and correct it."""
+        who, place = ASKED[language]
+        page.goto(f"{self.desktop.url}/policy/ask")
+        page.fill("#who", who)
+        page.fill("#place", place)
+        page.select_option("#strength", "2")
+        page.locator("main form.questions .btn-primary").first.click()
+        expect(page.locator("#keep-draft")).to_be_visible()
+        self.seen(page, "4-asked")
+        page.locator("form[action$='/policy/tests'] .btn-primary").click()
+        expect(page.locator(".problem-list")).to_be_visible()
+        self.seen(page, "4-failing-test")
+        page.locator("main table .row-acts a").first.click()
+        page.locator("input[name='expect'][value='allow']").check()
+        page.locator("main form.questions .btn-primary").click()
+        expect(page.locator(".told")).to_be_visible()
+        expect(page.locator(".problem-list")).to_have_count(0)
+        self.seen(page, "4-tests")
+
+    def effect(self, page: Page) -> None:
+        """Find out what it does."""
+        page.click(".title .btn-primary")
+        page.click(".inline-form button")
+        if self.looks:
+            expect(page.locator(".chart img").first).to_be_visible()
+        else:  # without a script the page asks again by its own header
+            expect(page.locator(".chart").first).to_be_visible()
+        expect(page.locator("form[action$='/submit'] button")).to_be_visible()
+        self.seen(page, "5-effect")
+
+    def afterwards(self, page: Page, ref: str) -> None:
+        """Look at what is left: the list, the version, its tests, the text."""
+        for name, path in (
+            ("10-list", "/policy/changes"),
+            ("11-version", "/policy/changes/versions/2"),
+            ("12-version-tests", "/policy/changes/versions/2/tests"),
+        ):
+            page.goto(f"{self.desktop.url}{path}")
+            expect(page.locator("main h1")).to_be_visible()
+            self.seen(page, name)
+        page.goto(f"{ref}/rules/text")
+        expect(page.locator("textarea#text")).to_be_visible()
+        self.seen(page, "13-text")

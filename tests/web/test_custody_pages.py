@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from web_office import SYSTEM, ZONE, Browser, Office
 from werkzeug.test import TestResponse
 
 from audit import verify
 from audit.keep import Keep
 from audit.sealer import Sealer
+from audit.tables import audit_event
 from gateway.identity import people
 
 REASON = "年度清理，已按留存期限核对"
@@ -166,3 +168,33 @@ def test_a_receipt_is_handed_to_whoever_acted_and_verifies_alone(
     assert security.get("/receipts/999999.tlog-proof").status_code == 404
     assert security.get("/receipts/0.tlog-proof").status_code == 404
     assert SYSTEM.subject not in page.text
+
+
+@pytest.mark.parametrize("how", ["disabled", "of another role"])
+def test_no_pruning_for_a_proposer_who_has_left_the_office_since(
+    app: Flask, office: Office, sealer: Sealer, how: str
+) -> None:
+    """Refused with the reason, on record; the request waits to be refused."""
+    registry, now = office.registry, datetime.now(UTC)
+    auditor, security = (browser(app, office, login) for login in ("chenjing", "zhaomin"))
+    target = {"login": "liwen", "entry": "", "reason": REASON}
+    asked = auditor.post("/audit/retention/erase", target, page="/audit/retention/erase")
+    assert asked.status_code == 303, asked.text
+    found = REQUEST.search(security.get("/audit/retention").text)
+    assert found is not None
+    former, other = (people.by_login(registry, login) for login in ("chenjing", "liwen"))
+    assert former is not None
+    assert other is not None
+    people.set_roles(registry, other.id, ["auditor"], actor=SYSTEM, now=now)
+    if how == "disabled":
+        people.disable(registry, former.id, actor=SYSTEM, now=now)
+    else:
+        people.set_roles(registry, former.id, ["staff"], actor=SYSTEM, now=now)
+    answer = approve(security, office, "zhaomin", found[1])
+    assert answer.status_code == 409
+    assert "已不在" in answer.text
+    with registry.store.reading() as session:
+        bodies = session.scalars(select(audit_event.c.body).order_by(audit_event.c.id.desc()))
+        entry = next(each for each in map(json.loads, bodies) if each["ev"] == "agreement.refused")
+    assert (entry["why"], entry["obj"]) == ("opener_left", f"keeping:{found[1]}")
+    assert REQUEST.search(security.get("/audit/retention").text) is not None

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import CDPSession, Page
+from playwright.sync_api import CDPSession, Page, expect
 from real_browser import Desktop, chromium, chromium_or_skip, serving, with_services
 from web_office import PASSWORD, Office, open_office
 
@@ -145,7 +145,7 @@ def test_register_then_second_step_then_only_step_then_removed_is_refused(seat: 
     """The life of a passkey, with nothing but the pages and the device."""
     sit(seat, "liwen", 9)
     seat.add("liwen")
-    assert "办公电脑" in seat.page.inner_text("main table")
+    expect(seat.page.locator("main table")).to_contain_text("办公电脑")
     accessible(seat.page, "factors")
     (held,) = seat.keys()
     assert held["isResidentCredential"]
@@ -155,24 +155,24 @@ def test_register_then_second_step_then_only_step_then_removed_is_refused(seat: 
     seat.password("liwen")
     accessible(seat.page, "second step")
     seat.press("[data-asks=passkey]")
-    assert seat.page.url == f"{seat.desktop.url}/"
+    expect(seat.page).to_have_url(f"{seat.desktop.url}/")
     seat.open("/account/")
-    assert "密码 + 通行密钥" in seat.page.inner_text("#sessions")
+    expect(seat.page.locator("#sessions")).to_contain_text("密码 + 通行密钥")
 
     seat.sign_out()
     seat.only()
-    assert seat.page.url == f"{seat.desktop.url}/"
+    expect(seat.page).to_have_url(f"{seat.desktop.url}/")
 
     seat.open("/account/factors")
     seat.press("main a[href*='passkeys/'] >> nth=-1")
     accessible(seat.page, "one passkey")
     seat.press("section[aria-labelledby=remove] [data-asks=confirm_passkey]")
-    assert "办公电脑" not in seat.page.inner_text("main table")
+    expect(seat.page.locator("main table")).not_to_contain_text("办公电脑")
     seat.sign_out()
     seat.open("/sign-in/passkey")
     seat.press("[data-asks=passkey]")
-    assert "/sign-in/passkey" in seat.page.url
-    assert "提交有误" in seat.page.inner_text("main")
+    expect(seat.page).to_have_url(re.compile(r"/sign-in/passkey"))
+    expect(seat.page.locator("main")).to_contain_text("提交有误")
 
 
 def test_a_role_that_asks_for_a_passkey_opens_nothing_until_it_was_used(seat: Seat) -> None:
@@ -180,16 +180,16 @@ def test_a_role_that_asks_for_a_passkey_opens_nothing_until_it_was_used(seat: Se
     sit(seat, "chenjing", 8)
     for path in ("/", "/account/", "/account/password", "/break-glass/", "/sign-in-rules"):
         seat.open(path)
-        assert seat.page.url.endswith("/account/factors/passkeys/new"), path
+        expect(seat.page).to_have_url(re.compile("/account/factors/passkeys/new$"))
     seat.add("chenjing", "蓝色安全密钥")
-    assert "/sign-in/passkey" in seat.page.url
+    expect(seat.page).to_have_url(re.compile(r"/sign-in/passkey"))
     seat.press("[data-asks=passkey]")
-    assert seat.page.url == f"{seat.desktop.url}/"
+    expect(seat.page).to_have_url(f"{seat.desktop.url}/")
     seat.sign_out()
     seat.password("chenjing")
     assert seat.page.query_selector("#code") is None
     seat.press("[data-asks=passkey]")
-    assert seat.page.url == f"{seat.desktop.url}/"
+    expect(seat.page).to_have_url(f"{seat.desktop.url}/")
 
 
 def test_attack_a_page_of_another_origin_gets_no_answer(seat: Seat) -> None:
@@ -222,7 +222,7 @@ def test_attack_an_answer_that_was_sent_once_is_refused_the_second_time(seat: Se
         ),
     )
     seat.only()
-    assert seat.page.url == f"{seat.desktop.url}/"
+    expect(seat.page).to_have_url(f"{seat.desktop.url}/")
     (body,) = sent
     seat.sign_out()
     seat.open("/sign-in/passkey")
@@ -238,16 +238,16 @@ def test_attack_an_answer_that_was_sent_once_is_refused_the_second_time(seat: Se
     )
     assert status == 403
     seat.open("/")
-    assert "/sign-in" in seat.page.url
+    expect(seat.page).to_have_url(re.compile(r"/sign-in"))
 
 
 def test_without_a_script_the_other_ways_are_named(desktop: Desktop) -> None:
     context = desktop.context(javascript=False)
     page = context.new_page()
     page.goto(f"{desktop.url}/sign-in/passkey")
-    assert page.is_hidden("[data-asks]")
-    assert page.is_visible("[data-without-passkeys]")
-    assert page.is_visible("main a[href='/sign-in?next=/']")
+    expect(page.locator("[data-asks]")).to_be_hidden()
+    expect(page.locator("[data-without-passkeys]")).to_be_visible()
+    expect(page.locator("main a[href='/sign-in?next=/']")).to_be_visible()
     context.close()
 
 

@@ -17,7 +17,7 @@ from flask import Flask
 from office_log import settle
 from playwright.sync_api import Browser as Chrome
 from playwright.sync_api import Page, expect
-from real_browser import Desktop, chromium, chromium_or_skip, serving
+from real_browser import Desktop, charts_drawn, chromium, chromium_or_skip, serving
 from sqlalchemy import select
 from web_office import CHROME, Office, open_office
 
@@ -112,7 +112,7 @@ def test_an_officers_morning(chrome: Chrome, served: Office, tmp_path: Path) -> 
     picture(page, "findings")
     page.get_by_role("link", name="同一账号频繁被拒").click()
     expect(page.locator("main")).to_contain_text("李雯")
-    assert page.locator("table.log tbody tr").count() == BURST
+    expect(page.locator("table.log tbody tr")).to_have_count(BURST)
     page.get_by_role("button", name="受理").click()
     expect(page.locator("main")).to_contain_text("陈静")
     picture(page, "finding")
@@ -121,7 +121,7 @@ def test_an_officers_morning(chrome: Chrome, served: Office, tmp_path: Path) -> 
     page.select_option("#disposition", "violation")
     page.locator("#decide ~ form .btn-primary").click()
     expect(page.locator(".summary")).to_be_visible()
-    assert page.input_value("#disposition") == "violation"
+    expect(page.locator("#disposition")).to_have_value("violation")
     page.fill("#reason", "越权试探工资系统，已约谈")
     page.locator("#decide ~ form .btn-primary").click()
     expect(page.locator("main")).to_contain_text("属实违规")
@@ -132,7 +132,7 @@ def test_an_officers_morning(chrome: Chrome, served: Office, tmp_path: Path) -> 
     page.locator("#sign ~ form .btn-primary").click()
     confirm(page, served, "chenjing")
     expect(page.locator("main")).to_contain_text("签审记录")
-    assert page.locator(".chart img").evaluate("i => i.complete && i.naturalWidth") > 0
+    charts_drawn(page)
     picture(page, "coverage")
     run_rules(served, tmp_path / "sealer")
 

@@ -94,7 +94,7 @@ def test_a_form_outlives_its_session_files_and_all(
     with page.expect_navigation():
         page.click(MAIN)
 
-    assert page.url == service(office, "/save?draft=1")
+    expect(page).to_have_url(service(office, "/save?draft=1"))
     shown = page.inner_text("body")
     assert "POST /save?draft=1" in shown
     assert "hangu_kept" not in shown
@@ -172,4 +172,4 @@ def test_a_service_asks_for_a_fresh_proof_and_the_way_leads_back(
     page.click(MAIN)
     page.wait_for_url(service(office, "/pay/7"))
 
-    assert "GET /pay/7" in page.inner_text("body")
+    expect(page.locator("body")).to_contain_text("GET /pay/7")

@@ -150,7 +150,7 @@ def test_error_summary_takes_the_focus_and_leads_to_the_field(
     page = profile.new_page()
     page.goto(f"{desktop.url}/sign-in")
     press(page)
-    assert page.title().startswith("错误：")
+    expect(page).to_have_title(re.compile("^错误："))
     expect(page.locator(".summary")).to_be_focused()
     page.click(".summary a >> nth=1")
     expect(page.locator("#password")).to_be_focused()
@@ -166,7 +166,7 @@ def test_back_past_a_mistake_shows_no_browser_question(
     page.fill("#login", "nobody")
     page.fill("#password", "wrong")
     press(page)
-    assert page.url == f"{desktop.url}/sign-in?next=%2Faccount%2F"
+    expect(page).to_have_url(f"{desktop.url}/sign-in?next=%2Faccount%2F")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.method))
     page.reload()
@@ -204,7 +204,7 @@ def test_person_signs_in_and_opens_a_service_by_keyboard(
     office, page = desktop.office, profile.new_page()
     where = f"http://archive.intranet.localhost:{office.port}/papers"
     page.goto(where)
-    assert "/sign-in?next=" in page.url
+    expect(page).to_have_url(re.compile(r"/sign-in\?next="))
     page.focus("#login")
     page.keyboard.type("zhouhang")
     page.keyboard.press("Tab")
@@ -217,7 +217,7 @@ def test_person_signs_in_and_opens_a_service_by_keyboard(
         page.keyboard.press("Enter")
     # zhouhang is of the duty office, which no rule lets in: the page says so.
     expect(page.locator("h1")).to_contain_text("公文档案检索")
-    assert "没有允许您的角色" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("没有允许您的角色")
 
 
 def test_service_opens_across_hosts_and_sign_out_there_ends_it_all(desktop: Desktop) -> None:
@@ -231,14 +231,14 @@ def test_service_opens_across_hosts_and_sign_out_there_ends_it_all(desktop: Desk
     page.fill("#code", desktop.office.code("liwen"))
     page.click(BUTTON)
     page.wait_for_url("**/books")
-    assert page.inner_text("h1") == "The service"
+    expect(page.locator("h1")).to_have_text("The service")
     page.goto(f"http://ledger.intranet.localhost:{desktop.office.port}/.hangu/sign-out")
     assert_accessible(page, "leave")
     press(page)
-    assert page.inner_text("h1") == "您已退出登录"
+    expect(page.locator("h1")).to_have_text("您已退出登录")
     assert_accessible(page, "signed out, on the service's host")
     page.goto(f"{desktop.url}/")
-    assert "/sign-in" in page.url
+    expect(page).to_have_url(re.compile(r"/sign-in"))
     context.close()
 
 
@@ -249,7 +249,7 @@ def test_clerk_opens_a_service_from_the_portal(desktop: Desktop) -> None:
     page.goto(f"{desktop.url}/")
     with page.expect_navigation(url=re.compile("ledger.intranet.localhost")):
         page.click('a[href="/open/ledger"]')
-    assert page.inner_text("h1") == "The service"
+    expect(page.locator("h1")).to_have_text("The service")
     names = {cookie["name"] for cookie in context.cookies(page.url)}
     assert "__Host-hangu-intranet-svc" in names
     assert "__Host-hangu-intranet" not in names
@@ -295,19 +295,19 @@ def test_everything_works_without_javascript(desktop: Desktop) -> None:
     context = desktop.context(javascript=False)
     page = context.new_page()
     page.goto(f"{desktop.url}/sign-in")
-    assert page.locator("[data-shows]").is_hidden()
+    expect(page.locator("[data-shows]")).to_be_hidden()
     page.click("text=English")
     page.wait_for_load_state()
-    assert page.inner_text("h1") == "Sign in"
+    expect(page.locator("h1")).to_have_text("Sign in")
     page.fill("#login", "zhaomin")
     page.fill("#password", PASSWORD)
     page.click(BUTTON)
     page.fill("#code", desktop.office.code("zhaomin"))
     page.click(BUTTON)
-    assert page.inner_text("h1") == "My services"
+    expect(page.locator("h1")).to_have_text("My services")
     page.click("text=Sign out")
     page.wait_for_url("**/signed-out**")
-    assert page.inner_text("h1") == "You are signed out"
+    expect(page.locator("h1")).to_have_text("You are signed out")
     context.close()
 
 
@@ -321,10 +321,10 @@ def test_password_can_be_shown_and_is_hidden_again_before_it_is_sent(
     page.fill("#password", "visible")
     toggle = page.locator("[data-shows]")
     toggle.click()
-    assert page.get_attribute("#password", "type") == "text"
-    assert toggle.get_attribute("aria-pressed") == "true"
+    expect(page.locator("#password")).to_have_attribute("type", "text")
+    expect(toggle).to_have_attribute("aria-pressed", "true")
     toggle.click()
-    assert page.get_attribute("#password", "type") == "password"
+    expect(page.locator("#password")).to_have_attribute("type", "password")
 
 
 def test_end_of_the_session_is_announced_and_can_be_put_off(desktop: Desktop) -> None:

@@ -171,6 +171,8 @@ def test_devices_are_named_briefly(app: Flask, office: Office) -> None:
     with app.test_request_context("/"):
         assert device("Mozilla/5.0 (Windows NT 10.0) Chrome/142 Safari/537") == "Chrome · Windows"
         assert device("<script>") == "未知设备"
+        assert device("hangu command gate-1") == "终端 · gate-1"
+        assert device("hangu command") == "终端"
 
 
 def test_tables_of_words_are_complete_in_both_languages(app: Flask) -> None:

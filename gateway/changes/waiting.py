@@ -1,0 +1,77 @@
+"""Who is told that something waits for them: changes to approve, tests that were suggested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from audit.ledger import Transaction
+from audit.record import Actor
+from gateway.changes.room import Room, same_person
+from gateway.identity import notices, people
+from gateway.identity.people import PersonView
+from gateway.identity.tables import State as PersonState
+from policies.dossier.dossiers import State, in_state
+
+APPROVERS = "security_admin"
+_PERSON = "person:"
+
+
+def number(room: Room, subject: str) -> int:
+    """Return how many changes wait for a person's approval; nobody approves their own."""
+    with room.registry.store.reading() as session:
+        submitted = in_state(session, State.SUBMITTED)
+    if not submitted:
+        return 0
+    own = _accounts_of(subject, people.all_people(room.registry))
+    return sum(each.author not in own for each in submitted)
+
+
+def tell_approvers(
+    tx: Transaction, everybody: Iterable[PersonView], ref: str, title: str, *, author: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Have every security administrator but the author find a notice of a change to approve."""
+    everybody = list(everybody)
+    own = _accounts_of(author, everybody)
+    for each in _approvers(everybody):
+        if each.subject not in own:
+            notices.tell(tx, each.id, "change_waiting", now=now, change=ref, title=title)
+
+
+def tell_author(
+    tx: Transaction, author: str, kind: str, *, ref: str, title: str, now: datetime
+) -> None:
+    """Have the author of a change find a notice of what became of it."""
+    if author.startswith(_PERSON):
+        whose = UUID(author.removeprefix(_PERSON))
+        notices.tell(tx, whose, kind, now=now, change=ref, title=title)
+
+
+def suggest(room: Room, decision: str, *, actor: Actor, now: datetime) -> None:
+    """Have the security administrators find that a decision should become a test; on record."""
+    told = _approvers(people.all_people(room.registry))
+    with room.registry.ledger.begin() as tx:
+        for each in told:
+            if each.subject != actor.subject:
+                notices.tell(tx, each.id, "test_suggested", now=now, decision=decision)
+        tx.record(
+            "policy.test_suggested",
+            actor=actor,
+            now=now,
+            object=f"decision:{decision}",
+            details={"told": len(told)},
+        )
+
+
+def _approvers(everybody: Iterable[PersonView]) -> list[PersonView]:
+    return [
+        each for each in everybody if APPROVERS in each.roles and each.state == PersonState.ACTIVE
+    ]
+
+
+def _accounts_of(subject: str, everybody: Iterable[PersonView]) -> frozenset[str]:
+    """The accounts that may be the same natural person's."""
+    alike = (each for each in same_person(everybody) if subject in each)
+    return frozenset({subject}).union(*alike)

@@ -1,0 +1,99 @@
+"""`hangu policy sentences`: rules as the sentences people read, and sentences as rules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from gateway.changes import wording
+from gateway.changes.room import Room
+from gateway.cli.office import opened
+from gateway.cli.policy_around import FILE, document_of, prints_json, takes_zone_if_any, text_of
+from gateway.cli.trouble import Trouble
+from gateway.cli.zone import Command, now
+from policies.change.drafts import read_sentences, sentences_of
+from policies.change.lexicon import Language, Lexicon
+from policies.change.phrasing import write
+from policies.change.texts import Document
+from policies.rules import RuleSet
+
+ROLES = {
+    Language.ZH: {
+        "staff": "工作人员", "responder": "应急值守人员", "service_owner": "服务主管",
+        "system_admin": "系统管理员", "security_admin": "安全保密管理员", "auditor": "安全审计员",
+        "break_glass": "应急账号",
+    },
+    Language.EN: {
+        "staff": "Staff", "responder": "Responder", "service_owner": "Service owner",
+        "system_admin": "System administrator", "security_admin": "Security administrator",
+        "auditor": "Auditor", "break_glass": "Emergency account",
+    },
+}  # fmt: skip
+"""The roles of the release, as the pages name them (`gateway.web.labels`; a test compares)."""
+
+
+def takes_language(function: Command) -> Command:
+    """Add `--language` of sentences."""
+    kind = click.Choice([each.value for each in Language])
+    return click.option("--language", type=kind, default="zh", show_default=True)(function)
+
+
+@click.command()
+@click.argument("file", type=FILE, required=False)
+@takes_zone_if_any
+@takes_language
+@click.option("--parse", is_flag=True, help="FILE holds sentences: print them as rules.")
+@prints_json
+@click.pass_context
+def sentences(
+    context: click.Context, file: Path | None, directory: Path | None, language: str, *,
+    parse: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Print the rules in FILE (or in force, with --zone) as sentences, one a line.
+
+    With --parse the other way round. Names are those of the zone; without one, ids. Exit
+    status 1 if a sentence cannot be read; each is named with its line and letters.
+    """
+    lexicon = lexicon_of(directory, Language(language))
+    if not parse:
+        document = Document(in_force(directory)) if file is None else document_of(file)
+        click.echo(_listed(document, lexicon) if as_json else sentences_of(document, lexicon),
+                   nl=as_json)  # fmt: skip
+        return
+    if file is None:
+        raise Trouble("There is nothing to parse.", "Name the file that holds the sentences.")
+    found = read_sentences(text_of(file), lexicon)
+    if found.document is None:
+        for problem in found.problems:
+            click.echo(f"{file}:{problem}", err=True)
+        context.exit(1)
+    click.echo(_listed(found.document, lexicon) if as_json else found.document.text(), nl=as_json)
+
+
+def lexicon_of(directory: Path | None, language: Language) -> Lexicon:
+    """The words of a zone; without one the fixed words and the roles."""
+    if directory is None:
+        names = {f"role:{slug}": name for slug, name in ROLES[language].items()}
+        return Lexicon(language=language, names=names)
+    with opened(directory) as office:
+        room = Room(registry=office.registry, catalogue=office.catalogue)
+        windows = office.settings.policy.windows
+        return wording.lexicon(room, language, now=now(), roles=ROLES[language], windows=windows)
+
+
+def in_force(directory: Path | None) -> RuleSet:
+    """The rules in force in a zone. Raises Trouble without one."""
+    if directory is None:
+        raise Trouble("There are no rules to look at.", "Name a FILE, or a zone with --zone.")
+    with opened(directory) as office:
+        return office.rules()
+
+
+def _listed(document: Document, lexicon: Lexicon) -> str:
+    rules = [
+        {"id": each.id, "line": each.line, "sentence": write(each, lexicon)}
+        for each in document.rules.rules
+    ]
+    return json.dumps({"rules": rules}, ensure_ascii=False)
