@@ -147,7 +147,7 @@ def coverage(directory: Path, *, days: int) -> None:
     rows = [
         (
             each.day.isoformat(),
-            str(each.cover),
+            f"{each.cover}{', in part' if each.partly and each.cover != 'part' else ''}",
             f"{each.reviewed}/{each.entries}",
             " ".join(f"{low}-{high - 1}" for low, high in each.gaps),
         )

@@ -19,6 +19,7 @@ from audit.record import Actor, leaf_hash
 from audit.sealer import Rhythm, Sealer
 from audit.shelf import store_tiles
 from audit.source import DatabaseSource
+from audit.standing import open_standing
 from audit.tables import audit_event, log_state, log_tile
 from audit.tree import Frontier
 from audit.verify import Report, verify
@@ -160,7 +161,7 @@ class SealedLog:
 
 
 def forge(log: SealedLog, bodies: list[bytes], *, epoch_key: bool = True) -> None:
-    """Give the log this content, whole and fitting, as a thief of the present key could.
+    """Give the log this content, whole and fitting, as a thief of the present keys could.
 
     Tiles, state and newest checkpoint are made anew; older checkpoints stay as they are.
     """
@@ -168,7 +169,8 @@ def forge(log: SealedLog, bodies: list[bytes], *, epoch_key: bool = True) -> Non
     edge, levels = Frontier().grown(leaves)
     text_ = Checkpoint(ORIGIN, edge.size, edge.root()).text()
     key = log.keep.key(log.keep.memory.signed.next_epoch)
-    note = sign(text_, name=ORIGIN, key=key).encode() if epoch_key else log.note
+    signed = open_standing(log.keep).sign_also(sign(text_, name=ORIGIN, key=key))
+    note = signed.encode() if epoch_key else log.note
     rows = [
         {"eid": json.loads(body)["eid"], "body": body, "leaf": leaf, "seq": seq,
          "created": datetime.fromisoformat(json.loads(body)["ts"])}
