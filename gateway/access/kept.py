@@ -206,13 +206,20 @@ def discard(registry: Registry, form_id: UUID, who: Claimant, *, now: datetime) 
         raise refusal
 
 
-def waiting(registry: Registry, *, now: datetime) -> Sequence[KeptForm]:
-    """Return the forms that wait for their people, oldest first; what they say stays sealed."""
+def waiting(
+    registry: Registry, *, now: datetime, person_id: UUID | None = None
+) -> Sequence[KeptForm]:
+    """Return the forms that wait, everybody's or one person's, oldest first.
+
+    What they say stays sealed.
+    """
     statement = (
         select(KeptForm)
         .where(KeptForm.ended_at.is_(None), KeptForm.expires > now)
         .order_by(KeptForm.made_at, KeptForm.id)
     )
+    if person_id is not None:
+        statement = statement.where(KeptForm.person_id == person_id)
     with registry.store.reading() as session:
         return session.execute(statement).scalars().all()
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
 
+from gateway.access.refusals import ServiceUnknown
+from gateway.access.service import Service
+from gateway.access.tables_kept import KeptForm
 from gateway.web import told
 from gateway.web.access import requires
+from gateway.web.desk_values import SignedIn
 from gateway.web.session import house, person, visit
 from policies.permissions import Permission
 
@@ -15,13 +21,14 @@ pages = Blueprint("account", __name__, url_prefix="/account")
 @pages.get("/")
 @requires(Permission.ACCOUNT_VIEW)
 def show() -> str:
-    """Name, unit, roles, factors, open sessions and recent attempts to sign in."""
+    """Name, unit, roles, factors, forms that wait, open sessions and recent attempts to sign in."""
     who = person()
     desk = house().desk
     return render_template(
         "account.html",
         person=who,
         factors=desk.factors(who),
+        forms=list(_forms_of(who)),
         reminders=desk.reminders(who, now=g.now),
         sessions=desk.sessions(who, now=g.now),
         sign_ins=desk.recent_sign_ins(who),
@@ -59,6 +66,16 @@ def end_all() -> Response:
     response = make_response(redirect(url_for("sign_in.show"), code=303))
     house().cookies.session.drop(response)
     return response
+
+
+def _forms_of(who: SignedIn) -> Iterator[tuple[KeptForm, Service | None]]:
+    """Forms that wait, with the service each was for; None for a page of the gateway."""
+    desk = house().desk
+    for form in desk.kept_forms(who, now=g.now):
+        try:
+            yield form, None if form.service is None else desk.any_service(form.service)
+        except ServiceUnknown:
+            continue  # it was taken from the catalogue, and its form has nowhere to go
 
 
 def _back() -> Response:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from gateway.access.kept import Offer
 from gateway.access.kept_content import Posted
+from gateway.access.tables_kept import KeptForm
 
 if TYPE_CHECKING:
     from gateway.web.desk_values import SignedIn, Visit
@@ -32,6 +33,9 @@ class KeptDesk(Protocol):
         `token` is the session cookie's, live or dead; `is_of` tells whether the form was made
         for a session.
         """
+
+    def kept_forms(self, person: SignedIn, *, now: datetime) -> Sequence[KeptForm]:
+        """The person's own forms that wait, oldest first; what they say stays sealed."""
 
     def kept_form(
         self,

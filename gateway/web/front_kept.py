@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from gateway.access import kept
 from gateway.access.kept import Claimant, Offer
 from gateway.access.kept_content import Posted
+from gateway.access.tables_kept import KeptForm
 from gateway.identity import past
 from gateway.identity.past import Owner
 from gateway.identity.registry import Registry
@@ -49,6 +50,10 @@ class KeptFront:
             address=visit.address,
             now=visit.now,
         )
+
+    def kept_forms(self, person: SignedIn, *, now: datetime) -> Sequence[KeptForm]:
+        """Their places and times."""
+        return kept.waiting(self.registry, now=now, person_id=person.current.person_id)
 
     def kept_form(
         self,

@@ -228,6 +228,25 @@ def test_several_tabs_keep_each_their_own_form(office: Office, tabs: Tabs) -> No
         assert sent["body"].encode() == bodies[number]
 
 
+def test_the_account_lists_ones_own_forms_and_leads_to_each(office: Office, tabs: Tabs) -> None:
+    account = "http://intranet.localhost/account/"
+    tabs.ask("POST", f"{SERVICE}/books", body=REASON, headers=FORM)
+    tabs.sign_in("liwen", ago=timedelta(minutes=1))
+    shown = tabs.ask("GET", account).text
+    assert "预算调整" not in shown
+    found = re.search(r'href="(/open/forms\?to=/\.hangu/kept/[^"]+)"', shown)
+    assert found is not None
+
+    other = Tabs(office)
+    other.sign_in("zhouhang", ago=timedelta(minutes=1))
+    assert found[1] not in other.ask("GET", account).text
+
+    offered = tabs.go(f"http://intranet.localhost{found[1]}")
+    assert "预算调整" in offered.text
+    send(tabs, offered, "/books")
+    assert found[1] not in tabs.ask("GET", account).text
+
+
 def test_a_discarded_form_is_gone(office: Office, tabs: Tabs) -> None:
     refused = tabs.ask("POST", f"{SERVICE}/books", body=REASON, headers=FORM)
     tabs.sign_in("liwen", ago=timedelta(minutes=1))
