@@ -6,15 +6,18 @@ The check reads one moment of the database, so that what is written meanwhile is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
 from audit.index_row import BLOCK, COLUMNS, split, values
-from audit.index_tables import audit_block, audit_hour, audit_index
-from audit.indexer import Found, HourKey, Indexer, Reach, hours, reach
+from audit.index_tables import audit_block, audit_hour, audit_index, audit_total
+from audit.indexer import Found, Indexer, Reach, reach
+from audit.sieve import OF_CHAPTER, hiding, marks_in
 from audit.stored import stored_bytes
+from audit.tally import HourKey, hours, totals
 from audit.verify import Report
 
 STEP = 8 * BLOCK
@@ -62,8 +65,10 @@ class _Check:
             if start == goes.first and goes.first:
                 floor = max((key[0] for key in self._hours), default=-1)
             tell(end)
+        for chapter in range(goes.first // OF_CHAPTER, -(-goes.size // OF_CHAPTER)):
+            self._sieve(chapter)
         self._outside()
-        self._totals(floor)
+        self._counts(floor)
 
     def _rows(self, found: Sequence[Found], start: int, end: int) -> None:
         seq = audit_index.c.seq
@@ -104,6 +109,13 @@ class _Check:
     def _bad_block(self, seq: int, what: str) -> None:
         self._report.tampered(seq, f"entry {seq}: the search's list of words for its block {what}")
 
+    def _sieve(self, chapter: int) -> None:
+        """The slices of a chapter beside its blocks' marks, which have been looked at."""
+        bad = hiding(self._connection, chapter, marks_in(self._connection, chapter))
+        if bad is not None:
+            seq = max(self._goes.first, bad * BLOCK)
+            self._report.tampered(seq, f"entry {seq}: the search's sieve is not its block's own")
+
     def _outside(self) -> None:
         seq, goes = audit_index.c.seq, self._goes
         query = select(func.min(seq)).where((seq < goes.first) | (seq >= goes.size))
@@ -111,15 +123,20 @@ class _Check:
         if found is not None:
             self._report.tampered(found, f"the search has an entry {found} that it cannot know")
 
-    def _totals(self, floor: int) -> None:
-        """Hours up to `floor` may count entries that retention has taken since."""
+    def _counts(self, floor: int) -> None:
+        """Hours up to `floor` may count entries that retention has taken since, and so may all."""
         rows = self._connection.execute(select(audit_hour)).all()
         kept: dict[object, object] = {
             tuple(row)[:-1]: row.entries
             for row in rows
             if not isinstance(row.hour, int) or row.hour > floor
         }
-        own: dict[object, object] = {k: n for k, n in self._hours.items() if k[0] > floor}
+        self._same(kept, {k: n for k, n in self._hours.items() if k[0] > floor})
+        if not self._goes.first:
+            every = self._connection.execute(select(audit_total)).all()
+            self._same({tuple(row)[:-1]: row.entries for row in every}, totals(self._hours))
+
+    def _same(self, kept: Mapping[Any, object], own: Mapping[Any, object]) -> None:
         wrong = [key for key in kept.keys() | own.keys() if kept.get(key, 0) != own.get(key, 0)]
         if wrong:
             self._report.tampered(

@@ -66,6 +66,20 @@ audit_block = Table(  # 256 entries each; which words occur in it, so that other
     Column("marks", LargeBinary, nullable=False),  # sorted marks of 4 bytes, one a word
 )
 
+Index("ix_audit_block_times", audit_block.c.last_at, audit_block.c.first_at)
+
+audit_sieve = Table(  # which blocks may hold a word, 256 at a look (`audit.sieve`)
+    "audit_sieve",
+    metadata,
+    Column(
+        "number",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("slices", LargeBinary, nullable=False),
+)
+
 audit_hour = Table(  # how much of what happened in each hour, for charts
     "audit_hour",
     metadata,
@@ -75,6 +89,18 @@ audit_hour = Table(  # how much of what happened in each hour, for charts
     Column("service", String(MAX_TEXT), primary_key=True),
     Column("unit", String(MAX_TEXT), primary_key=True),
     Column("entries", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+audit_total = Table(  # the same of all hours, for counts
+    "audit_total",
+    metadata,
+    Column("event", String(MAX_TEXT), primary_key=True),
+    Column("outcome", String(MAX_TEXT), primary_key=True),
+    Column("service", String(MAX_TEXT), primary_key=True),
+    Column("unit", String(MAX_TEXT), primary_key=True),
+    Column("entries", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 audit_index_state = Table(  # one row: the index holds the entries first <= seq < size

@@ -9,13 +9,13 @@ addresses and sign-in names are indexed by keyed digests; the sealer needs none.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, Insert, Table, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
+from audit import tally
 from audit.index_row import (
     BLOCK,
     DIGESTED,
@@ -30,7 +30,15 @@ from audit.index_row import (
     split,
     values,
 )
-from audit.index_tables import audit_block, audit_hour, audit_index, audit_index_state
+from audit.index_tables import (
+    audit_block,
+    audit_hour,
+    audit_index,
+    audit_index_state,
+    audit_sieve,
+    audit_total,
+)
+from audit.sieve import CHAPTER, OF_CHAPTER, is_laid, lay, lift, marks_in, next_chapter, sieve_of
 from audit.source import Unseal
 from audit.stored import stored_bytes
 from audit.tables import audit_event, audit_secret, log_state
@@ -38,7 +46,7 @@ from audit.tables_anchors import log_pruned
 
 BATCH = 2048
 """Entries of one transaction: what waits for the writer's place meanwhile waits some 50 ms."""
-HOUR = 3_600_000  # milliseconds
+COPIES = (audit_index, audit_block, audit_sieve, audit_hour, audit_total)
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
@@ -108,6 +116,7 @@ class Indexer:
             if found:
                 _store(connection, found)
                 connection.execute(update(audit_index_state).values(size=found[-1].row.seq + 1))
+        self._lay_next()
         return len(found)
 
     def rebuild(self, *, tell: Callable[[int], None] = lambda _done: None) -> int:
@@ -125,7 +134,23 @@ class Indexer:
         while more := self.round():
             done += more
             tell(done)
+        while self._lay_next():
+            pass
         return done
+
+    def _lay_next(self) -> bool:
+        """Lay the next chapter of the sieve, if there is one; it is made before anybody waits."""
+        with self._read.connect() as connection:
+            goes = reach(connection)
+            chapter = next_chapter(connection, first=goes.first, size=goes.size)
+            if chapter is None:
+                return False
+            made = sieve_of(marks_in(connection, chapter))
+        with self._begin() as connection:
+            _settled(connection)  # two at once wait for each other
+            if next_chapter(connection, first=goes.first, size=goes.size) == chapter:
+                lay(connection, chapter, made)
+        return True
 
     def renew(self, seqs: Sequence[int]) -> None:
         """Derive these rows anew, after personal values of theirs were erased."""
@@ -134,7 +159,8 @@ class Indexer:
                 for each in self.derived(connection, seq, seq + 1):
                     same = audit_index.c.seq == seq
                     connection.execute(update(audit_index).where(same).values(values(each.row)))
-            for number in {seq // BLOCK for seq in seqs}:
+            numbers = {seq // BLOCK for seq in seqs}
+            for number in numbers:
                 found = self.derived(connection, number * BLOCK, (number + 1) * BLOCK)
                 whole = set().union(*(each.marks for each in found))
                 connection.execute(
@@ -142,6 +168,9 @@ class Indexer:
                     .where(audit_block.c.number == number)
                     .values(marks=joined(whole))
                 )
+            for chapter in {number // CHAPTER for number in numbers}:
+                if is_laid(connection, chapter):
+                    lay(connection, chapter, sieve_of(marks_in(connection, chapter)))
 
     def derived(self, connection: Connection, start: int, end: int) -> list[Found]:
         """What the bodies of the sealed entries `start` <= seq < `end` say, in their order."""
@@ -184,6 +213,7 @@ def forget(connection: Connection, *, below: int) -> None:
     """
     connection.execute(delete(audit_index).where(audit_index.c.seq < below))
     connection.execute(delete(audit_block).where(audit_block.c.number < below // BLOCK))
+    lift(connection, below=below // OF_CHAPTER)
     connection.execute(
         update(audit_index_state).where(audit_index_state.c.first < below).values(first=below)
     )
@@ -214,7 +244,7 @@ def _settled(connection: Connection) -> int:
 
 
 def _clear(connection: Connection) -> None:
-    for table in (audit_index, audit_block, audit_hour, audit_index_state):
+    for table in (*COPIES, audit_index_state):
         connection.execute(delete(table))
     # Not the least number there is: of pruned bundles, single entries stay.
     first = connection.execute(select(log_pruned.c.done)).scalar() or 0
@@ -228,7 +258,7 @@ def _store(connection: Connection, found: Sequence[Found]) -> None:
         by_block.setdefault(each.row.seq // BLOCK, []).append(each)
     for number, inside in by_block.items():
         _store_block(connection, number, inside)
-    _count(connection, [each.row for each in found])
+    tally.count(connection, [each.row for each in found])
 
 
 def _store_block(connection: Connection, number: int, inside: Sequence[Found]) -> None:
@@ -246,36 +276,3 @@ def _store_block(connection: Connection, number: int, inside: Sequence[Found]) -
         "marks": joined(whole | split(stored_bytes(before.marks))),
     }
     connection.execute(update(audit_block).where(block.number == number).values(**row))
-
-
-HourKey = tuple[int, str, str, str, str]
-
-
-def hours(rows: Iterable[IndexRow]) -> dict[HourKey, int]:
-    """How many of the rows fall into each hour, by event, outcome, service and unit."""
-    counts: dict[HourKey, int] = {}
-    for row in rows:
-        key = (row.at // HOUR, row.event, row.outcome, row.service or "", row.unit or "")
-        counts[key] = counts.get(key, 0) + 1
-    return counts
-
-
-def _count(connection: Connection, rows: Sequence[IndexRow]) -> None:
-    counted = [
-        dict(
-            zip(("hour", "event", "outcome", "service", "unit", "entries"), (*key, n), strict=True)
-        )
-        for key, n in hours(rows).items()
-    ]
-    statement = _upsert(connection, audit_hour)
-    connection.execute(statement, counted)
-
-
-def _upsert(connection: Connection, table: Table) -> Insert:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    upsert: Insert = statement.on_conflict_do_update(
-        index_elements=list(table.primary_key.columns),
-        set_={"entries": table.c.entries + statement.excluded.entries},
-    )
-    return upsert

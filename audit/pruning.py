@@ -27,7 +27,7 @@ from audit.leaves import SEALER
 from audit.ledger import Ledger
 from audit.note import Checkpoint, Note
 from audit.record import Event, Json, Record, compose, leaf_hash, timestamp
-from audit.tables import audit_event, audit_secret, log_state, log_tile
+from audit.tables import NUMBERED, audit_event, audit_secret, log_state, log_tile
 from audit.tables_anchors import log_hold, log_pruned
 from audit.tiles import WIDTH, Tile, TileHashes
 from audit.tree import HASH_BYTES, BadProof, Frontier, inclusion, verify_inclusion
@@ -88,7 +88,7 @@ def terms(connection: Connection, *, keep: timedelta, now: datetime) -> Terms:
     held = holding(connection)
     if held is not None:
         limit = min(limit, held)
-    ends = range(first + WIDTH, _sealed(connection) + 1, WIDTH)
+    ends = range(first + WIDTH, connection.execute(NUMBERED).scalar_one() + 1, WIDTH)
     low, high = 0, len(ends)  # the first bundle that is too young, by halving
     while low < high:
         middle = (low + high) // 2
@@ -282,11 +282,6 @@ def _remove(connection: Connection, start: int, end: int) -> None:
         connection.execute(delete(audit_secret).where(audit_secret.c.eid.in_(eids)))
         connection.execute(delete(audit_event).where(event.id.in_([row.id for row in some])))
     connection.execute(update(log_pruned).where(log_pruned.c.done <= end).values(done=end))
-
-
-def _sealed(connection: Connection) -> int:
-    last: int | None = connection.execute(select(func.max(audit_event.c.seq))).scalar()
-    return 0 if last is None else last + 1
 
 
 def _newest(connection: Connection, end: int) -> datetime:

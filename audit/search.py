@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from audit.entry import Entry, Reader
 from audit.index_row import IndexRow
-from audit.index_tables import audit_hour
+from audit.index_tables import audit_total
 from audit.indexer import Reach, reach
 from audit.query import Query
 from audit.walk import Walk, typed
@@ -23,7 +23,7 @@ from audit.walk import Walk, typed
 PAGE = 50
 MOST_COUNTED = 10_000
 """A count is exact up to here."""
-_HOURLY = frozenset({"event", "outcome", "service", "unit"})
+_TOTALLED = frozenset({"event", "outcome", "service", "unit"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +99,8 @@ class Search:
             goes = reach(connection)
             if query == Query():
                 return Count(goes.size - goes.first, exact=True)
-            if _is_hourly(query) and goes.first == 0:
-                return Count(_hourly_count(connection, query), exact=True)
+            if _is_totalled(query) and goes.first == 0:
+                return Count(_total(connection, query), exact=True)
             look = Walk(connection, query, start=goes.first, end=goes.size, rising=False)
             found = look.count(most + 1)
         if found > most:
@@ -130,13 +130,13 @@ def _ends(
     return below if below is not None else stopped, newer
 
 
-def _is_hourly(query: Query) -> bool:
+def _is_totalled(query: Query) -> bool:
     plain = not (query.since or query.until or query.words or query.without)
-    return plain and query.include.keys() | query.exclude.keys() <= _HOURLY
+    return plain and query.include.keys() | query.exclude.keys() <= _TOTALLED
 
 
-def _hourly_count(connection: Connection, query: Query) -> int:
-    column = audit_hour.c
+def _total(connection: Connection, query: Query) -> int:
+    column = audit_total.c
     where = [column[name].in_(typed(name, values)) for name, values in query.include.items()]
     where += [column[name].not_in(typed(name, values)) for name, values in query.exclude.items()]
     statement = select(func.coalesce(func.sum(column.entries), 0)).where(*where)

@@ -18,6 +18,8 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    func,
+    select,
     text,
 )
 
@@ -43,15 +45,22 @@ audit_event = Table(
     Column("created", UtcDateTime(), nullable=False),
     Column("vouch", LargeBinary, nullable=True),  # the gateway's word for it: audit.vouching
     UniqueConstraint("eid"),
-    UniqueConstraint("seq"),
-    sqlite_autoincrement=True,  # a deleted row's number must never be given out again
 )
-Index(
-    "ix_audit_event_unsealed",
-    audit_event.c.id,
-    sqlite_where=text("seq IS NULL"),
-    postgresql_where=text("seq IS NULL"),
+# Each index holds what the other does not, so that a commit writes one of them.
+for _name, _column, _unique, _where in (
+    ("ix_audit_event_unsealed", audit_event.c.id, False, "seq IS NULL"),
+    ("uq_audit_event_seq", audit_event.c.seq, True, "seq IS NOT NULL"),
+):
+    Index(
+        *(_name, _column),
+        unique=_unique,
+        sqlite_where=text(_where),
+        postgresql_where=text(_where),
+    )
+NUMBERED = select(func.coalesce(func.max(audit_event.c.seq) + 1, 0)).where(
+    audit_event.c.seq.is_not(None)  # without this SQLite does not see that the index will do
 )
+"""How many numbers have been given out."""
 
 audit_secret = Table(
     "audit_secret",
@@ -60,6 +69,7 @@ audit_secret = Table(
     Column("field", String(64), primary_key=True),
     Column("salt", LargeBinary(16), nullable=False),
     Column("value", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,  # one page to write, not two
 )
 
 log_tile = Table(

@@ -1,19 +1,20 @@
 """A walk over the index: downwards or upwards through the blocks that can hold a match.
 
-A block's marks say which words occur in it; only blocks with all the marks of a query are
-read, one run of neighbours at a time, until enough was found or enough was read.
+Only blocks with all the words of a query are read, one run of neighbours at a time, until
+enough was found or enough was read. Of a person or an event that is rare, the entries
+themselves are known and nothing else is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from audit.index_row import BLOCK, COLUMNS, IndexRow, marks_of, parsed, texts
-from audit.index_tables import audit_block, audit_index
+from audit.blocks import Blocks, milliseconds
+from audit.index_row import BLOCK, COLUMNS, IndexRow, parsed, texts
+from audit.index_tables import audit_index
 from audit.query import Query, events_of, holds, may_hold
 from audit.stored import stored_bytes
 from audit.tables import audit_event
@@ -22,6 +23,10 @@ MOST_READ = 200_000
 """Entries that one look reads at most."""
 MOST_WORDED = 40_000
 """The same where words are asked for: then the entries themselves are read."""
+MOST_RARE = 5_000
+"""Entries that are looked up one by one, instead of looking through blocks for them."""
+INDEXED = frozenset({"actor", "event"})
+"""Filters whose entries the database finds by an index of its own."""
 _BLOCKS = (2, 6, 24, 64)
 """Blocks read at a time: few at first, for most pages are full soon."""
 
@@ -90,7 +95,9 @@ class Walk:
 
     def _bodies(self, seqs: Sequence[int]) -> dict[int, bytes]:
         event = audit_event.c
-        query = select(event.seq, event.body).where(event.seq.in_(seqs))
+        dense = max(seqs) - min(seqs) < len(seqs)
+        where = event.seq.between(min(seqs), max(seqs)) if dense else event.seq.in_(seqs)
+        query = select(event.seq, event.body).where(where)
         return {row.seq: stored_bytes(row.body) for row in self._connection.execute(query)}
 
     def _fits(self, body: bytes) -> bool:
@@ -107,61 +114,42 @@ class Walk:
         One run of blocks at a time, each by the same statement: with many runs in one condition
         SQLite reads the whole table instead.
         """
+        if self._start >= self._end:
+            return
+        if (seqs := self._rare()) is not None:
+            yield from (audit_index.c.seq.in_(some) for some in _portions(seqs))
+            return
         read, sizes = 0, iter(_BLOCKS)
         size = next(sizes)
         most = MOST_WORDED if self._by_words else MOST_READ
         low, high = self._start // BLOCK, (self._end - 1) // BLOCK
-        while low <= high and self._start < self._end:
+        blocks = Blocks(self._connection, self._query, low=low, high=high, rising=self._rising)
+        while some := blocks.next(size):
             if read >= most:
-                self.stopped_at = low * BLOCK if self._rising else (high + 1) * BLOCK
+                self.stopped_at = (some[0] if self._rising else some[0] + 1) * BLOCK
                 return
-            blocks = self._blocks(low, high, size)
-            if not blocks:
-                return
-            read += len(blocks) * BLOCK
+            read += len(some) * BLOCK
             size = next(sizes, size)
-            for first, last in _runs(blocks):
+            for first, last in _runs(some):
                 start, end = max(self._start, first * BLOCK), min(self._end, last * BLOCK)
                 self.at = start
                 yield audit_index.c.seq.between(start, end - 1)
-            if self._rising:
-                low = blocks[-1] + 1
-            else:
-                high = blocks[-1] - 1
 
-    def _blocks(self, low: int, high: int, limit: int) -> list[int]:
-        """The next blocks that can hold a match."""
-        number = audit_block.c.number
-        query = (
-            select(number)
-            .where(number >= low, number <= high, *self._block_conditions())
-            .order_by(number.asc() if self._rising else number.desc())
-            .limit(limit)
-        )
-        return list(self._connection.execute(query).scalars())
+    def _rare(self) -> list[int] | None:
+        """The only entries that come into question, if an indexed filter leaves that few."""
+        seq = audit_index.c.seq
+        for name in INDEXED & self._query.include.keys():
+            fits = audit_index.c[name].in_(typed(name, self._query.include[name]))
+            inside = seq.between(self._start, self._end - 1)
+            query = select(seq).where(fits, inside).limit(MOST_RARE + 1)
+            found = list(self._connection.execute(query).scalars())
+            if len(found) <= MOST_RARE:
+                return sorted(found, reverse=not self._rising)
+        return None
 
-    def _block_conditions(self) -> Iterator[ColumnElement[bool]]:
-        block, query = audit_block.c, self._query
-        if query.since is not None:
-            yield block.last_at >= milliseconds(query.since)
-        if query.until is not None:
-            yield block.first_at < milliseconds(query.until)
-        for name, values in query.include.items():
-            if name == "class_uid":
-                continue
-            wanted = events_of(values) if name == "event" else values
-            yield or_(false(), *(and_(true(), *self._held(value)) for value in wanted))
-        for term in query.words:
-            yield from self._held(term)
 
-    def _held(self, value: str) -> Iterator[ColumnElement[bool]]:
-        """Conditions for a block to hold every word of `value`."""
-        marks = audit_block.c.marks
-        for mark in sorted(marks_of(value)):
-            if self._connection.dialect.name == "postgresql":
-                yield func.position(literal(mark).op("IN")(marks)) > 0
-            else:
-                yield func.instr(marks, literal(mark)) > 0
+def _portions(seqs: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (seqs[at : at + BLOCK] for at in range(0, len(seqs), BLOCK))
 
 
 def _runs(blocks: Sequence[int]) -> list[tuple[int, int]]:
@@ -196,11 +184,3 @@ def typed(name: str, values: Sequence[str]) -> Sequence[str | int]:
     if name == "event":
         return events_of(values)
     return [int(value) for value in values] if name == "class_uid" else values
-
-
-def milliseconds(moment: datetime) -> int:
-    """A moment as the index keeps it."""
-    return round((moment - _EPOCH).total_seconds() * 1000)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -83,9 +83,9 @@ def application() -> Bridge:
     chores = Chores(
         office.registry,
         clock=utc_now,
+        soon=(("changes of the rules", lambda now: sweep.sweep(room, now=now)),),
         more=(
             ("keeping of the log", lambda now: carrying.sweep(custody, indexer, now=now)),
-            ("changes of the rules", lambda now: sweep.sweep(room, now=now)),
             ("rules of the review", lambda now: runner.catch_up(now=now)),
         ),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from threading import Event, Thread
+from typing import TypeAlias
 
 from gateway.access import kept, request_sweep
 from gateway.identity import break_glass, housekeeping, integrity, officer_cases
@@ -17,6 +18,9 @@ from policies import uses
 EVERY = 60.0
 """Seconds between two rounds."""
 
+Sweep: TypeAlias = tuple[str, Callable[[datetime], object]]
+"""A name for the log, and what is done at a moment."""
+
 log = logging.getLogger("hangu.chores")
 
 
@@ -25,7 +29,8 @@ class Chores:
 
     Every worker process has one; two rounds at once do no harm. A database that does not
     answer, or holds what nobody can read, spoils one sweep of a round, not the thread.
-    `more` are sweeps of other rooms, each with its name.
+    `more` are sweeps of other rooms, each with its name; those in `soon` are made at the start
+    as well, for a worker that keeps dying would never come to its first round.
     """
 
     def __init__(
@@ -34,17 +39,19 @@ class Chores:
         *,
         clock: Callable[[], datetime],
         every: float = EVERY,
-        more: Sequence[tuple[str, Callable[[datetime], object]]] = (),
+        more: Sequence[Sweep] = (),
+        soon: Sequence[Sweep] = (),
     ) -> None:
         self._registry = registry
         self._clock = clock
         self._every = every
-        self._more = more
+        self._more = (*soon, *more)
+        self._soon = soon
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="chores", daemon=True)
 
     def start(self) -> None:
-        """Begin with the first round."""
+        """Begin; the first whole round comes after the time between two."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -52,14 +59,19 @@ class Chores:
         self._stopped.set()
 
     def _run(self) -> None:
+        now = self._clock()
+        self._make((name, partial(sweep, now)) for name, sweep in self._soon)
         while not self._stopped.wait(self._every):
-            for name, sweep in self._rounds():
-                try:
-                    sweep()
-                except Refused as refusal:
-                    log.warning("no %s now: %s", name, refusal.code)
-                except Exception:  # whatever a hand wrote into the database must not end the rounds
-                    log.exception("%s failed; the next round follows", name)
+            self._make(self._rounds())
+
+    def _make(self, sweeps: Iterable[tuple[str, Callable[[], object]]]) -> None:
+        for name, sweep in sweeps:
+            try:
+                sweep()
+            except Refused as refusal:
+                log.warning("no %s now: %s", name, refusal.code)
+            except Exception:  # whatever a hand wrote into the database must not end the rounds
+                log.exception("%s failed; the next round follows", name)
 
     def _rounds(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """Each by itself, so that one that fails spoils no other."""

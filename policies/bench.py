@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import tracemalloc
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 from statistics import median
 
 from policies.bench_model import Office, office
@@ -52,6 +53,7 @@ class Figures:
         decisions_per_second: of one thread, by the same times.
         p50_us, p99_us: over the questions, of each the median of its rounds.
         cold_p99_us: with nobody remembered from an earlier question.
+        growth: p50 over that of the run's first size.
         reference: pycasbin on the same rules and questions; None if it was not asked.
     """
 
@@ -64,32 +66,76 @@ class Figures:
     p50_us: float
     p99_us: float
     cold_p99_us: float
+    growth: float
     reference: Beside | None
 
 
-def measure(*, rules: int, questions: int = QUESTIONS, reference_seconds: float = 2.0) -> Figures:
-    """Measure both engines at this many rules.
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One size while it is measured: the office, its questions, the engine, the rounds taken."""
 
-    pycasbin is asked the first questions again until `reference_seconds` are over, at least
-    one; 0 leaves it out. At 110,000 rules it needs seconds for each and longer to get ready.
+    made: Office
+    asked: Sequence[Request]
+    engine: CompiledEngine
+    build_seconds: float
+    rounds: list[list[int]] = field(default_factory=list)
+
+
+def measure(
+    *sizes: int,
+    questions: int = QUESTIONS,
+    reference_seconds: float = 2.0,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> list[Figures]:
+    """Measure both engines at each of these numbers of rules, all in one run.
+
+    The rounds of all sizes are taken in turn, so that whatever else the machine does meets
+    them alike. pycasbin is asked the first questions again until `reference_seconds` are over,
+    at least one; 0 leaves it out. At 110,000 rules it needs seconds for each, and some twenty
+    to get ready. `progress` is told how many of all steps are done.
     """
+    steps = len(sizes) * (ROUNDS + 2)
+    done = count(1)
+    trials = []
+    for rules in sizes:
+        trials.append(_begun(rules, questions))
+        progress(next(done), steps)
+    for _ in range(ROUNDS):
+        for trial in trials:
+            trial.rounds.append(_round(trial.engine, trial.asked))
+            progress(next(done), steps)
+    figures: list[Figures] = []
+    for trial in trials:
+        first = figures[0].p50_us if figures else 0.0
+        figures.append(_figures(trial, reference_seconds, first))
+        progress(next(done), steps)
+    return figures
+
+
+def _begun(rules: int, questions: int) -> _Trial:
     made = office(rules)
-    asked = made.requests(questions)
     build_seconds = min(_built(made)[1] for _ in range(BUILDS - 1))
     engine, last_seconds = _built(made)
-    taken = _times(engine, asked)
-    decisions = [engine.decide(request) for request in asked]
+    return _Trial(made, made.requests(questions), engine, min(build_seconds, last_seconds))
+
+
+def _figures(trial: _Trial, reference_seconds: float, first: float) -> Figures:
+    made, asked = trial.made, trial.asked
+    taken = _medians(trial.rounds)
+    decisions = [trial.engine.decide(request) for request in asked]
     forgetful = CompiledEngine(made.rules, made.memberships, remembered=1)
+    cold = _medians([_round(forgetful, asked) for _ in range(ROUNDS)])
     return Figures(
         rules=len(made.rules.rules),
         people=len(made.memberships.people),
         allowed=sum(decision.is_allowed for decision in decisions) / len(decisions),
-        build_seconds=min(build_seconds, last_seconds),
+        build_seconds=trial.build_seconds,
         megabytes=_megabytes(made),
         decisions_per_second=1e9 * len(taken) / sum(taken),
         p50_us=_at(taken, 0.50),
         p99_us=_at(taken, 0.99),
-        cold_p99_us=_at(_times(forgetful, asked), 0.99),
+        cold_p99_us=_at(cold, 0.99),
+        growth=_at(taken, 0.50) / first if first else 1.0,
         reference=_beside(made, asked, decisions, reference_seconds) if reference_seconds else None,
     )
 
@@ -103,14 +149,13 @@ def _built(made: Office) -> tuple[CompiledEngine, float]:
     return engine, time.perf_counter() - start
 
 
-def _times(engine: Engine, asked: Sequence[Request]) -> list[float]:
+def _medians(rounds: Sequence[Sequence[int]]) -> list[float]:
     """Return the nanoseconds each question took, in order of length.
 
     Of each question the median of its rounds: what interrupts one round is the machine's, what
     makes a question slow in most rounds is the engine's. Between two rounds lie all the other
     questions, so that nothing is found warm that would not be at work.
     """
-    rounds = [_round(engine, asked) for _ in range(ROUNDS)]
     return sorted(median(each) for each in zip(*rounds, strict=True))
 
 

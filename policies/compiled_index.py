@@ -14,7 +14,9 @@ from policies.compiled_rules import Entry, entry
 from policies.hierarchy import closure, parents_of
 from policies.rules import RuleSet
 
-Table: TypeAlias = tuple[frozenset[str], Mapping[str, Sequence[Entry]]]
+BySubject: TypeAlias = Mapping[str, Sequence[Entry]]
+
+Table: TypeAlias = tuple[frozenset[str], BySubject]
 """(the subjects that rules speak of at one place, their rules there by subject).
 
 The names stand there twice because two sets meet by the hashes they hold, the smaller walked,
@@ -33,6 +35,7 @@ _PAGES: Final = "app:"
 _SUBTREE: Final = "/**"
 _ALL_PAGES: Final = "app:**"
 _NONE: Final[Tables] = ()
+_NO_ENTRIES: Final[tuple[Entry, ...]] = ()
 
 
 class ObjectIndex:
@@ -45,19 +48,20 @@ class ObjectIndex:
     __slots__ = ("_below", "_categories", "_depth", "_exact")
 
     def __init__(self, rules: RuleSet, names: Mapping[str, str]) -> None:
-        by_object: dict[str, Table] = _gathered(rules, names)
-        patterns = [pattern for pattern in by_object if not pattern.startswith("cat:")]
+        by_object = _gathered(rules, names)
+        patterns = sorted(pattern for pattern in by_object if not pattern.startswith("cat:"))
         self._depth = max((pattern.count("/") for pattern in patterns), default=0)
         # In order, so that what one request may meet lies together, and so that a place comes
         # after all that lie above it: a star sorts before every character of a path.
         self._below: dict[str, Tables] = {}
-        for pattern in sorted(patterns):
-            if (top := _top(pattern)) is not None:
+        alone = []
+        for pattern in patterns:
+            if (top := _top(pattern)) is None:
+                alone.append(pattern)
+            else:
                 self._below[top] = _joined(by_object[pattern], self._reaching(top))
         self._exact = {
-            pattern: _joined(by_object[pattern], self._reaching(pattern))
-            for pattern in sorted(patterns)
-            if _top(pattern) is None
+            pattern: _joined(by_object[pattern], self._reaching(pattern)) for pattern in alone
         }
         self._categories = _inherited(by_object, rules)
 
@@ -93,36 +97,35 @@ def _top(pattern: str) -> str | None:
     return pattern.removesuffix(_SUBTREE) if pattern.endswith(_SUBTREE) else None
 
 
-def _gathered(rules: RuleSet, names: Mapping[str, str]) -> dict[str, Table]:
-    """Return the rules of each object by subject, every list of them made in one go."""
-    found: dict[str, dict[str, list[Entry]]] = {}
+def _gathered(rules: RuleSet, names: Mapping[str, str]) -> Mapping[str, BySubject]:
+    """Return the rules of each object by subject."""
+    found: dict[str, dict[str, tuple[Entry, ...]]] = {}
     for rule in rules.rules:
-        by_subject = found.setdefault(rule.obj, {})
-        by_subject.setdefault(names[rule.sub], []).append(entry(rule))
-    return {
-        obj: _table({name: tuple(entries) for name, entries in found[obj].items()})
-        for obj in sorted(found)
-    }
+        if (by_subject := found.get(rule.obj)) is None:
+            by_subject = found[rule.obj] = {}
+        name = names[rule.sub]
+        by_subject[name] = (*by_subject.get(name, _NO_ENTRIES), entry(rule))
+    return found
 
 
-def _table(by_subject: Mapping[str, Sequence[Entry]]) -> Table:
+def _table(by_subject: BySubject) -> Table:
     return frozenset(by_subject), by_subject
 
 
-def _joined(own: Table, above: Tables) -> Tables:
+def _joined(own: BySubject, above: Tables) -> Tables:
     """Return a place's own rules with those from above, in one table unless that grows large."""
     if not above:
-        return (own,)
+        return (_table(own),)
     nearest, *further = above
     if sum(map(len, nearest[1].values())) > COPIED:
-        return (own, *above)
-    both = dict(own[1])
-    for name, entries in nearest[1].items():
-        both[name] = (*both.get(name, ()), *entries)
+        return (_table(own), *above)
+    both = {**nearest[1], **own}
+    for name in nearest[0] & own.keys():
+        both[name] = (*own[name], *nearest[1][name])
     return (_table(both), *further)
 
 
-def _inherited(by_object: Mapping[str, Table], rules: RuleSet) -> dict[str, Tables]:
+def _inherited(by_object: Mapping[str, BySubject], rules: RuleSet) -> dict[str, Tables]:
     """Return for each category the rules of itself and of all it belongs to."""
     parents = parents_of(rules.categories)
     named = {name for name in by_object if name.startswith("cat:")}
@@ -134,8 +137,8 @@ def _inherited(by_object: Mapping[str, Table], rules: RuleSet) -> dict[str, Tabl
     return found
 
 
-def _all_joined(tables: Iterable[Table]) -> Tables:
+def _all_joined(places: Iterable[BySubject]) -> Tables:
     found: Tables = _NONE
-    for table in tables:
-        found = _joined(table, found)
+    for by_subject in places:
+        found = _joined(by_subject, found)
     return found

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from policies import pairs
 from policies.hierarchy import Parents, closure
 from policies.memberships import Memberships
-from policies.vocabulary import ANY, ZONES, is_person
+from policies.vocabulary import ANY, ZONES
 
 _NONE: Parents = {}
 
@@ -43,9 +43,9 @@ class SubjectClosures:
         self._everybody = _named({ANY}, names)
         units = memberships.unit_parents
         self._roles = {zone: (memberships.role_parents.get(zone, _NONE), units) for zone in ZONES}
-        reached_units = _reached(units, names)
+        reached_units = _reached(units, names, self.people)
         self._reached = {
-            zone: (_reached(roles, names), reached_units)
+            zone: (_reached(roles, names, self.people), reached_units)
             for zone, (roles, _) in self._roles.items()
         }
         self._remembered: dict[str, dict[str, frozenset[str]]] = {zone: {} for zone in ZONES}
@@ -70,10 +70,12 @@ class SubjectClosures:
         return found.union(pairs.held_of(found, self._pairs)) if self._pairs else found
 
 
-def _reached(parents: Parents, names: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+def _reached(
+    parents: Parents, names: Mapping[str, str], people: frozenset[str]
+) -> Mapping[str, frozenset[str]]:
     """Return for each group itself and all it belongs to, as far as rules speak of them."""
-    groups = frozenset().union(*parents.values()).union(parents)
-    return {name: _named(closure(name, parents), names) for name in groups if not is_person(name)}
+    groups = frozenset().union(*parents.values()).union(parents) - people
+    return {name: _named(closure(name, parents), names) for name in groups}
 
 
 def _named(found: Iterable[str], names: Mapping[str, str]) -> frozenset[str]:

@@ -98,11 +98,14 @@ def _officer_problems(memberships: Memberships) -> Iterator[str]:
 
     What a role includes counts as held, so an office inside a business role is refused as well.
     """
-    parents = parents_of((row[0], row[1]) for row in memberships.roles if is_role(row[0]))
-    reached = {row[1]: closure(row[1], parents) for row in memberships.roles}
+    people = memberships.people
+    parents = parents_of((row[0], row[1]) for row in memberships.roles if row[0] not in people)
+    reached = {role: closure(role, parents) for role in {row[1] for row in memberships.roles}}
+    official = {role for role, roles in reached.items() if not OFFICERS.isdisjoint(roles)}
+    officers = {row[0] for row in memberships.roles if row[1] in official} & people
     held: defaultdict[str, set[str]] = defaultdict(set)
     for member, role, _ in memberships.roles:
-        if is_person(member):
+        if member in officers:
             held[member] |= reached[role]
     for person, roles in sorted(held.items()):
         offices = roles & OFFICERS

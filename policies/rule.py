@@ -53,7 +53,7 @@ class Rule:
     @property
     def line(self) -> str:
         """The rule as a line of the canonical text, without its end."""
-        return ", ".join(("p", *self.columns))
+        return "p, " + ", ".join(_COLUMNS(self))
 
     @property
     def allows(self) -> bool:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from audit.ledger import Ledger, Transaction
-from audit.tables import audit_event
+from audit.tables import NUMBERED, audit_event
 from policies.rules import Rule
 from policies.tables_running import rule_use, rule_use_cursor
 
@@ -68,8 +68,7 @@ def counted(session: Session) -> int:
 
 def sealed(session: Session) -> int:
     """Return how many entries the log has that can be counted: those with a number."""
-    last = session.scalar(select(func.max(audit_event.c.seq)))
-    return 0 if last is None else last + 1
+    return session.scalar(NUMBERED) or 0
 
 
 def count(ledger: Ledger, *, told: Callable[[int], None] | None = None) -> int:

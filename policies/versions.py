@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from audit.ledger import Transaction
 from audit.record import Actor
 from policies import separation
+from policies.collector import collector_paused
 from policies.rows import CATEGORY_COLUMNS, RULE_COLUMNS
 from policies.rules import Rule, RuleProblems, RuleSet
 from policies.signature import Statement, VersionKey, key_of
@@ -260,12 +261,13 @@ def _load(session: Session, seq: int, name: str) -> RuleSet:
     lines = _rows(session, policy_beside, ("line",), seq)
     try:
         beside = RuleSet.parse("\n".join(row[0] for row in lines))
-        found = RuleSet(
-            tuple(Rule(*row) for row in rules),
-            tuple((row[0], row[1]) for row in categories),
-            beside.tests,
-            beside.duties,
-        )
+        with collector_paused():
+            found = RuleSet(
+                tuple(Rule(*row) for row in rules),
+                tuple((row[0], row[1]) for row in categories),
+                beside.tests,
+                beside.duties,
+            )
     except RuleProblems as problems:
         raise StoredRulesDifferError(f"version {seq} cannot be read: {problems}") from problems
     if found.hash != name:

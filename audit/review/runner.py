@@ -16,6 +16,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, update
 
+from audit.blocks import milliseconds
 from audit.index_row import IndexRow
 from audit.index_tables import audit_index
 from audit.indexer import reach
@@ -27,7 +28,6 @@ from audit.review.past import MOST, Past
 from audit.review.rule import Rule
 from audit.review.rulebook import current, place
 from audit.review.tables import review_place
-from audit.walk import milliseconds
 
 BATCH = 4096
 """Entries that one round looks at."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
+from audit.blocks import milliseconds
 from audit.entry import Entry
 from audit.index_row import BLOCK, IndexRow, derive, parsed, texts
 from audit.note import BadNote, Checkpoint, Note
@@ -26,7 +27,6 @@ from audit.tables import audit_event, log_state
 from audit.tiles import TileHashes, fold
 from audit.tree import TILE_HEIGHT, node
 from audit.tree import root as root_of
-from audit.walk import milliseconds
 
 MOST = 50_000
 """Entries that one sign-off covers."""

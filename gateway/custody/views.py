@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from audit import pruning, witnessing
 from audit.forwarding import Progress, progress, waiting
 from audit.record import MAX_BODY
-from audit.tables import audit_event, audit_secret
+from audit.tables import NUMBERED, audit_event, audit_secret
 from audit.tables_anchors import log_hold, log_request
 from audit.witnessing import Witnessed
 from gateway.custody.asked import Asked, asked_of
@@ -65,8 +65,8 @@ def status(custody: Custody, *, now: datetime) -> Status:
     """Return how the log is kept at present."""
     with custody.read.connect() as connection:
         done = pruning.done(connection)
-        last = connection.execute(select(func.max(audit_event.c.seq))).scalar()
-        entries = 0 if last is None else last + 1 - done.done
+        numbered = connection.execute(NUMBERED).scalar_one()
+        entries = numbered - done.done
         oldest = _created(connection, done.done)
         due, why_not = _due(connection, custody, now)
         return Status(
@@ -74,7 +74,7 @@ def status(custody: Custody, *, now: datetime) -> Status:
             first=done.done,
             entries=entries,
             octets=entries * _mean(connection),
-            a_day=_a_day(connection, last, now),
+            a_day=_a_day(connection, numbered, now),
             values=connection.execute(select(func.count()).select_from(audit_secret)).scalar_one(),
             oldest=oldest,
             last_prune=done.at,
@@ -133,11 +133,11 @@ def _mean(connection: Connection) -> int:
     return (sum(sizes) // len(sizes) if sizes else 0) + 2 * 32
 
 
-def _a_day(connection: Connection, last: int | None, now: datetime) -> int:
+def _a_day(connection: Connection, numbered: int, now: datetime) -> int:
     """Entries a day over the last week, found by halving: times rise with the numbers."""
-    if last is None:
+    if not numbered:
         return 0
-    since, low, high = now - timedelta(days=7), 0, last
+    since, low, high = now - timedelta(days=7), 0, numbered - 1
     while low < high:
         middle = (low + high) // 2
         created = _created(connection, middle)
@@ -145,4 +145,4 @@ def _a_day(connection: Connection, last: int | None, now: datetime) -> int:
             high = middle
         else:
             low = middle + 1
-    return (last - low + 1) // 7
+    return (numbered - low) // 7

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import codes, factors, notices, totp
+from gateway.identity import codes, factors, notices, totp, turns
 from gateway.identity.current import Current
 from gateway.identity.enrolment import CodeRefused
 from gateway.identity.factors import Change
@@ -53,7 +53,7 @@ def confirm(registry: Registry, who: Current, code: str, *, change: Change) -> N
     now = change.now
     refusal: Refused | None = None
     with registry.ledger.begin() as tx:
-        factors.locked(tx, who.person_id)
+        turns.take(tx.session, who.person_id)
         secret = _waiting(tx, who, now)
         if secret is None:
             raise DraftOver

@@ -24,12 +24,13 @@ from gateway.identity import (
     passkeys,
     phishing,
     recovery,
+    turns,
 )
 from gateway.identity.current import Current
 from gateway.identity.passkeys import Malformed, Site
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
-from gateway.identity.tables import PendingSignIn, Person, Totp
+from gateway.identity.tables import PendingSignIn, Totp
 from gateway.identity.tables_factors import Passkey
 from gateway.refusals import Refused
 
@@ -101,7 +102,7 @@ def add_passkey(
     new = None
     refusal: Refused = PasskeyRefused()
     with registry.ledger.begin() as tx:
-        locked(tx, who.person_id)
+        turns.take(tx.session, who.person_id)
         if passkeys.number_of(tx.session, who.person_id) >= passkey_making.MOST:
             raise TooManyPasskeys
         try:
@@ -151,7 +152,7 @@ def remove_passkey(
         FactorUnknown, LastFactor, PasskeyOwed.
     """
     with registry.ledger.begin() as tx:
-        locked(tx, person_id)
+        turns.take(tx.session, person_id)
         row = _own(tx, person_id, key_id)
         left = passkeys.number_of(tx.session, person_id) - 1
         if not even_last and left == 0:
@@ -170,7 +171,7 @@ def remove_totp(
 ) -> None:
     """Remove the authenticator app; only while there is a passkey. Else as `remove_passkey`."""
     with registry.ledger.begin() as tx:
-        locked(tx, person_id)
+        turns.take(tx.session, person_id)
         left = passkeys.number_of(tx.session, person_id)
         if left == 0 and not even_last:
             raise LastFactor
@@ -183,7 +184,7 @@ def remove_totp(
 def remove_recovery(registry: Registry, person_id: UUID, *, change: Change) -> None:
     """Make all recovery codes of a person worthless. Raises FactorUnknown."""
     with registry.ledger.begin() as tx:
-        locked(tx, person_id)
+        turns.take(tx.session, person_id)
         if not recovery.drop_in(tx, person_id):
             raise FactorUnknown
         record(tx, person_id, "factor.removed", "recovery", change)
@@ -199,11 +200,6 @@ def checked_name(name: str) -> str:
     if len(called) > NAME:
         raise PasskeyNameRefused
     return called
-
-
-def locked(tx: Transaction, person_id: UUID) -> None:
-    """Lock a person's row: two changes of their factors at once come one after the other."""
-    tx.session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
 
 
 def record(

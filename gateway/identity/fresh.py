@@ -20,7 +20,7 @@ from sqlalchemy.orm import aliased
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import codes, ending, passkeys, phishing, recovery, tokens
+from gateway.identity import codes, ending, passkeys, phishing, recovery, tokens, turns
 from gateway.identity.current import Current
 from gateway.identity.passkeys import Ceremony, Site
 from gateway.identity.registry import Registry
@@ -173,6 +173,7 @@ def _prove(
     renewed: Renewed | None = None
     refusal: Refused = ProofsOver()
     with registry.ledger.begin() as tx:
+        turns.take(tx.session, current.person_id)
         held = _held(tx, current.session_id)
         if held is not None and tokens.reference(held.row.token_hash) != current.session_ref:
             _record(tx, act, "renewed_meanwhile", actor=actor, now=now)
@@ -218,12 +219,21 @@ def forget(tx: Transaction, *, now: datetime) -> None:
 
 
 def _held(tx: Transaction, session_id: UUID) -> _Held | None:
-    """Return the live session, locked, and the wrong codes in a row that it has seen."""
-    row = tx.session.execute(
+    """Return the live session, locked, and the wrong codes in a row that it has seen.
+
+    Its children are locked with it, in the order in which `ending` locks them.
+    """
+    named = select(Session.token_hash).where(Session.id == session_id)
+    token_hash = tx.session.execute(named).scalar_one_or_none()
+    if token_hash is None:
+        return None
+    family = tx.session.scalars(
         select(Session)
-        .where(Session.id == session_id, Session.ended_at.is_(None))
+        .where(ending.belongs_to(token_hash), Session.ended_at.is_(None))
+        .order_by(Session.id)
         .with_for_update()
-    ).scalar_one_or_none()
+    ).all()
+    row = next((each for each in family if each.id == session_id), None)
     if row is None:
         return None
     counted = select(func.coalesce(func.sum(FreshProof.failures), 0)).where(

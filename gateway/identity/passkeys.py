@@ -32,7 +32,7 @@ from webauthn.helpers.structs import (
 )
 
 from audit.ledger import Transaction
-from gateway.identity import challenges, notices
+from gateway.identity import challenges, notices, turns
 from gateway.identity.registry import Registry
 from gateway.identity.tables_factors import Passkey
 from gateway.vault import Vault
@@ -130,29 +130,40 @@ def prove(
     purpose, bound_to = ceremony.purpose, ceremony.bound_to
     if not challenges.spend(tx, vault, data.challenge, purpose, bound_to, now=now):
         return Proved("challenge")
-    row = tx.session.execute(
-        select(Passkey)
-        .where(Passkey.credential_index == index_of(vault, credential.raw_id))
-        .with_for_update()
-    ).scalar_one_or_none()
+    index = index_of(vault, credential.raw_id)
+    owner = _owner(tx, index)
+    if owner is None:
+        return Proved("unknown_key")
+    if not _is_meant(vault, owner, person_id, credential.response.user_handle):
+        return Proved("wrong_person")
+    row = _locked(tx, owner, index)
     if row is None:
         return Proved("unknown_key")
-    said = credential.response.user_handle
-    if not _is_owner(vault, row, person_id, said):
-        return Proved("wrong_person")
     return _verified(tx, site, row, credential, data.challenge, now=now)
 
 
-def _is_owner(vault: Vault, row: Passkey, wanted: UUID | None, said: bytes | None) -> bool:
-    """Tell whether a key is the wanted person's, and the device says the same.
+def _owner(tx: Transaction, index: bytes) -> UUID | None:
+    owner = select(Passkey.person_id).where(Passkey.credential_index == index)
+    return tx.session.execute(owner).scalar_one_or_none()
+
+
+def _locked(tx: Transaction, owner: UUID, index: bytes) -> Passkey | None:
+    """Return a person's key for a check, the person locked before it (`turns`)."""
+    turns.take(tx.session, owner)
+    own = (Passkey.credential_index == index) & (Passkey.person_id == owner)
+    return tx.session.execute(select(Passkey).where(own).with_for_update()).scalar_one_or_none()
+
+
+def _is_meant(vault: Vault, owner: UUID, wanted: UUID | None, said: bytes | None) -> bool:
+    """Tell whether a key's owner is the wanted person, and the device says the same.
 
     Only where the person is known already may a device say nothing.
     """
-    if wanted is not None and wanted != row.person_id:
+    if wanted is not None and wanted != owner:
         return False
     if said is None:
         return wanted is not None
-    return said == handle(vault, row.person_id)
+    return said == handle(vault, owner)
 
 
 def _verified(

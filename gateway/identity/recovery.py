@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import ending, notices, totp
+from gateway.identity import ending, notices, totp, turns
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables_factors import CODES, RecoveryCode, RecoverySet
@@ -90,6 +90,7 @@ def make(
     codes = new_codes()
     hashes = [registry.hasher.hash(clean(code) or "") for code in codes]
     with registry.ledger.begin() as tx:
+        turns.take(tx.session, person_id)
         replaced = drop_in(tx, person_id)
         tx.session.add(RecoverySet(person_id=person_id, made_at=now))
         tx.session.flush()
@@ -120,6 +121,7 @@ def save(registry: Registry, person_id: UUID, typed: str, *, actor: Actor, now: 
     if matching(registry, person_id, typed) is None:
         raise CodeNotOurs
     with registry.ledger.begin() as tx:
+        turns.take(tx.session, person_id)
         row = tx.session.execute(_set_of(person_id)).scalar_one_or_none()
         if row is None:
             raise CodeNotOurs

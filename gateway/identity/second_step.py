@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import attempts, codes, passkeys, phishing, recovery, tokens
+from gateway.identity import attempts, codes, passkeys, phishing, recovery, tokens, turns
 from gateway.identity.opening import (
     SYSTEM,
     Browser,
@@ -212,10 +212,15 @@ def _live_step(tx: Transaction, token: str, now: datetime) -> _Step | None:
     digest = tokens.digest(token)
     if digest is None:
         return None
+    live = (PendingSignIn.token_hash == digest, PendingSignIn.expires > now)
+    whose = tx.session.execute(select(PendingSignIn.person_id).where(*live)).scalar_one_or_none()
+    if whose is None:
+        return None
+    turns.take(tx.session, whose)
     found = tx.session.execute(
         select(PendingSignIn, Person.state, Person.unit)
         .join(Person, Person.id == PendingSignIn.person_id)
-        .where(PendingSignIn.token_hash == digest, PendingSignIn.expires > now)
+        .where(*live)
         .with_for_update(of=PendingSignIn)
     ).one_or_none()
     return None if found is None else _Step(*found)

@@ -151,7 +151,7 @@ def _standings(
     for part in parts:
         chosen = _ROWS if part is None else _ROWS.where(_person.c.id.in_(part))
         chosen = chosen.order_by(_person.c.id)
-        rows = session.execute(chosen.with_for_update() if lock else chosen).all()
+        rows = session.execute(chosen.with_for_update(key_share=True) if lock else chosen).all()
         roles = roles_by_person(session, part)
         for row in rows:
             yield row, roles.get(row.id, ())

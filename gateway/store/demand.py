@@ -67,6 +67,8 @@ UNDEMANDING: Mapping[str, str] = {
     "audit_hour": "a copy of the log, checked against it",
     "audit_index": "a copy of the log, checked against it",
     "audit_index_state": "how far the copy has come",
+    "audit_sieve": "a copy of the log, checked against it",
+    "audit_total": "a copy of the log, checked against it",
     "device": "a cookie's lane of attempts; it opens nothing",
     "epoch": "a counter that only makes processes look again",
     "familiar": "which lanes a person used before; forgotten by the clock",

@@ -23,7 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 BUSY_MILLISECONDS = 10_000
 CHECKPOINT_PAGES = 4_000
 """Pages of SQLite's write-ahead log (4 KiB each) before they are moved into the file: an audited
-commit writes ten, so with the usual 1,000 every hundredth would wait for two more syncs."""
+commit writes six or so, and with the usual 1,000 too many would wait for two more syncs."""
 STATEMENT_MILLISECONDS = 30_000
 LOCK_MILLISECONDS = 5_000
 IDLE_SECONDS = 1.0

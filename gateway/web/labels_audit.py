@@ -15,6 +15,7 @@ FAMILIES = {
     "page": _l("Pages"),
     "request": _l("Addresses refused"),
     "person": _l("People"),
+    "agreement": _l("Confirmations by a second officer"),
     "factor": _l("Sign-in factors"),
     "password": _l("Passwords"),
     "enrolment": _l("Enrolment"),

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import select as sockets
 import shutil
-import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,24 +16,23 @@ from pathlib import Path
 
 import pytest
 from access_world import RULES, World, build_world, service
+from forking import Talk, forks
 from sqlalchemy import make_url, text
 
-import audit
 from policies import versions, workers
-from policies.workers import State
+from policies.workers import Convergence, State
 
-AGE = 5.0
+AGE = 3.0
 """Seconds; four beats in it."""
 PATIENCE = 60.0
 DENY = RULES + "p, role:staff, *, svc:ledger/**, *, *, *, *, *, deny\n"
-ROOT = Path(audit.__file__).parents[1]
 
 
 @dataclass
 class Process:
-    """A worker, and the line of talk with it."""
+    """A worker, the line of talk with it, and a clerk's session."""
 
-    process: subprocess.Popen[str]
+    talk: Talk
     id: str
     token: str
 
@@ -54,12 +49,7 @@ class Process:
 
     def ask(self) -> dict[str, str]:
         """Have it decide on the clerk's first page."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{self.token} {datetime.now(UTC).isoformat()}\n")
-        self.process.stdin.flush()
-        found: dict[str, str] = json.loads(self.process.stdout.readline())
-        return found
+        return self.talk.ask([self.token, datetime.now(UTC).isoformat()])
 
 
 class Cable:
@@ -143,37 +133,42 @@ def made(database_url: str, tmp_path: Path) -> Iterator[World]:
     world.store.close()
 
 
+@pytest.fixture(scope="module")
+def fork() -> Iterator[Callable[[], Talk]]:
+    """Start a process; it has everything imported already."""
+    with forks("decision_worker") as begin:
+        yield begin
+
+
 @pytest.fixture
-def start(made: World, database_url: str, tmp_path: Path) -> Iterator[Start]:
+def start(
+    fork: Callable[[], Talk], made: World, database_url: str, tmp_path: Path
+) -> Iterator[Start]:
     """Start workers; they are gone after the test."""
-    running: list[subprocess.Popen[str]] = []
+    running: list[Talk] = []
 
     def begin(url: str = database_url) -> Process:
-        process = subprocess.Popen(
-            [sys.executable, "tests/support/decision_worker.py", url, str(tmp_path), str(AGE)],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": f"tests/support:{ROOT}"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        running.append(process)
-        assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        return Process(process, told["worker"], made.sign_in("zhang"))
+        running.append(fork())
+        told = running[-1].ask([url, str(tmp_path), AGE])
+        return Process(running[-1], told["worker"], made.sign_in("zhang"))
 
     yield begin
-    for process in running:
-        process.kill()
-        process.communicate()  # closes the pipes too
+    for each in running:
+        each.close()
+
+
+def convergence(world: World) -> Convergence:
+    with world.store.reading() as session:
+        return workers.convergence(session, now=datetime.now(UTC), age=timedelta(seconds=AGE))
 
 
 def states(world: World) -> dict[str, State]:
-    with world.store.reading() as session:
-        age = timedelta(seconds=AGE)
-        found = workers.convergence(session, now=datetime.now(UTC), age=age)
-    return {each.worker.id: each.state for each in found.workers}
+    return {each.worker.id: each.state for each in convergence(world).workers}
+
+
+def converged(world: World) -> tuple[int, bool]:
+    found = convergence(world)
+    return found.seq, found.is_complete
 
 
 def complete(world: World, *started: Process) -> bool:
@@ -205,12 +200,10 @@ def test_every_worker_acknowledges_a_publication_and_decides_by_it(
     assert [each.decides() for each in (first, second)] == [
         {"outcome": "deny", "version": version(made)}
     ] * 2
-    assert eventually(lambda: complete(made, first, second))
+    assert eventually(lambda: complete(made, first, second) and converged(made) == (2, True))
     with made.store.reading() as session:
-        found = workers.convergence(session, now=datetime.now(UTC), age=timedelta(seconds=AGE))
         rows = session.execute(text("SELECT body FROM audit_event ORDER BY id")).scalars()
         said = [json.loads(bytes(body)) for body in rows]
-    assert (found.seq, found.is_complete) == (2, True)
     told = {(e["d"]["worker"], e["d"]["seq"]) for e in said if e["ev"] == "policy.acknowledged"}
     assert told == {(each.id, seq) for each in (first, second) for seq in (1, 2)}
 
@@ -221,8 +214,8 @@ def test_a_killed_worker_falls_silent_and_one_that_stops_in_order_leaves(
     """Silence keeps nobody from calling a publication complete: the silent decide nothing."""
     killed, stopped = start(), start()
     assert eventually(lambda: complete(made, killed, stopped))
-    os.kill(killed.process.pid, signal.SIGKILL)
-    stopped.process.communicate(timeout=PATIENCE)  # ends its input
+    killed.talk.kill()
+    stopped.talk.end()
     assert eventually(lambda: states(made) == {killed.id: State.SILENT})
 
 
@@ -284,6 +277,21 @@ def test_attack_a_database_put_in_the_place_of_the_old_one_stops_the_worker(
     shutil.copy(path, tmp_path / "restored.db")
     (tmp_path / "restored.db").rename(path)
     assert eventually(lambda: worker.ask() == {"refused": "policy_unavailable"})
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_attack_a_database_taken_away_stops_the_worker_until_it_is_back(
+    made: World, start: Start, database_url: str, tmp_path: Path
+) -> None:
+    """It holds the file open and could go on reading old rules from it; it does not."""
+    worker = start()
+    assert worker.decides()["outcome"] == "allow"
+    made.publish(DENY)
+    path = Path(make_url(database_url).database or "")
+    path.rename(tmp_path / "away.db")
+    assert eventually(lambda: worker.ask() == {"refused": "policy_unavailable"})
+    (tmp_path / "away.db").rename(path)
+    assert worker.decides() == {"outcome": "deny", "version": version(made)}
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,9 @@ def test_a_word_struck_from_a_block_hides_entries_and_is_found(log: SearchedLog)
     [
         "UPDATE audit_index SET at = 'x', actor = x'ff' WHERE seq = 3",
         "UPDATE audit_block SET marks = 'text' WHERE number = 0",
-        "UPDATE audit_hour SET hour = 'x', entries = 'many' WHERE rowid = 1",
+        "UPDATE OR REPLACE audit_hour SET hour = 'x', entries = 'many'",
+        "UPDATE audit_total SET entries = 'many'",
+        "INSERT INTO audit_sieve VALUES (0, 'text')",
     ],
 )
 def test_any_type_in_any_column_is_found_and_stops_nothing(

@@ -74,11 +74,10 @@ def _mutate(log: SealedLog, chance: random.Random) -> tuple[Table, str]:
     column = chance.choice(TABLES[table])
     with log.as_root() as connection:
         on_file = connection.dialect.name == "sqlite"
-        row_id = "rowid" if on_file else "ctid"
-        rows = connection.execute(select(text(row_id), table)).all()
-        row = chance.choice(rows)
-        found = {"row": row[0]}
-        where = f"WHERE {row_id} = {':row' if on_file else 'CAST(:row AS tid)'}"
+        row = chance.choice(connection.execute(select(table)).all())
+        keys = table.primary_key.columns.keys()
+        found = {f"the_{key}": getattr(row, key) for key in keys}
+        where = "WHERE " + " AND ".join(f"{key} = :the_{key}" for key in keys)
         if column is None:
             connection.execute(text(f"DELETE FROM {table.name} {where}"), found)
             return table, f"DELETE FROM {table.name} {row}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from base64 import b64encode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -120,3 +121,14 @@ def test_what_has_no_canonical_form_is_refused(value: object) -> None:
 def test_a_name_outside_the_vocabulary_is_refused() -> None:
     with pytest.raises(UnknownEventError):
         compose(Event(name="made.up", actor=ACTOR, at=AT, zone="intranet"))
+
+
+def test_ids_rise_with_time_and_are_never_the_same() -> None:
+    def eid(at: datetime) -> str:
+        return compose(Event(name="unit.created", actor=ACTOR, at=at, zone="intranet")).eid
+
+    eids = [eid(AT + timedelta(milliseconds=n)) for n in range(200)]
+    assert eids == sorted(eids)
+    assert len({eid(AT) for _ in range(1000)}) == 1000
+    for at in (AT, datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)):
+        assert re.fullmatch("[0-9a-f]{32}", eid(at))

@@ -31,7 +31,7 @@ def zone(tmp_path: Path) -> str:
     officers = ("--system-admin", "wang:王建", "--security-admin", "chen:陈敏")
     place = ("--public-url", "https://gate.example.cn", "--auditor", "zhao:赵磊")
     main(["init", at, "--zone", "intranet", "--office", "河山局", *place, *officers])
-    for slug in ("finance", "tax", "it-centre"):
+    for slug in ("finance", "tax", "archives", "it-centre"):
         main(["unit", "add", at, slug, "--name-zh", slug, "--name-en", slug])
     main(["person", "add", at, "liu", "刘洋", "--unit", "finance", "--role", "staff"])
     file = tmp_path / "ledger.toml"

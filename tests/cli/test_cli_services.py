@@ -25,7 +25,7 @@ def test_a_service_goes_behind_the_gate_by_its_file_four_eyes_and_a_grant(
     file.write_text(terminal.run("service", "example"))
     assert file.read_text() == EXAMPLE
     assert "There is no unit:finance" in terminal.fails("service", "add", zone, str(file))
-    for slug in ("finance", "tax", "it-centre"):
+    for slug in ("finance", "tax", "archives", "it-centre"):
         terminal.run("unit", "add", zone, slug, "--name-zh", slug, "--name-en", slug)
     said = terminal.run("service", "add", zone, str(file))
     assert "shut until" in said
@@ -70,7 +70,7 @@ def open_zone(terminal: Terminal, tmp_path: Path) -> str:
     """Return a zone with the units and the service of the example."""
     zone, file = str(terminal.zone), tmp_path / "ledger.toml"
     file.write_text(EXAMPLE)
-    for slug in ("finance", "tax", "it-centre"):
+    for slug in ("finance", "tax", "archives", "it-centre"):
         terminal.run("unit", "add", zone, slug, "--name-zh", slug, "--name-en", slug)
     terminal.run("service", "add", zone, str(file))
     return zone

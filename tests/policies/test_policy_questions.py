@@ -184,7 +184,7 @@ def test_the_shadow_keeps_no_old_engine_in_memory() -> None:
 
 def test_the_measurement_measures_both_engines_on_the_same_rules() -> None:
     """Small here; its figures are sensible and the engines agree."""
-    figures = measure(rules=110, questions=200, reference_seconds=0.2)
+    (figures,) = measure(110, questions=200, reference_seconds=0.2)
     assert figures.rules == 110
     assert 0.3 <= figures.allowed <= 0.8
     assert 0 < figures.p50_us <= figures.p99_us
@@ -192,4 +192,19 @@ def test_the_measurement_measures_both_engines_on_the_same_rules() -> None:
     assert figures.reference is not None
     assert figures.reference.differences == 0
     assert figures.reference.compared >= 1
-    assert measure(rules=110, questions=10, reference_seconds=0).reference is None
+
+
+def test_sizes_measured_in_one_run_are_told_beside_the_first() -> None:
+    told: list[tuple[int, int]] = []
+    small, large = measure(
+        20,
+        200,
+        questions=50,
+        reference_seconds=0,
+        progress=lambda done, steps: told.append((done, steps)),
+    )
+    assert [small.rules, large.rules] == [20, 200]
+    assert small.growth == 1
+    assert large.growth == large.p50_us / small.p50_us
+    assert small.reference is None
+    assert told == [(done, 14) for done in range(1, 15)]

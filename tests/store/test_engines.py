@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -73,3 +74,22 @@ def test_a_naive_time_is_refused() -> None:
     naive = datetime(2026, 11, 22, tzinfo=UTC).replace(tzinfo=None)
     with pytest.raises(ValueError, match="zone"):
         UtcDateTime().process_bind_param(naive, sqlite.dialect())
+
+
+def test_an_audited_commit_changes_few_pages_of_sqlites_file(sqlite_url: str) -> None:
+    """The entry, its id, its place among the unsealed, its secret, and now and then a new one."""
+    store = open_store(sqlite_url)
+    ledger = Ledger(store.write, zone="intranet", seal=lambda _eid, _field, value: value)
+    log = Path(f"{store.write.url.database}-wal")
+    actor = Actor(subject="person:7", address="10.1.2.3")
+
+    def record(times: int) -> None:
+        for _ in range(times):
+            ledger.append("unit.created", actor=actor, now=datetime.now(UTC), object="unit:water")
+
+    record(50)
+    before = log.stat().st_size
+    record(200)
+    frames = (log.stat().st_size - before) / (24 + 4096)
+    store.close()
+    assert frames / 200 < 5

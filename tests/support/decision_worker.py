@@ -1,19 +1,18 @@
-"""One worker as a process of its own: it keeps its pulse, and decides what it is asked.
+"""Workers, each a process of its own (`forking`): it keeps its pulse, and decides when asked.
 
-    decision_worker.py URL DIRECTORY AGE_SECONDS
-
-Each line on its input is a session's token; the answer is one line of JSON with the outcome and
-the number of the version, or with the code of the refusal.
+Its first line is [URL, DIRECTORY, AGE_SECONDS], answered by the worker's id; each further one is
+[a session's token, the moment], answered by the outcome and the version, or the refusal's code.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 
 from access_world import KeyFile, canonical
+from forking import answer, serve
 from office_networks import OFFICE
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,8 +31,10 @@ ZONE = "intranet"
 LONG = timedelta(hours=12)
 
 
-def main(url: str, directory: Path, age: float) -> None:
+def work(said: TextIO, told: TextIO) -> None:
     """Answer until the input ends."""
+    url, where, age = json.loads(said.readline())
+    directory = Path(where)
     vault = open_keyring(directory / "keys", zone=ZONE, root=KeyFile(directory / "root"))
     store = open_store(url, info={"vault": vault})
     ledger = Ledger(store.write, zone=ZONE, seal=lambda _e, _f, value: value, info=store.info)
@@ -62,11 +63,11 @@ def main(url: str, directory: Path, age: float) -> None:
         password_min=12,
         step_life=LONG,
     )
-    print(json.dumps({"worker": pulse.worker.id}), flush=True)  # noqa: T201 - its answer
-    for line in sys.stdin:
-        token, moment = line.split()
+    answer(told, {"worker": pulse.worker.id})
+    for line in said:
+        token, moment = json.loads(line)
         now = datetime.fromisoformat(moment)
-        answer: dict[str, object]
+        found: dict[str, object]
         try:
             with store.read.connect() as connection:
                 person = find_live(
@@ -76,14 +77,14 @@ def main(url: str, directory: Path, age: float) -> None:
             assert person is not None
             assert service is not None
             verdict = access.check(person, service, canonical(), now)
-            answer = {"outcome": verdict.outcome, "version": verdict.version}
+            found = {"outcome": verdict.outcome, "version": verdict.version}
         except Refused as refusal:
-            answer = {"refused": refusal.code}
+            found = {"refused": refusal.code}
         except SQLAlchemyError:
-            answer = {"refused": "store_unavailable"}
-        print(json.dumps(answer), flush=True)  # noqa: T201
+            found = {"refused": "store_unavailable"}
+        answer(told, found)
     pulse.stop()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]))
+    serve(work)

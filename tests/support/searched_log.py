@@ -12,6 +12,7 @@ from sealed_log import SealedLog
 from sqlalchemy import select
 
 from audit import index_check
+from audit.blocks import milliseconds
 from audit.entry import Reader
 from audit.index_row import IndexRow, derive, digest, folded, parsed, texts, words
 from audit.indexer import Indexer
@@ -20,7 +21,6 @@ from audit.record import Actor
 from audit.search import Search
 from audit.tables import audit_event
 from audit.verify import Report
-from audit.walk import milliseconds
 
 PLACES = ("10.1.2.3", "10.1.2.4", "192.168.7.9")
 PEOPLE = tuple(f"person:00000000-0000-4000-8000-00000000000{n}" for n in range(4))

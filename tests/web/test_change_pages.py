@@ -195,7 +195,7 @@ def test_an_older_version_comes_back_as_a_change_of_its_own(
     assert "unit:lvyou" not in author.get(f"/policy/changes/{back}/rules/download").text
 
 
-def test_kill_between_publication_and_confirmation_ends_in_a_return(
+def test_a_trial_that_nobody_confirms_is_ended_by_whoever_sweeps(
     busy: Office, author: Browser, second: Browser
 ) -> None:
     """Nothing but the database knows of the trial: whoever sweeps later ends it."""

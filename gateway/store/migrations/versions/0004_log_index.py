@@ -40,6 +40,7 @@ ALARM_POSTGRESQL = (
 
 def upgrade() -> None:
     """Make the tables."""
+    _entries_up()
     _index_up()
     _anchors_up()
     _sealing_up()
@@ -54,6 +55,68 @@ def downgrade() -> None:
     _sealing_down()
     _anchors_down()
     _index_down()
+    _entries_down()
+
+
+# An audited commit used to change eight pages of SQLite's file, and random ones among them; now
+# it changes four, and appends. What the first migration said of both tables:
+ENTRIES_BEFORE_SQLITE = (
+    """CREATE TABLE audit_event (
+         id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, eid VARCHAR(32) NOT NULL,
+         body BLOB NOT NULL, leaf BLOB NOT NULL, seq BIGINT, created DATETIME NOT NULL,
+         CONSTRAINT uq_audit_event_eid UNIQUE (eid), CONSTRAINT uq_audit_event_seq UNIQUE (seq))""",
+    """CREATE TABLE audit_secret (
+         eid VARCHAR(32) NOT NULL, field VARCHAR(64) NOT NULL, salt BLOB NOT NULL,
+         value BLOB NOT NULL, CONSTRAINT pk_audit_secret PRIMARY KEY (eid, field))""",
+)
+ENTRIES_SQLITE = (
+    """CREATE TABLE audit_event (
+         id INTEGER NOT NULL, eid VARCHAR(32) NOT NULL, body BLOB NOT NULL, leaf BLOB NOT NULL,
+         seq BIGINT, created DATETIME NOT NULL, CONSTRAINT pk_audit_event PRIMARY KEY (id),
+         CONSTRAINT uq_audit_event_eid UNIQUE (eid))""",
+    "CREATE UNIQUE INDEX uq_audit_event_seq ON audit_event (seq) WHERE seq IS NOT NULL",
+    ENTRIES_BEFORE_SQLITE[1] + " WITHOUT ROWID",
+)
+ENTRIES_KEPT_SQLITE = (
+    "CREATE INDEX ix_audit_event_unsealed ON audit_event (id) WHERE seq IS NULL",
+    "INSERT INTO audit_event SELECT id, eid, body, leaf, seq, created FROM audit_event_before",
+    "INSERT INTO audit_secret SELECT eid, field, salt, value FROM audit_secret_before",
+    "DROP TABLE audit_event_before",
+    "DROP TABLE audit_secret_before",
+    """CREATE TRIGGER audit_event_keep BEFORE DELETE ON audit_event
+       BEGIN SELECT RAISE(ABORT, 'audit entries are never deleted'); END""",
+    """CREATE TRIGGER audit_event_fix BEFORE UPDATE ON audit_event
+       WHEN NOT (OLD.seq IS NULL AND NEW.seq IS NOT NULL AND OLD.id = NEW.id
+                 AND OLD.eid = NEW.eid AND OLD.body = NEW.body AND OLD.leaf = NEW.leaf
+                 AND OLD.created = NEW.created)
+       BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END""",
+)
+
+
+def _entries_up() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        _entries_anew(ENTRIES_SQLITE)
+        return
+    op.drop_constraint("uq_audit_event_seq", "audit_event", type_="unique")
+    op.execute("CREATE UNIQUE INDEX uq_audit_event_seq ON audit_event (seq) WHERE seq IS NOT NULL")
+
+
+def _entries_down() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        _entries_anew(ENTRIES_BEFORE_SQLITE)
+        return
+    op.drop_index("uq_audit_event_seq", table_name="audit_event")
+    op.create_unique_constraint("uq_audit_event_seq", "audit_event", ["seq"])
+
+
+def _entries_anew(tables: tuple[str, ...]) -> None:
+    """Move the entries into tables of another make, which SQLite cannot change in place."""
+    op.execute("DROP INDEX ix_audit_event_unsealed")
+    op.execute("DROP INDEX IF EXISTS uq_audit_event_seq")
+    for table in ("audit_event", "audit_secret"):
+        op.execute(f"ALTER TABLE {table} RENAME TO {table}_before")
+    for statement in (*tables, *ENTRIES_KEPT_SQLITE):
+        op.execute(statement)
 
 
 def _sealing_up() -> None:
@@ -320,21 +383,32 @@ def _index_up() -> None:
         sa.Column("marks", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_audit_block"),
     )
+    op.create_index("ix_audit_block_times", "audit_block", ["last_at", "first_at"])
+    op.create_table(
+        "audit_sieve",
+        sa.Column("number", _NUMBER, autoincrement=False, nullable=False),
+        sa.Column("slices", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_audit_sieve"),
+    )
     if op.get_bind().dialect.name == "postgresql":
         # Marks stay beside the row and as they are: they do not compress, and are read in bulk.
         op.execute("ALTER TABLE audit_block SET (toast_tuple_target = 8160)")
         op.execute("ALTER TABLE audit_block ALTER COLUMN marks SET STORAGE EXTERNAL")
+    kinds = ("event", "outcome", "service", "unit")
     op.create_table(
         "audit_hour",
         sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False),
-        *(
-            sa.Column(name, _TEXT, nullable=False)
-            for name in ("event", "outcome", "service", "unit")
-        ),
+        *(sa.Column(name, _TEXT, nullable=False) for name in kinds),
         sa.Column("entries", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            *("hour", "event", "outcome", "service", "unit"), name="pk_audit_hour"
-        ),
+        sa.PrimaryKeyConstraint("hour", *kinds, name="pk_audit_hour"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "audit_total",
+        *(sa.Column(name, _TEXT, nullable=False) for name in kinds),
+        sa.Column("entries", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(*kinds, name="pk_audit_total"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "audit_index_state",
@@ -361,8 +435,8 @@ def _index_up() -> None:
 
 def _index_down() -> None:
     op.drop_table("saved_search")
-    for table in ("audit_index_state", "audit_hour", "audit_block", "audit_index"):
-        op.drop_table(table)
+    for table in ("index_state", "total", "hour", "sieve", "block", "index"):
+        op.drop_table(f"audit_{table}")
 
 
 def _review_up() -> None:
