@@ -23,12 +23,12 @@ from gateway.access.proxy import ReverseProxy, Timing
 from gateway.access.pulse import Pulse, this_worker
 from gateway.access.second_look import SecondLook
 from gateway.access.slots import Slots
-from gateway.changes import sweep
+from gateway.changes import campaigns, sweep
 from gateway.changes.room import Room
 from gateway.chores import Chores
 from gateway.custody import carrying
 from gateway.door import Door, denied_page, refuse
-from gateway.identity import fresh, sessions
+from gateway.identity import proofs, sessions
 from gateway.office import (
     Office,
     compose,
@@ -86,6 +86,7 @@ def application() -> Bridge:
         soon=(("changes of the rules", lambda now: sweep.sweep(room, now=now)),),
         more=(
             ("keeping of the log", lambda now: carrying.sweep(custody, indexer, now=now)),
+            ("reviews of the rules", lambda now: campaigns.sweep(room, now=now)),
             ("rules of the review", lambda now: runner.catch_up(now=now)),
         ),
     )
@@ -123,7 +124,7 @@ def create_door(office: Office, policy: PolicyPoint) -> Door:
         catalogue=catalogue,
         zone=zone,
         networks=Networks.of(settings.policy.networks),
-        proved=functools.partial(fresh.proved_for_service, registry),
+        proved=functools.partial(proofs.proved_for_service, registry),
     )
     signer = Signer(registry.vault.derive(SEED_PURPOSE), issuer=origin, zone=zone)
     channel = Channel(key=settings.secrets.proxy_key, addresses=settings.web.proxy_addresses)

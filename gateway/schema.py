@@ -19,6 +19,7 @@ import gateway.identity.tables_guards
 import gateway.identity.tables_notices
 import gateway.identity.tables_officers  # noqa: F401 - mapping the classes fills Base.metadata
 import policies.tables
+import policies.tables_campaign
 import policies.tables_dossier
 import policies.tables_running
 from gateway.store.base import Base

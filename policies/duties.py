@@ -92,6 +92,11 @@ def duty_faults(columns: Sequence[str]) -> list[Fault]:
     return found
 
 
+def is_act_name(text: str) -> bool:
+    """Tell whether a service may call one of its acts so: `sign_off`, and no action's own name."""
+    return text not in ACTIONS and _ACT.fullmatch(text) is not None and "." not in text
+
+
 def is_act(text: str) -> bool:
     """Tell whether `text` can name an act: an action, or a recorded event."""
     return text in ACTIONS or _ACT.fullmatch(text) is not None

@@ -22,6 +22,7 @@ from typing import Any, Final, TypeAlias
 from policies.compiled import CompiledEngine
 from policies.decision import Decision, Outcome, Reason, Request
 from policies.memberships import Memberships
+from policies.recorded_acts import APART
 from policies.rules import RuleSet
 from policies.vocabulary import ANY, MAX_OBJECT, ZONES, is_role, is_unit
 
@@ -185,7 +186,7 @@ def _decision(entry: Mapping[str, Any], details: Mapping[str, Any]) -> Decision:
     rules = entry.get("rules", [])
     if not isinstance(rules, list):
         raise NotReplayable("so many rules matched that the record keeps only their hash")
-    by_rules = entry["why"] != FRESH
+    by_rules = entry["why"] not in (FRESH, APART)
     return Decision(
         outcome=EVENTS[entry["ev"]] if by_rules else Outcome.ALLOW,
         reason=Reason(entry["why"]) if by_rules else Reason.ALLOWED,

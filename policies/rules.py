@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Self
 
 from policies.cases import Case
-from policies.duties import Duty
+from policies.duties import RECORD, Duty
 from policies.hierarchy import Link, faults
 from policies.problems import Problem, RuleProblems, refuse
 from policies.reading import Reader, Row
@@ -92,6 +92,11 @@ class RuleSet:
     def beside(self) -> tuple[str, ...]:
         """The lines of what stands beside the rules: duties and tests."""
         return (*(duty.line for duty in self.duties), *(case.line for case in self.tests))
+
+    @cached_property
+    def duties_on_records(self) -> tuple[Duty, ...]:
+        """The duties that bar acts by what the same person did to the same record."""
+        return tuple(duty for duty in self.duties if duty.way == RECORD)
 
     @cached_property
     def hash(self) -> str:

@@ -56,3 +56,15 @@ rule_use_cursor: Final = Table(
     Column("next_seq", BigInteger, nullable=False),  # of the first entry that is not counted yet
     CheckConstraint("id = 1", name="single"),
 )
+
+# What people did to records of services whose acts are kept apart; the decision names the rest.
+record_act: Final = Table(
+    "record_act",
+    metadata,
+    Column("person", String(80), primary_key=True),
+    Column("record_hash", String(64), primary_key=True),
+    Column("act", String(40), primary_key=True),
+    Column("record", Text, nullable=False),
+    Column("decision", String(32), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from audit.ledger import Ledger, Transaction
 from audit.tables import NUMBERED, audit_event
+from policies.rows import RULE_COLUMNS
 from policies.rules import Rule
+from policies.tables import policy_rule, policy_version
 from policies.tables_running import rule_use, rule_use_cursor
 
 AT_ONCE: Final = 5_000
@@ -51,6 +53,17 @@ def uses(session: Session) -> Mapping[str, Use]:
         row.rule: Use(row.uses, row.first_used, row.last_used)
         for row in session.execute(select(rule_use))
     }
+
+
+def ages(session: Session) -> Mapping[str, datetime]:
+    """Return when each rule was first published, by its line; those no version has are missing."""
+    columns = [policy_rule.c[name] for name in RULE_COLUMNS]
+    first = (
+        select(*columns, func.min(policy_version.c.created_at))
+        .join(policy_version, policy_version.c.seq == policy_rule.c.seq)
+        .group_by(*columns)
+    )
+    return {", ".join(("p", *row[:-1])): row[-1] for row in session.execute(first)}
 
 
 def is_counted(rule: Rule) -> bool:

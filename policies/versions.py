@@ -19,6 +19,7 @@ from audit.ledger import Transaction
 from audit.record import Actor
 from policies import separation
 from policies.collector import collector_paused
+from policies.duties import HELD
 from policies.rows import CATEGORY_COLUMNS, RULE_COLUMNS
 from policies.rules import Rule, RuleProblems, RuleSet
 from policies.signature import Statement, VersionKey, key_of
@@ -101,6 +102,14 @@ def at(session: Session, seq: int) -> RuleSet | None:
     """
     row = _signed(session, seq)
     return None if row is None else _load(session, seq, row.hash)
+
+
+def holds_duties(session: Session) -> bool:
+    """Tell whether the newest publication keeps apart what nobody may hold together."""
+    newest = select(func.max(policy_version.c.seq)).scalar_subquery()
+    row = policy_beside.c
+    held = select(row.seq).where(row.seq == newest, row.line.startswith(f"s, {HELD}, ")).limit(1)
+    return session.scalar(held) is not None
 
 
 def named(session: Session, version: str) -> RuleSet | None:

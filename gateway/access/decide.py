@@ -9,8 +9,9 @@ An answer that could not be recorded is not given: the caller gets StoreUnavaila
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
@@ -19,7 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from audit.gathering import OverfullError
 from audit.ledger import Ledger
-from audit.record import Actor, Json
+from audit.record import Json
+from gateway.access import hands
 from gateway.access.canonical import Canonical, policy_object
 from gateway.access.catalogue import Catalogue
 from gateway.access.identity_headers import Person
@@ -27,45 +29,21 @@ from gateway.access.networks import Networks
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.refusals import LogBusy, StoreUnavailable
 from gateway.access.service import OTHER_ZONE, Service
-from policies import recorded
+from gateway.access.verdict import Decided, Verdict
+from policies import recorded, recorded_acts
 from policies.decision import Decision, Outcome, Request
+from policies.duties import Duty
 from policies.engine import CompiledEngine
+
+__all__ = ["FRESH_NEEDED", "Access", "Proved", "Verdict"]
 
 FRESH_NEEDED = recorded.FRESH
 """The place wants a proof of identity that was given for this service minutes ago at most."""
 
-Proved: TypeAlias = Callable[[UUID, str], datetime | None]
+Proved: TypeAlias = Callable[[UUID, str, datetime], datetime | None]
 """When a session confirmed a service last, by the session's id and the service's slug."""
 
-_EVENTS: Mapping[Outcome, str] = {outcome: name for name, outcome in recorded.EVENTS.items()}
 _ID_BYTES = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """The answer, as recorded.
-
-    `reason` is a code of `policies.decision.Reason`, or one of the catalogue's;
-    `decision_id` 32 hexadecimal digits, by which an officer finds the record; `version` the
-    policy version, empty if a service was shut before any policy was asked; `grants` names the
-    temporary grants that counted beside it, if there were any.
-    """
-
-    outcome: Outcome
-    reason: str
-    decision_id: str
-    rules: tuple[str, ...]
-    version: str
-    service: Service
-    strength_needed: int = 0
-    grants: str = ""
-    fresh_minutes: int = 0
-    """Not 0: how many minutes old a proof for this service may be at most."""
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the request may pass."""
-        return self.outcome is Outcome.ALLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +55,10 @@ class _Answer:
     strength_needed: int = 0
     grants: str = ""
     question: Mapping[str, Json] = field(default_factory=dict)
+    duties: tuple[Duty, ...] = ()
 
 
-def _never(_session_id: UUID, _slug: str) -> datetime | None:
+def _never(_session_id: UUID, _slug: str, _now: datetime) -> datetime | None:
     return None
 
 
@@ -138,7 +117,29 @@ class Access:
             grants=answer.grants,
             fresh_minutes=wanted,
         )
-        self._record(verdict, answer.question, current, canonical, now, address)
+        acts = (
+            hands.acts(current, service, canonical, answer.duties)
+            if verdict.allowed and (service.acts or answer.duties)
+            else ()
+        )
+        entry = Decided(answer.question, current, canonical, now, address, acts)
+        with _refusing():
+            if acts:
+                return self._in_turn(verdict, entry, answer.duties)
+            self._ledger.append(**entry.of(verdict))
+        return verdict
+
+    def _in_turn(self, verdict: Verdict, entry: Decided, duties: tuple[Duty, ...]) -> Verdict:
+        """Hold an allowed act against what the person did before; write both down, or neither."""
+        with self._ledger.begin() as tx:
+            found = hands.take(
+                tx, entry.current, entry.acts, duties, decision=verdict.decision_id, now=entry.now
+            )
+            if found is not None:
+                verdict = replace(
+                    verdict, outcome=Outcome.DENY, reason=recorded_acts.APART, barred=found
+                )
+            tx.record(**entry.of(verdict))
         return verdict
 
     def _is_fresh(
@@ -147,7 +148,7 @@ class Access:
         """Whether the session confirmed this very service within so long; so it did for nothing."""
         if not within:
             return True
-        at = self._proved(current.session_id, service.slug)
+        at = self._proved(current.session_id, service.slug, now)
         return at is not None and timedelta(0) <= now - at < within
 
     def stands(
@@ -221,57 +222,21 @@ class Access:
             network=network,
         )
         decision = self._policy.decide(engine, request)
-        return _of(decision, recorded.question(engine, request))
-
-    def _record(
-        self,
-        verdict: Verdict,
-        question: Mapping[str, Json],
-        current: Person,
-        canonical: Canonical,
-        now: datetime,
-        address: str | None,
-    ) -> None:
-        details: dict[str, Json] = {
-            "method": canonical.method,
-            "path": canonical.path,
-            "has_query": bool(canonical.query),
-        }
-        if question:
-            details[recorded.QUESTION] = question
-        if verdict.strength_needed:
-            details[recorded.NEEDS] = verdict.strength_needed
-        if verdict.fresh_minutes:
-            details["fresh_minutes"] = verdict.fresh_minutes
-        if verdict.grants:
-            details["grants"] = verdict.grants
-        actor = Actor(
-            subject=current.subject,
-            session=current.session_ref,
-            unit=current.unit,
-            address=address,
-        )
-        try:
-            self._ledger.append(
-                _EVENTS[verdict.outcome],
-                actor=actor,
-                now=now,
-                object=policy_object(verdict.service.slug, canonical),
-                outcome="success" if verdict.allowed else "denied",
-                reason=verdict.reason,
-                service=verdict.service.slug,
-                decision=verdict.decision_id,
-                policy=verdict.version or None,
-                rules=verdict.rules,
-                details=details,
-            )
-        except OverfullError as error:
-            raise LogBusy from error
-        except SQLAlchemyError as error:
-            raise StoreUnavailable from error
+        return _of(engine, decision, recorded.question(engine, request))
 
 
-def _of(decision: Decision, question: Mapping[str, Json]) -> _Answer:
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """A decision that is not on record is none."""
+    try:
+        yield
+    except OverfullError as error:
+        raise LogBusy from error
+    except SQLAlchemyError as error:
+        raise StoreUnavailable from error
+
+
+def _of(engine: CompiledEngine, decision: Decision, question: Mapping[str, Json]) -> _Answer:
     return _Answer(
         decision.outcome,
         str(decision.reason),
@@ -280,6 +245,7 @@ def _of(decision: Decision, question: Mapping[str, Json]) -> _Answer:
         decision.strength_needed,
         decision.grants,
         question,
+        engine.published.duties_on_records,
     )
 
 

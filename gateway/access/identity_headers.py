@@ -24,6 +24,10 @@ class Person(Protocol):
         """`person:<uuid>`."""
 
     @property
+    def person_id(self) -> UUID:
+        """The same as the row's key."""
+
+    @property
     def login(self) -> str:
         """The name they sign in with."""
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
-from gateway.access.service import PathRule, Service
+from gateway.access.service import NamedAct, PathRule, Service
 from gateway.access.tables import ServiceRow
 
 APPROVAL = ("evaluated_at", "evaluated_by", "approved_by", "approved_at", "valid_until")
@@ -25,6 +25,7 @@ def to_columns(service: Service) -> dict[str, Any]:
     columns["user_units"] = list(service.user_units)
     columns["headers"] = {name: str(claim) for name, claim in service.headers.items()}
     columns["path_rules"] = [_rule_to_json(rule) for rule in service.path_rules]
+    columns["acts"] = [_act_to_json(act) for act in service.acts]
     return columns
 
 
@@ -34,6 +35,7 @@ def from_row(row: ServiceRow) -> Service:
     values["user_units"] = tuple(row.user_units)
     values["headers"] = MappingProxyType(dict(row.headers))
     values["path_rules"] = tuple(_rule_from_json(rule) for rule in row.path_rules)
+    values["acts"] = tuple(_act_from_json(act) for act in row.acts)
     return Service(**values, row_version=row.row_version)
 
 
@@ -64,3 +66,11 @@ def _rule_to_json(rule: PathRule) -> dict[str, Any]:
 
 def _rule_from_json(rule: Mapping[str, Any]) -> PathRule:
     return PathRule(**{**rule, "methods": frozenset(rule["methods"])})
+
+
+def _act_to_json(act: NamedAct) -> dict[str, Any]:
+    return {"name": act.name, "methods": sorted(act.methods), "path": act.path}
+
+
+def _act_from_json(act: Mapping[str, Any]) -> NamedAct:
+    return NamedAct(**{**act, "methods": frozenset(act["methods"])})

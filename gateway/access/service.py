@@ -17,6 +17,9 @@ OTHER_ZONE = "service_of_other_zone"
 EVERYTHING = "/**"
 """The path pattern of a whole service."""
 
+RECORD = "{record}"
+"""The segment of an act's path that tells which record it is about."""
+
 
 class Claim(StrEnum):
     """What a plain identity header may carry about the person."""
@@ -58,6 +61,37 @@ class PathRule:
         return plain == top or plain.startswith(f"{top}/")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedAct:
+    """What a request does to a record, by the name that separations of duties know it by.
+
+    `path` is a canonical path in which one segment is `{record}`, as `/docs/{record}/approve`;
+    with a last `/**` everything below it does the same.
+    """
+
+    name: str
+    methods: frozenset[str]
+    path: str
+
+    def place(self, method: str, path: str) -> int | None:
+        """Return which segment of a canonical path, from 1, is the record's; None if not this act.
+
+        Upper and lower case make no difference, nor does a last slash: to some services they
+        make none, and a separation must not end at the shift key.
+        """
+        if method not in self.methods:
+            return None
+        wanted = self.path.removesuffix(EVERYTHING).split("/")
+        there = path.rstrip("/").split("/")
+        beyond = len(there) - len(wanted)
+        if beyond < 0 or (beyond and not self.path.endswith(EVERYTHING)):
+            return None
+        for want, found in zip(wanted, there, strict=False):
+            if want not in (RECORD, found) and want.casefold() != found.casefold():
+                return None
+        return wanted.index(RECORD)
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """How sensitive a place is: 0 公开 to 4 核心, the data category, how fresh a proof it wants."""
@@ -95,6 +129,7 @@ class Service:
     preserve_host: bool = True
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     path_rules: tuple[PathRule, ...] = ()
+    acts: tuple[NamedAct, ...] = ()
     evaluated_at: datetime | None = None
     evaluated_by: str | None = None
     approved_by: str | None = None

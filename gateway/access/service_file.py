@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from gateway.access.service import EVERYTHING, PathRule, Service
+from gateway.access.service import EVERYTHING, RECORD, NamedAct, PathRule, Service
 from gateway.access.service_rules import InvalidService, Problem, Surroundings, faults
 
 EXAMPLE = """\
@@ -44,6 +44,16 @@ Remote-Name = "name"                       # percent-encoded UTF-8
 # category = "cat:personal"
 # fresh_minutes = 5                        # asks for a fresh code or passkey, if the last was given
                                            # for this service longer ago, 1 to 60 minutes
+
+# [[acts]]                                 # what requests do to which record, so that the rules
+# name = "create"                          # can keep acts apart: s, record, svc:ledger/**,
+# methods = ["PUT"]                        # create, approve bars who created a record from
+# path = "/vouchers/{record}"              # approving it. {record} is the record's own segment;
+#                                          # a request that does not name one cannot be an act
+# [[acts]]
+# name = "approve"
+# methods = ["POST"]
+# path = "/vouchers/{record}/approve"
 """
 
 _Kinds: TypeAlias = Mapping[str, tuple[type, str]]
@@ -58,6 +68,7 @@ _SERVICE: _Kinds = MappingProxyType(
         "preserve_host": (bool, "true or false"),
         "headers": (dict, 'a section [headers] of lines as Remote-User = "login"'),
         "path_rules": (list, "sections [[path_rules]]"),
+        "acts": (list, "sections [[acts]]"),
     }
 )
 _PATH_RULE: _Kinds = MappingProxyType(
@@ -67,6 +78,13 @@ _PATH_RULE: _Kinds = MappingProxyType(
         "classification": (int, "a whole number, 0 to 4"),
         "category": _TEXT,
         "fresh_minutes": (int, "whole minutes, 1 to 60"),
+    }
+)
+_ACT: _Kinds = MappingProxyType(
+    {
+        "name": (str, 'a name, as "approve"'),
+        "methods": (list, 'a list of methods, as ["POST"]'),
+        "path": (str, 'a path with the record\'s segment, as "/vouchers/{record}/approve"'),
     }
 )
 _STAND_INS: Mapping[str, str] = MappingProxyType(
@@ -79,6 +97,7 @@ _STAND_INS: Mapping[str, str] = MappingProxyType(
 """For what a file must say and does not; the keys are those it must name."""
 _NEEDED = tuple(_STAND_INS)
 _ANY_RULE = PathRule(pattern=EVERYTHING, classification=0)
+_ANY_ACT = NamedAct(name="x", methods=frozenset({"PUT"}), path=f"/{RECORD}")
 
 
 def service_from_toml(text: str, around: Surroundings) -> Service:
@@ -105,19 +124,25 @@ def read_service(text: str, around: Surroundings) -> tuple[Service, list[Problem
         raise InvalidService([Problem("file", f"not TOML: {error}")]) from None
     problems = _shape(table, _SERVICE, at="", needed=_NEEDED)
     rules = _path_rules(table.pop("path_rules", []), problems)
+    acts = _acts(table.pop("acts", []), problems)
     table["user_units"] = tuple(_texts(table, "user_units", problems))
     table["headers"] = MappingProxyType(_headers(table, problems))
     told = {problem.key for problem in problems}
-    service = _build(table, rules, around)
+    service = _build(table, rules, acts, around)
     problems += [problem for problem in faults(service, around) if problem.key not in told]
     return service, problems
 
 
-def _build(table: dict[str, Any], rules: tuple[PathRule, ...], around: Surroundings) -> Service:
+def _build(
+    table: dict[str, Any],
+    rules: tuple[PathRule, ...],
+    acts: tuple[NamedAct, ...],
+    around: Surroundings,
+) -> Service:
     """Make the service, or the nearest there is, so that its other faults are found as well."""
     given: dict[str, Any] = {**_STAND_INS, "zone": around.zone} | table
     given.setdefault("host", f"{given['slug']}.{around.gateway_host}")
-    return Service(**given, path_rules=rules)
+    return Service(**given, path_rules=rules, acts=acts)
 
 
 def _shape(
@@ -154,16 +179,29 @@ def _headers(table: dict[str, Any], problems: list[Problem]) -> dict[str, str]:
 
 
 def _path_rules(found: list[Any], problems: list[Problem]) -> tuple[PathRule, ...]:
-    """Read the rules; one that cannot be read keeps its place, so that the others keep theirs."""
-    rules = []
+    read = _sections(found, "path_rules", _PATH_RULE, ("pattern",), problems)
+    return tuple(_ANY_RULE if each is None else PathRule(**each) for each in read)
+
+
+def _acts(found: Any, problems: list[Problem]) -> tuple[NamedAct, ...]:  # noqa: ANN401 - as TOML has it
+    if not isinstance(found, list):
+        problems.append(Problem("acts", _SERVICE["acts"][1]))
+        return ()
+    read = _sections(found, "acts", _ACT, ("name", "methods", "path"), problems)
+    return tuple(_ANY_ACT if each is None else NamedAct(**each) for each in read)
+
+
+def _sections(
+    found: list[Any], key: str, kinds: _Kinds, needed: tuple[str, ...], problems: list[Problem]
+) -> Iterator[dict[str, Any] | None]:
+    """Read sections; one that cannot be read is None and keeps its place, as the others theirs."""
     for number, table in enumerate(found):
-        at = f"path_rules[{number}]."
+        at = f"{key}[{number}]."
         before = len(problems)
+        methods: frozenset[str] = frozenset()
         if isinstance(table, dict):
-            problems += _shape(table, _PATH_RULE, at=at, needed=("pattern",))
+            problems += _shape(table, kinds, at=at, needed=needed)
             methods = frozenset(_texts(table, "methods", problems, at))
         else:
-            problems.append(Problem(at.rstrip("."), "a section [[path_rules]]"))
-        unread = len(problems) > before
-        rules.append(_ANY_RULE if unread else PathRule(**(table | {"methods": methods})))
-    return tuple(rules)
+            problems.append(Problem(at.rstrip("."), f"a section [[{key}]]"))
+        yield None if len(problems) > before else table | {"methods": methods}

@@ -11,9 +11,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from gateway.access.canonical import Ambiguous, RawRequest, canonicalise
 from gateway.access.canonical_host import DEFAULT_PORTS
-from gateway.access.service import EVERYTHING, Claim, PathRule, Service
+from gateway.access.service import EVERYTHING, RECORD, Claim, NamedAct, PathRule, Service
 from gateway.refusals import Refused
-from policies.vocabulary import LEVELS, METHODS, ZONES, is_category, is_unit
+from policies.duties import is_act_name
+from policies.vocabulary import LEVELS, METHODS, WRITES, ZONES, is_category, is_unit
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _HOST = re.compile(
@@ -25,6 +26,7 @@ _LEVEL_WORDS = ("public", "internal", "sensitive", "important", "core")
 _LONGEST = {"name_zh": 80, "name_en": 80, "about_zh": 400, "about_en": 400}
 _MOST_HEADERS = 16
 _LONGEST_HEADER = 64
+_LONGEST_ACT = 40
 MOST_MINUTES = 60
 """Longest that a fresh proof can be said to hold."""
 # fmt: off
@@ -98,7 +100,7 @@ def faults(service: Service, around: Surroundings) -> list[Problem]:
     """Return everything that is wrong with the entry."""
     problems = [*_identity(service, around), *_upstream(service, around), *_units(service)]
     problems += [*_label("", service.classification, service.category, around)]
-    return [*problems, *_headers(service), *_path_rules(service, around)]
+    return [*problems, *_headers(service), *_path_rules(service, around), *_acts(service)]
 
 
 def _identity(service: Service, around: Surroundings) -> Iterator[Problem]:
@@ -236,6 +238,33 @@ def _path_rule(at: str, rule: PathRule, around: Surroundings) -> Iterator[Proble
     if (rule.classification, rule.category, rule.fresh_minutes) == (None, None, None):
         cure = "say a classification, a category or fresh_minutes, or drop the rule"
         yield Problem(f"{at}classification", cure)
+
+
+def _acts(service: Service) -> Iterator[Problem]:
+    seen: set[tuple[str, str]] = set()
+    for number, act in enumerate(service.acts):
+        at = f"acts[{number}]."
+        yield from _act(at, act)
+        for method in sorted(act.methods):
+            if (method, act.path.casefold()) in seen:
+                yield Problem(f"{at}path", f"another act has {method} {act.path} already")
+            seen.add((method, act.path.casefold()))
+
+
+def _act(at: str, act: NamedAct) -> Iterator[Problem]:
+    if not is_act_name(act.name) or len(act.name) > _LONGEST_ACT:
+        yield Problem(f"{at}name", f"1 to {_LONGEST_ACT} of a-z and single _, as sign_off")
+    if not act.methods or not act.methods <= WRITES:
+        cure = f"some of {', '.join(sorted(WRITES))}: reading is no act that could be kept apart"
+        yield Problem(f"{at}methods", cure)
+    if act.path.split("/").count(RECORD) != 1:
+        yield Problem(
+            f"{at}path",
+            f"exactly one segment {RECORD}; where the service numbers a new record itself, name "
+            f"the first request that says the number, as PUT /vouchers/{RECORD}",
+        )
+    elif not _is_pattern(act.path.replace(RECORD, "x")):
+        yield Problem(f"{at}path", f"a plain path, as /vouchers/{RECORD}/approve, or a subtree")
 
 
 def _is_pattern(pattern: str) -> bool:

@@ -43,6 +43,7 @@ class ServiceRow(Base):
     preserve_host: Mapped[bool]
     headers: Mapped[dict[str, str]] = mapped_column(JSON)
     path_rules: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    acts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
     evaluated_at: Mapped[datetime | None]
     evaluated_by: Mapped[str | None] = mapped_column(String(120))
     approved_by: Mapped[str | None] = mapped_column(String(120))

@@ -11,9 +11,12 @@ from gateway.cli.asking import confirm
 from gateway.cli.console import done, errors, out, table
 from gateway.cli.days import shown
 from gateway.cli.office import opened
+from gateway.cli.policy_campaign import campaign
 from gateway.cli.policy_changes import COMMANDS, security_administrators
 from gateway.cli.policy_compare import again, diff
 from gateway.cli.policy_draft import check, convert, test
+from gateway.cli.policy_history import history as history_
+from gateway.cli.policy_history import separation
 from gateway.cli.policy_questions import bench, explain, who
 from gateway.cli.policy_running import replay_decision, uses_, workers_
 from gateway.cli.policy_sentences import sentences
@@ -67,7 +70,7 @@ def policy() -> None:
 
 for question in (explain, who, bench, check, test, diff, again, convert, sentences):
     policy.add_command(question)
-for question in (workers_, uses_, replay_decision):
+for question in (workers_, uses_, replay_decision, history_, separation, campaign):
     policy.add_command(question)
 for step in COMMANDS:
     policy.add_command(step)

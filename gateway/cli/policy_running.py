@@ -18,9 +18,10 @@ from gateway.cli.office import opened
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, takes_zone
 from gateway.office import Office
-from policies import disagreements, uses, versions, workers
+from policies import disagreements, recorded_acts, uses, versions, workers
 from policies.decision import Decision
 from policies.recorded import NotReplayable, Recorded, Replay, read, replay
+from policies.rules import RuleSet
 from policies.uses import Use
 from policies.workers import Convergence
 
@@ -156,19 +157,28 @@ def replay_decision(directory: Path, decision_id: str, *, as_json: bool) -> None
         if body is None:
             raise Trouble("The log holds no such decision.", "Look at the number again.")
         try:
-            found = _again(office, body)
+            found, rules = _again(office, body)
         except NotReplayable as why:
             raise Trouble(f"This decision cannot be made again: {why}.") from None
+        apart = _apart(office, body, rules)
     if as_json:
         answers = {"recorded": _answer(found.recorded.decision), "again": _answer(found.again)}
-        click.echo(json.dumps({"same": found.is_same, **answers}))
+        click.echo(json.dumps({"same": found.is_same and not apart, **answers, "apart": apart}))
     else:
-        _tell(found)
-    if not found.is_same:
+        _tell(found, apart)
+    if not found.is_same or apart:
         raise click.exceptions.Exit(1)
 
 
-def _again(office: Office, body: bytes) -> Replay:
+def _apart(office: Office, body: bytes, rules: RuleSet) -> str | None:
+    """What is wrong with a refusal by a duty; empty if it follows, None if it is no such one."""
+    earlier = recorded_acts.earlier_of(body)
+    if earlier is None:
+        return None
+    return recorded_acts.follows(body, next(_bodies_with(office, earlier), None), rules)
+
+
+def _again(office: Office, body: bytes) -> tuple[Replay, RuleSet]:
     recorded = read(body)
     if recorded is None:
         raise Trouble("The entry is no decision.")
@@ -176,7 +186,7 @@ def _again(office: Office, body: bytes) -> Replay:
         rules = versions.named(session, recorded.decision.version)
     if rules is None:
         raise Trouble(f"Version {recorded.decision.version} is not in the database.")
-    return replay(recorded, rules)
+    return replay(recorded, rules), rules
 
 
 def _bodies_with(office: Office, decision_id: str) -> Iterator[bytes]:
@@ -191,12 +201,15 @@ def _bodies_with(office: Office, decision_id: str) -> Iterator[bytes]:
             yield from (body for body in bodies if wanted in body)
 
 
-def _tell(found: Replay) -> None:
+def _tell(found: Replay, apart: str | None) -> None:
     recorded = found.recorded
     _tell_question(recorded)
     click.echo(f"recorded: {_words(recorded.decision)}")
     click.echo(f"again:    {_words(found.again)}")
-    if found.is_same:
+    if apart is not None:
+        why = apart or "the earlier act and the duty are in the log and in the version"
+        click.echo(f"refused for an earlier act of the same person: {why}")
+    if found.is_same and not apart:
         done("The same: by these rules, and as the person was then, this is the answer.")
     else:
         out().print("[bold red]Not the same.[/]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -78,10 +79,32 @@ def add(directory: Path, file: Path, *, replace: bool) -> None:
         out().print("Its approval stands.")
 
 
+@service.command(cls=ZoneCommand)
+@takes_zone
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def check(directory: Path, file: Path) -> None:
+    """Read FILE as `hangu service add` would, and change nothing. Exit code 1 if it is refused."""
+    with opened(directory) as office:
+        with _described(str(file)):
+            entry = _read(office, file.read_text(encoding="utf-8"))
+        duties = office.rules().duties_on_records
+    spoken = {name for duty in duties for side in duty.sides for name in side}
+    for each in sorted({act.name for act in entry.acts} - spoken):
+        warn(f"No duty in force speaks of “{each}”: it is written down, and nothing is kept apart.")
+    done(f"{file} describes {entry.slug}.")
+
+
 def put(office: Office, text: str, *, place: str, replace: bool = False) -> Service:
     """Add or replace a service; every fault of its file in one message. Raises Trouble."""
-    try:
+    with _described(place):
         return _put(office, text, replace=replace)
+
+
+@contextmanager
+def _described(place: str) -> Iterator[None]:
+    """Say everything that is wrong with a file. Raises Trouble."""
+    try:
+        yield
     except InvalidService as faults:
         lines = "\n".join(f"  - {problem}" for problem in faults.problems)
         raise Trouble(
@@ -90,12 +113,17 @@ def put(office: Office, text: str, *, place: str, replace: bool = False) -> Serv
         ) from None
 
 
-def _put(office: Office, text: str, *, replace: bool) -> Service:
+def _read(office: Office, text: str) -> Service:
     entry, problems = read_service(text, office.catalogue.around)
     told = {problem.key for problem in problems}
     problems += [each for each in _unknown_units(office, entry) if each.key not in told]
     if problems:
         raise InvalidService(problems)
+    return entry
+
+
+def _put(office: Office, text: str, *, replace: bool) -> Service:
+    entry = _read(office, text)
     if not replace:
         return office.catalogue.add(entry, actor=operator(), now=now())
     known = _known(office, entry.slug)

@@ -49,6 +49,10 @@ def rows(office: Office, entry: Service) -> Iterator[tuple[str, str]]:
     yield "preserve_host", f"{str(entry.preserve_host).lower()}: the service sees {host}"
     yield "headers", "\n".join(f"{name} = {claim}" for name, claim in entry.headers.items())
     yield "path_rules", "\n".join(map(_path_rule, entry.path_rules))
+    yield (
+        "acts",
+        "\n".join(f"{act.name}: {', '.join(sorted(act.methods))} {act.path}" for act in entry.acts),
+    )
     yield from _history(office, entry)
 
 

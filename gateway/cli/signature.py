@@ -19,6 +19,8 @@ from gateway.office import Office
 def person_signs(office: Office, login: str, *, role: str) -> Actor:
     """Ask for password and one-time code of `login`, who must have `role`; the act is theirs.
 
+    An empty `role` is for acts in which something else tells who may.
+
     Raises:
         SignInRefused, Throttled: as at the sign-in page.
         Trouble: there is no terminal, or the person does not have the role.
@@ -57,6 +59,6 @@ def sign(office: Office, step: str, code: str, *, role: str, moment: datetime) -
         raise Trouble("The sign-in ended before it could be used.", "Try again.")
     actor = Actor(subject=current.subject, session=current.session_ref, unit=current.unit)
     sessions.end(office.registry, opened.token, actor=actor, now=moment)
-    if role not in current.roles:
+    if role and role not in current.roles:
         raise Trouble(f"This person does not have the role {role}.", "Ask one who has.")
     return actor

@@ -23,6 +23,7 @@ CURES = {
     "service_exists": "To change that service: hangu service add --replace DIR FILE. "
     "To have both: another slug and another host.",
     "service_unknown": "`hangu service list` names those there are.",
+    "duties_united": "`hangu policy separation DIR` shows what is kept apart.",
     "unit_unknown": "`hangu unit list` names those there are.",
     "passkey_required": "A terminal cannot ask a passkey: do it on the gateway's pages.",
     "log_busy": "Repeat the command.",

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from gateway.identity import tokens
 from gateway.identity.statements import changed
+from gateway.identity.tables import Person
 from gateway.identity.tables_guards import Device
 from gateway.vault import Vault
 
@@ -57,6 +58,24 @@ def recognise(
         select(Device.id).where(Device.token_hash == digest, Device.expires > now)
     ).scalar()
     return None if found is None else Known(id=found, token=token, lane=str(found))
+
+
+def anybodys(
+    session: OrmSession, vault: Vault, cookie: str | None, *, now: datetime
+) -> tuple[UUID, Known] | None:
+    """Return who used this browser last and the known device; for where no name is said."""
+    for token in _split(cookie):
+        whose = (
+            select(Person.id, Person.login_index)
+            .join(Device, Device.person_id == Person.id)
+            .where(Device.token_hash == tokens.digest(token))
+        )
+        found = session.execute(whose).one_or_none()
+        if found is not None and (
+            known := recognise(session, vault, token, login_index=found.login_index, now=now)
+        ):
+            return found.id, known
+    return None
 
 
 def remember(

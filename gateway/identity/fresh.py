@@ -15,19 +15,19 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import delete, select
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import codes, ending, passkeys, phishing, recovery, tokens, turns
+from gateway.identity import codes, ending, passkeys, phishing, proofs, recovery, tokens, turns
 from gateway.identity.current import Current
+from gateway.identity.integrity import refusing
 from gateway.identity.passkeys import Ceremony, Site
 from gateway.identity.registry import Registry
 from gateway.identity.second_step import MAX_CODES
-from gateway.identity.statements import changed, insert_if_new
+from gateway.identity.statements import changed
 from gateway.identity.tables import Session, Ticket
-from gateway.identity.tables_fresh import FreshProof, ReplacedToken
+from gateway.identity.tables_fresh import ReplacedToken
 from gateway.refusals import Refused
 
 KEPT = timedelta(hours=1)
@@ -65,16 +65,7 @@ class Renewed:
     token: str = field(repr=False)
 
 
-def is_fresh(registry: Registry, current: Current, act: str, *, now: datetime) -> bool:
-    """Tell whether a session was confirmed for an act within the zone's `fresh_life`."""
-    statement = select(FreshProof.proved_at).where(
-        FreshProof.session_id == current.session_id, FreshProof.act == act
-    )
-    with registry.store.reading() as session:
-        proved = session.execute(statement).scalar()
-    return proved is not None and now - proved < registry.limits.fresh_life
-
-
+@refusing(ProofRefused)
 def prove(
     registry: Registry, current: Current, *, act: str, code: str, actor: Actor, now: datetime
 ) -> Renewed:
@@ -191,30 +182,9 @@ def _prove(
     return renewed
 
 
-def act_of_service(slug: str) -> str:
-    """The act that a proof for a service is bound to."""
-    return f"service:{slug}"
-
-
-def proved_for_service(registry: Registry, session_id: UUID, slug: str) -> datetime | None:
-    """Return when a service was last confirmed in a session, or in the one it was opened from."""
-    parent = aliased(Session)
-    above = (
-        select(parent.id)
-        .join(Session, Session.parent_hash == parent.token_hash)
-        .where(Session.id == session_id)
-    )
-    statement = select(func.max(FreshProof.proved_at)).where(
-        (FreshProof.session_id == session_id) | FreshProof.session_id.in_(above),
-        FreshProof.act == act_of_service(slug),
-    )
-    with registry.store.reading() as session:
-        return session.execute(statement).scalar()
-
-
 def forget(tx: Transaction, *, now: datetime) -> None:
     """Drop proofs that nobody can use any more: housekeeping."""
-    changed(tx.session, delete(FreshProof).where(FreshProof.last_at < now - KEPT))
+    proofs.forget(tx, before=now - KEPT)
     changed(tx.session, delete(ReplacedToken).where(ReplacedToken.at < now - KEPT))
 
 
@@ -236,19 +206,12 @@ def _held(tx: Transaction, session_id: UUID) -> _Held | None:
     row = next((each for each in family if each.id == session_id), None)
     if row is None:
         return None
-    counted = select(func.coalesce(func.sum(FreshProof.failures), 0)).where(
-        FreshProof.session_id == session_id
-    )
-    return _Held(row, int(tx.session.execute(counted).scalar_one()))
+    return _Held(row, proofs.failures(tx, session_id))
 
 
 def _confirm(tx: Transaction, held: _Held, act: str, *, actor: Actor, now: datetime) -> Renewed:
     session_id = held.row.id
-    _row_of(tx, session_id, act, now)
-    of_session = FreshProof.session_id == session_id
-    changed(tx.session, update(FreshProof).where(of_session).values(failures=0))
-    proved = update(FreshProof).where(of_session, FreshProof.act == act)
-    changed(tx.session, proved.values(proved_at=now, last_at=now))
+    proofs.keep(tx, session_id, act, now=now)
     token = tokens.new()
     old, new = held.row.token_hash, tokens.digest_of_new(token)
     tx.session.add(ReplacedToken(token_hash=old, session_id=session_id, at=now))
@@ -279,20 +242,12 @@ def _rename(tx: Transaction, row: Session, old: bytes, new: bytes) -> None:
 
 def _count(tx: Transaction, held: _Held, act: str, *, actor: Actor, now: datetime) -> Refused:
     """Count a wrong code against the session; the fifth ends it."""
-    session_id = held.row.id
-    _row_of(tx, session_id, act, now)
-    counted = update(FreshProof).where(FreshProof.session_id == session_id, FreshProof.act == act)
-    changed(tx.session, counted.values(failures=FreshProof.failures + 1, last_at=now))
+    proofs.count(tx, held.row.id, act, now=now)
     if held.failures + 1 < MAX_CODES:
         return ProofRefused()
     which = ending.belongs_to(held.row.token_hash)
     ending.end(tx, which, why=ending.Why.GUESSED, actor=actor, now=now)
     return ProofsOver()
-
-
-def _row_of(tx: Transaction, session_id: UUID, act: str, now: datetime) -> None:
-    new = {"session_id": session_id, "act": act, "failures": 0, "proved_at": None, "last_at": now}
-    insert_if_new(tx.session, FreshProof, new)
 
 
 def _record(tx: Transaction, act: str, cause: str, *, actor: Actor, now: datetime) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session as OrmSession
 
 from audit.record import Actor
-from gateway.identity import throttle
+from gateway.identity import passkey_sign_in, throttle
 from gateway.identity.profiles import PROFILES
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
@@ -142,7 +142,8 @@ def _traces(session: OrmSession, vault: Vault, kinds: set[str]) -> _Traces:
 
 def _trace_devices(session: OrmSession, vault: Vault, traces: _Traces) -> None:
     for device, person_id in session.execute(select(Device.id, Device.person_id)):
-        traces.people[throttle.device_key(vault, str(device))] = person_id
+        for lane in (str(device), passkey_sign_in.lane_of(device)):
+            traces.people[throttle.device_key(vault, lane)] = person_id
     for (person_id,) in session.execute(select(Person.id)):
         traces.people[throttle.device_key(vault, f"own {person_id}")] = person_id
 

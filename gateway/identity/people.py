@@ -15,6 +15,7 @@ from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import ending, epoch, links, logins, names, staff_numbers
 from gateway.identity import roles as offices
+from gateway.identity.apart import kept_apart
 from gateway.identity.directory import PersonView, all_people, by_id, by_login
 from gateway.identity.factor_views import factors
 from gateway.identity.registry import Registry
@@ -108,9 +109,10 @@ def create_in(
     give_staff_number(registry, person, staff_number)
     if tx.session.get(Unit, unit) is None:
         raise UnitUnknown(unit)
-    _insert(tx.session, person)
-    offices.add(tx.session, person.id, wanted, zone=registry.zone)
-    epoch.bump(tx)
+    with kept_apart(tx, now=now):
+        _insert(tx.session, person)
+        offices.add(tx.session, person.id, wanted, zone=registry.zone)
+        epoch.bump(tx)
     tx.record(
         "person.created",
         actor=actor,

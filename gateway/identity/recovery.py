@@ -17,16 +17,20 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import ending, notices, totp, turns
+from gateway.identity.integrity import refusing
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
+from gateway.identity.tables import Person
 from gateway.identity.tables_factors import CODES, RecoveryCode, RecoverySet
 from gateway.refusals import Refused
+from gateway.vault import Unopenable, attested
+from gateway.vault.attested import ForgedRow
 
 LOW = 3
 """So many codes left, or fewer, are worth a reminder."""
@@ -46,6 +50,14 @@ class CodeNotOurs(Refused):
     """This is not one of the recovery codes that were made last."""
 
     code: ClassVar[str] = "recovery_code_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A code that is right: the set that it was made for, and its number."""
+
+    set_id: UUID
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +104,13 @@ def make(
     with registry.ledger.begin() as tx:
         turns.take(tx.session, person_id)
         replaced = drop_in(tx, person_id)
-        tx.session.add(RecoverySet(person_id=person_id, made_at=now))
+        whole = RecoverySet(person_id=person_id, made_at=now, turn=_turn_of(tx, person_id))
+        tx.session.add(whole)
         tx.session.flush()
         for number, encoded in enumerate(hashes):
-            tx.session.add(RecoveryCode(person_id=person_id, number=number, hash=encoded))
+            code = RecoveryCode(person_id=person_id, set_id=whole.set_id, number=number)
+            code.hash = encoded
+            tx.session.add(code)
         tx.record("recovery.made", actor=actor, now=now, object=f"person:{person_id}")
         others = ending.others_of(person_id, keep=ending.digest_or_none(keep))
         ending.end(tx, others, why=ending.Why.FACTOR, actor=actor, now=now)
@@ -105,13 +120,18 @@ def make(
 
 
 def drop_in(tx: Transaction, person_id: UUID) -> bool:
-    """Forget all codes of a person within a transaction; tell whether there were any."""
+    """Forget all codes of a person within a transaction; tell whether there were any.
+
+    Those that are put back behind the program's back are of an earlier turn, and worth nothing.
+    """
+    _next_turn(tx, person_id)
     tx.session.execute(_set_of(person_id)).scalar_one_or_none()
     changed(tx.session, delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
     whole = delete(RecoverySet).where(RecoverySet.person_id == person_id)
     return changed(tx.session, whole) > 0
 
 
+@refusing(CodeNotOurs)
 def save(registry: Registry, person_id: UUID, typed: str, *, actor: Actor, now: datetime) -> None:
     """Take one of the codes as the sign that they are saved. It is not used up by this.
 
@@ -129,11 +149,12 @@ def save(registry: Registry, person_id: UUID, typed: str, *, actor: Actor, now: 
         tx.record("recovery.saved", actor=actor, now=now, object=f"person:{person_id}")
 
 
-def matching(registry: Registry, person_id: UUID, typed: str) -> UUID | None:
-    """Return the id of the code that was typed, used or not; None if it is none of theirs.
+def matching(registry: Registry, person_id: UUID, typed: str) -> Match | None:
+    """Return which code was typed, used or not; None if it is none of theirs.
 
     Not to be called within a transaction: it computes a hash, and the same one for a code that
-    there is and one that there is not. Raises Busy.
+    there is and one that there is not. Raises Busy; ForgedRow: the code was not made for the
+    set that its row names.
     """
     text = clean(typed)
     number = int(text[0]) if text else 0
@@ -142,33 +163,39 @@ def matching(registry: Registry, person_id: UUID, typed: str) -> UUID | None:
     )
     with registry.store.reading() as session:
         row = session.execute(one).scalar_one_or_none()
-        found = None if row is None else (row.id, row.hash)
-    encoded = registry.hasher.decoy if found is None else found[1]
+        encoded = registry.hasher.decoy if row is None else _hash_of(row)
+        match = None if row is None else Match(row.set_id, number)
     right = registry.hasher.verify(encoded, text or "")
-    return found[0] if found is not None and text and right else None
+    return match if text and right else None
 
 
-def fault(tx: Transaction, person_id: UUID, code_id: UUID | None, *, now: datetime) -> str | None:
+def _hash_of(row: RecoveryCode) -> str:
+    try:
+        return row.hash
+    except Unopenable:
+        raise ForgedRow(RecoveryCode.__tablename__, str(row.id)) from None
+
+
+def fault(tx: Transaction, person_id: UUID, match: Match | None, *, now: datetime) -> str | None:
     """Return why a code does not count; None once it is spent.
 
-    `code_id` is what `matching` found. The caller records and counts (`count`, `used`).
+    `match` is what `matching` found. The caller records and counts (`count`, `used`).
+
+    Raises:
+        ForgedRow: this zone did not write the set, or has written a newer one.
     """
     whole = tx.session.execute(_set_of(person_id)).scalar_one_or_none()
     if whole is None or whole.disabled_at is not None:
         return "factor_disabled"
-    if code_id is None:
+    if not attested.fits(whole) or whole.turn != _turn_of(tx, person_id):
+        raise ForgedRow(RecoverySet.__tablename__, f"{person_id}/{whole.set_id}")
+    if match is None:
         return "wrong_code"
-    spent = (
-        update(RecoveryCode)
-        .where(
-            RecoveryCode.id == code_id,
-            RecoveryCode.person_id == person_id,
-            RecoveryCode.used_at.is_(None),
-        )
-        .values(used_at=now)
-    )
-    if changed(tx.session, spent) != 1:
+    if match.set_id != whole.set_id or whole.spent >> match.number & 1:
         return "replayed_code"
+    whole.spent |= 1 << match.number
+    whole.used_at = now
+    whole.turn = _next_turn(tx, person_id)
     whole.failures = 0
     whole.saved_at = whole.saved_at or now  # whoever enters one has them
     return None
@@ -187,7 +214,7 @@ def count(tx: Transaction, person_id: UUID, cause: str, *, actor: Actor, now: da
 
 def used(tx: Transaction, person_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Put on record that a code was used, and tell the person how many are left."""
-    left = tx.session.execute(_left_of(person_id)).scalar_one()
+    left = _left_of(tx.session.get_one(RecoverySet, person_id))
     subject = f"person:{person_id}"
     tx.record("recovery.used", actor=actor, now=now, object=subject, details={"left": left})
     notices.tell(tx, person_id, "recovery_used", now=now, left=str(left))
@@ -198,12 +225,11 @@ def view(session: OrmSession, person_id: UUID) -> RecoveryView | None:
     row = session.get(RecoverySet, person_id)
     if row is None:
         return None
-    last = select(func.max(RecoveryCode.used_at)).where(RecoveryCode.person_id == person_id)
     return RecoveryView(
         made_at=row.made_at,
         saved_at=row.saved_at,
-        left=session.execute(_left_of(person_id)).scalar_one(),
-        last_used_at=session.execute(last).scalar(),
+        left=_left_of(row),
+        last_used_at=row.used_at,
         disabled_at=row.disabled_at,
     )
 
@@ -218,7 +244,16 @@ def _set_of(person_id: UUID) -> Select[RecoverySet]:
     return select(RecoverySet).where(RecoverySet.person_id == person_id).with_for_update()
 
 
-def _left_of(person_id: UUID) -> Select[int]:
-    return select(func.count()).where(
-        RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None)
-    )
+def _left_of(whole: RecoverySet) -> int:
+    return CODES - whole.spent.bit_count()
+
+
+def _turn_of(tx: Transaction, person_id: UUID) -> int:
+    return tx.session.get_one(Person, person_id).recovery_turn
+
+
+def _next_turn(tx: Transaction, person_id: UUID) -> int:
+    """Give the person's standing another turn: sets of an earlier one are worth nothing."""
+    person = tx.session.get_one(Person, person_id)
+    person.recovery_turn += 1
+    return person.recovery_turn

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session as OrmSession
 from audit.ledger import Transaction
 from audit.record import Actor, Json
 from gateway.identity import ending, epoch, standing
+from gateway.identity.apart import kept_apart
 from gateway.identity.current import OFFICER_ROLES
 from gateway.identity.registry import Registry
 from gateway.identity.tables import Person, PersonRole, State, Totp
@@ -141,7 +142,7 @@ def set_roles(
     """Give a person exactly these roles. A change ends the person's sessions.
 
     Raises:
-        PersonUnknown, RoleRefused, OfficersExclusive, LastOfficer.
+        PersonUnknown, RoleRefused, OfficersExclusive, LastOfficer, DutiesUnited.
     """
     wanted = checked(roles)
     with registry.ledger.begin() as tx:
@@ -166,14 +167,15 @@ def set_in(
     if (held, was) == (wanted, becomes):
         return False
     refuse_if_last(tx.session, person, held - wanted)
-    drop(tx.session, person_id, held - wanted)
-    add(tx.session, person_id, wanted - held, zone=registry.zone)
-    person.clearance = becomes
-    reseal(person)  # another version, so that the old standing never comes back
+    with kept_apart(tx, now=now):
+        drop(tx.session, person_id, held - wanted)
+        add(tx.session, person_id, wanted - held, zone=registry.zone)
+        person.clearance = becomes
+        reseal(person)  # another version, so that the old standing never comes back
+        epoch.bump(tx)
     details: dict[str, Json] = {"gained": sorted(wanted - held), "lost": sorted(held - wanted)}
     if becomes != was:
         details |= {"clearance": becomes, "was": was}
-    epoch.bump(tx)
     tx.record(
         "person.roles_changed",
         actor=actor,

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import attempts, codes, passkeys, phishing, recovery, tokens, turns
+from gateway.identity.integrity import refusing
 from gateway.identity.opening import (
     SYSTEM,
     Browser,
@@ -116,6 +117,7 @@ def check_code(
     return _take(registry, pending_token, _Way(check, count), browser, now)
 
 
+@refusing(SignInRefused)
 def check_recovery(
     registry: Registry, *, pending_token: str, code: str, browser: Browser, now: datetime
 ) -> NewSession:

@@ -15,11 +15,19 @@ from sqlalchemy import select
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import attempts, devices, logins, passwords, tables, throttle, tokens
+from gateway.identity import (
+    attempts,
+    counting,
+    devices,
+    logins,
+    passwords,
+    tables,
+    throttle,
+    tokens,
+)
 from gateway.identity.hashing import Busy
 from gateway.identity.opening import NewSession, SignInRefused
 from gateway.identity.pending_step import StepOver
-from gateway.identity.profiles import PROFILES
 from gateway.identity.registry import Registry
 from gateway.identity.second_step import check_code
 from gateway.identity.tables import Password, Person, State
@@ -40,7 +48,6 @@ TYPED = 256
 """Characters kept of a typed login name."""
 
 _SYSTEM = "system:sign_in"
-_COUNTED = "the attempt is counted before its outcome is known; the outcome is recorded"
 _NOT_TRIED = "nothing was checked: the count of the attempt is taken back"
 
 
@@ -101,7 +108,9 @@ def check_password(
         Busy: too many passwords are being checked.
     """
     attempt = _attempt(registry, login, address, user_agent, device, now)
-    counted = _count(registry, attempt, now)
+    counted = counting.count(
+        registry, attempt.lanes, actor=attempt.actor, now=now, personal=attempt.personal
+    )
     found = _credential(registry, attempt.index)
     keys = (counted.lane, *counted.shared)
     cause = _verdict(registry, found, password, counted=keys, now=now)
@@ -159,35 +168,6 @@ def _note(
         user_agent=attempt.user_agent,
         now=now,
     )
-
-
-def _count(registry: Registry, attempt: _Try, now: datetime) -> Reservation:
-    """Count the attempt before anything is checked. Raises Throttled.
-
-    Of refusals that repeat, the first of a minute is recorded and the others are counted.
-    """
-    pace = PROFILES[registry.limits.password_profile].pace
-    event, reason = "sign_in.throttled", "throttled"
-    with registry.ledger.begin(unaudited_because=_COUNTED) as tx:
-        reserved = throttle.reserve(tx.session, attempt.lanes, now=now, pace=pace)
-        place = throttle.place_of(attempt.address)
-        if reserved.closed_now:
-            tx.record("lane.closed", actor=attempt.actor, now=now, personal=attempt.personal)
-        if reserved.wait and registry.tally.is_first(
-            event, reason, actor=attempt.actor, place=place, now=now
-        ):
-            tx.record(
-                event,
-                actor=attempt.actor,
-                now=now,
-                outcome="denied",
-                reason=reason,
-                details={"seconds": int(reserved.wait.total_seconds())},
-                personal=attempt.personal,
-            )
-    if reserved.wait:
-        raise Throttled(reserved.wait)
-    return reserved
 
 
 def _credential(registry: Registry, index: bytes) -> _Credential | None:

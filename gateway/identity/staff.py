@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import epoch, names, staff_numbers
+from gateway.identity.apart import kept_apart
 from gateway.identity.people import give_staff_number
 from gateway.identity.registry import Registry
 from gateway.identity.roles import locked_person
@@ -69,8 +70,9 @@ def move_in(tx: Transaction, person: Person, unit: str, *, actor: Actor, now: da
     """Put a person into another unit, within a transaction."""
     if tx.session.get(Unit, unit) is None:
         raise UnitUnknown(unit)
-    was, person.unit = person.unit, unit
-    epoch.bump(tx)
+    with kept_apart(tx, now=now):
+        was, person.unit = person.unit, unit
+        epoch.bump(tx)
     tx.record(
         "person.moved",
         actor=actor,

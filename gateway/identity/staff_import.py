@@ -25,6 +25,7 @@ from gateway.identity import (
     staff_plan,
     units,
 )
+from gateway.identity.apart import kept_apart
 from gateway.identity.registry import Registry
 from gateway.identity.staff_plan import Change, Kind, Plan
 from gateway.identity.statements import changed
@@ -152,9 +153,10 @@ def carry_out(
         if plan.seal != seal:
             raise ListOutdated
         _spend(tx, draft)
-        for done, change in enumerate(plan.changes, 1):
-            slips += _do(registry, tx, change, actor=actor, now=now)
-            progress(done)
+        with kept_apart(tx, now=now):
+            for done, change in enumerate(plan.changes, 1):
+                slips += _do(registry, tx, change, actor=actor, now=now)
+                progress(done)
         tx.record(
             "staff_list.imported",
             actor=actor,

@@ -32,10 +32,19 @@ from gateway.vault.rows import VAULT, NoVaultError
 BATCH = 400
 """People in one statement."""
 
-COLUMNS = ("id", "row_version", "login_index", "staff_index", "unit", "state", "clearance")
+COLUMNS = (
+    "id",
+    "row_version",
+    "login_index",
+    "staff_index",
+    "unit",
+    "state",
+    "clearance",
+    "recovery_turn",
+)
 """What the MAC binds beside the roles, in this order."""
 
-_BOUND = ("state", "unit", "clearance")
+_BOUND = ("state", "unit", "clearance", "recovery_turn")
 _TOUCHED = "standing.touched"
 _person = Person.__table__
 _ROWS = select(*(_person.c[name] for name in (*COLUMNS, "standing_mac")))

@@ -67,8 +67,10 @@ class Person(Base):
     clearance: Mapped[int]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    recovery_turn: Mapped[int] = mapped_column(default=0)
+    """Grows with every change of the recovery codes; a set that bears another is an old one."""
     standing_mac: Mapped[bytes | None]
-    """Binds state, unit, clearance and roles: see `standing`."""
+    """Binds state, unit, clearance, turn and roles: see `standing`."""
     __mapper_args__ = {"version_id_col": row_version, "version_id_generator": False}  # noqa: RUF012 - SQLAlchemy's own form
 
 

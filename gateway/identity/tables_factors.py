@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.store.base import Base
 from gateway.vault import SealedBytes, SealedText
+from gateway.vault.attested import Attested
 
 CODES = 10
 """Recovery codes of a set; each bears its number, 0 to 9, in front."""
@@ -51,12 +52,24 @@ class SpentChallenge(Base):
     expires: Mapped[datetime] = mapped_column(index=True)
 
 
-class RecoverySet(Base):
-    """A person's recovery codes as a whole. `failures` are the wrong ones in a row."""
+class RecoverySet(Attested, Base):
+    """A person's recovery codes as a whole. `failures` are the wrong ones in a row.
+
+    Which codes are spent stands here, under the MAC, with the turn of the person's standing:
+    a set that was changed, or that is older than the last change, is not believed.
+    """
 
     __tablename__ = "recovery_set"
+    __attested__ = ("person_id", "set_id", "made_at", "spent", "used_at", "turn")
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    set_id: Mapped[UUID] = mapped_column(default=uuid4)
     made_at: Mapped[datetime]
+    spent: Mapped[int] = mapped_column(default=0)
+    """One bit for each code, by its number."""
+    used_at: Mapped[datetime | None]
+    """When a code was used last."""
+    turn: Mapped[int]
+    """The person's `recovery_turn` since this row was written last."""
     saved_at: Mapped[datetime | None]
     """When the person showed that they have them."""
     failures: Mapped[int] = mapped_column(default=0)
@@ -64,7 +77,7 @@ class RecoverySet(Base):
 
 
 class RecoveryCode(Base):
-    """One recovery code: the PHC text of its Argon2id hash, sealed."""
+    """One recovery code: the PHC text of its Argon2id hash, sealed for its set."""
 
     __tablename__ = "recovery_code"
     __table_args__ = (
@@ -74,10 +87,10 @@ class RecoveryCode(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     row_version: Mapped[int] = mapped_column()
     person_id: Mapped[UUID] = mapped_column(ForeignKey("recovery_set.person_id"))
+    set_id: Mapped[UUID]
     number: Mapped[int]
     hash_sealed: Mapped[bytes]
-    hash = SealedText("hash_sealed", label="person_id")
-    used_at: Mapped[datetime | None]
+    hash = SealedText("hash_sealed", label="set_id")
     __mapper_args__ = {"version_id_col": row_version, "version_id_generator": False}  # noqa: RUF012 - SQLAlchemy's own form
 
 

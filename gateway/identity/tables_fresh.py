@@ -9,15 +9,17 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.store.base import Base
+from gateway.vault.attested import Attested
 
 ACT = 200
 """Longest name of an act, characters."""
 
 
-class FreshProof(Base):
+class FreshProof(Attested, Base):
     """A session's newest proof for one act; `failures` counts wrong codes in a row for it."""
 
     __tablename__ = "fresh_proof"
+    __attested__ = ("session_id", "act", "proved_at")
     session_id: Mapped[UUID] = mapped_column(ForeignKey("session.id"), primary_key=True)
     act: Mapped[str] = mapped_column(String(ACT), primary_key=True)
     failures: Mapped[int] = mapped_column(default=0)

@@ -89,14 +89,28 @@ GROWING = Pace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lanes:
-    """The keys, 32 bytes each, that one attempt may touch. `device` None: not a known one."""
+class Strangers:
+    """The keys, 32 bytes each, of an attempt that says no name. `device` None: not a known one."""
 
-    name: bytes
-    place: bytes
     address: bytes
     overall: bytes
     device: bytes | None = None
+
+    @classmethod
+    def at(cls, vault: Vault, address: str | None, *, device: str | None = None) -> Strangers:
+        """Return the lanes of an address and a known device."""
+        own = None if device is None else device_key(vault, device)
+        return Strangers(
+            address=address_key(vault, address), overall=overall_key(vault), device=own
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes(Strangers):
+    """The keys that one attempt under a name may touch."""
+
+    name: bytes
+    place: bytes
 
     @classmethod
     def of(
@@ -147,13 +161,15 @@ def overall_key(vault: Vault) -> bytes:
     return vault.blind("throttle.overall", "")
 
 
-def reserve(session: Session, lanes: Lanes, *, now: datetime, pace: Pace = GROWING) -> Reservation:
+def reserve(
+    session: Session, lanes: Strangers, *, now: datetime, pace: Pace = GROWING
+) -> Reservation:
     """Count an attempt in its lanes; if one of them still waits, count nothing and say so."""
     kinds, waiting = _kinds(session, lanes, now)
-    own = next(key for key, kind in kinds.items() if kind in ENDING)
+    own = next(iter(kinds))
     shared = tuple(key for key in kinds if key != own)
     rows = _locked(session, kinds, now)
-    closed = rows[own].total >= CLOSED_AFTER
+    closed = kinds[own] in ENDING and rows[own].total >= CLOSED_AFTER
     wait = max(_left(rows[key], pace_of(rows[key].kind, pace), now) for key in waiting)
     if closed:
         since = rows[own].closed_at
@@ -165,6 +181,12 @@ def reserve(session: Session, lanes: Lanes, *, now: datetime, pace: Pace = GROWI
     for key, kind in kinds.items():
         _count(session, rows[key], pace_of(kind, pace), now)
     return Reservation(own, shared, timedelta(0))
+
+
+def count_against(session: Session, name: bytes, *, now: datetime, pace: Pace = GROWING) -> None:
+    """Count a failure that was found out later in a name's strangers' lane, and in no other."""
+    rows = _locked(session, {name: NAME}, now)
+    _count(session, rows[name], pace, now)
 
 
 def refund(session: Session, keys: Iterable[bytes], *, now: datetime) -> None:
@@ -254,14 +276,18 @@ _PACES: Mapping[str, Pace] = {
 
 
 def _kinds(
-    session: Session, lanes: Lanes, now: datetime
+    session: Session, lanes: Strangers, now: datetime
 ) -> tuple[dict[bytes, str], tuple[bytes, ...]]:
     """Return the lanes in which the attempt counts, by kind, and those whose wait it shares.
 
-    A known device is no stranger anywhere. Who comes from a usual place counts with that
-    address, so that a guesser behind an office's own address meets its limit, but need not
-    wait for it.
+    The first is its own. A known device is no stranger anywhere. Who comes from a usual place
+    counts with that address, so that a guesser behind an office's own address meets its limit,
+    but need not wait for it.
     """
+    strangers = {lanes.address: ADDRESS, lanes.overall: OVERALL}
+    if not isinstance(lanes, Lanes):
+        own = strangers if lanes.device is None else {lanes.device: DEVICE}
+        return own, tuple(own)
     usual = session.execute(
         select(Familiar.key).where(
             Familiar.key == lanes.place, Familiar.last_at > now - FAMILIAR_FOR
@@ -271,7 +297,7 @@ def _kinds(
         return {lanes.device: DEVICE}, (lanes.device,)
     if usual is not None:
         return {lanes.place: PLACE, lanes.address: ADDRESS}, (lanes.place,)
-    kinds = {lanes.name: NAME, lanes.address: ADDRESS, lanes.overall: OVERALL}
+    kinds = {lanes.name: NAME, **strangers}
     return kinds, tuple(kinds)
 
 

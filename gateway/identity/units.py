@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from audit.record import Actor
 from gateway.identity import epoch, names
+from gateway.identity.apart import kept_apart
 from gateway.identity.registry import Registry
 from gateway.identity.tables import Person, Unit
 from gateway.refusals import Refused
@@ -126,7 +127,10 @@ def rename(
 
 
 def move(registry: Registry, slug: str, *, parent: str | None, actor: Actor, now: datetime) -> None:
-    """Hang a unit with all below it elsewhere. Raises UnitUnknown, UnitCircle, UnitTooDeep."""
+    """Hang a unit with all below it elsewhere. Raises UnitUnknown, UnitCircle, UnitTooDeep.
+
+    DutiesUnited as well, if somebody would hold by it what is kept apart.
+    """
     with registry.ledger.begin() as tx:
         parents = _parents(tx.session)
         unit = _locked(tx.session, slug)
@@ -134,8 +138,9 @@ def move(registry: Registry, slug: str, *, parent: str | None, actor: Actor, now
         for each in proposed:
             _check(proposed, each)
         details = {"parent": parent, "was": unit.parent}
-        unit.parent = parent
-        epoch.bump(tx)
+        with kept_apart(tx, now=now):
+            unit.parent = parent
+            epoch.bump(tx)
         tx.record("unit.changed", actor=actor, now=now, object=f"unit:{slug}", details=details)
 
 

@@ -44,12 +44,15 @@ DEMANDING: Mapping[str, str] = {
 
 DEMANDING_POLICY: Mapping[str, str] = {
     "policy_beside": _ANY,
+    "policy_campaign": "INSERT OR DELETE OR UPDATE OF state, due_at, scope, closed_by, dossier",
+    "policy_campaign_row": _ANY,
     "policy_disagreement": _ANY,
     "policy_dossier": (
         "INSERT OR DELETE OR UPDATE OF state, text, author, approver, approval, edit, base_seq, "
         "publish_at, confirm_by"
     ),
     "policy_dossier_step": _ANY,
+    "record_act": _ANY,
 }
 """The same of the fifth."""
 

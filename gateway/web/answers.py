@@ -14,6 +14,7 @@ from gateway.web.answers_access import ADDRESSES, SERVICES
 from gateway.web.answers_accounts import ACCOUNTS
 from gateway.web.answers_audit import AUDIT
 from gateway.web.answers_break_glass import BREAK_GLASS
+from gateway.web.answers_campaigns import CAMPAIGNS
 from gateway.web.answers_changes import CHANGES
 from gateway.web.answers_custody import CUSTODY
 from gateway.web.answers_engine import ENGINE
@@ -119,6 +120,7 @@ ANSWERS: Mapping[str, Answer] = {
     **KEPT,
     **CUSTODY,
     **CHANGES,
+    **CAMPAIGNS,
 }
 
 BY_STATUS: Mapping[int, str] = {

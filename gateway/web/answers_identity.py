@@ -18,6 +18,9 @@ _KEYS = Answer(
 _UNCHANGED = _l("The people list was not changed")
 _STAFF = {
     "clearance_not_allowed": _l("A clearance is a number from 0 to 4."),
+    "duties_united": _l(
+        "Somebody would hold both sides of what the rules keep apart. See the duties kept apart."
+    ),
     "last_officer": _l("Somebody must remain in this office."),
     "login_taken": _l("This sign-in name is taken, perhaps by somebody whose account is disabled."),
     "name_not_allowed": _l("A name is 1 to 80 characters, without invisible ones."),

@@ -21,6 +21,7 @@ from gateway.identity.written import Written
 from gateway.web.desk_accounts import AccountsDesk
 from gateway.web.desk_audit import AuditDesk
 from gateway.web.desk_break_glass import BreakGlassDesk
+from gateway.web.desk_campaigns import CampaignsDesk
 from gateway.web.desk_changes import ChangesDesk
 from gateway.web.desk_custody import CustodyDesk
 from gateway.web.desk_engine import EngineDesk
@@ -139,6 +140,7 @@ class Step:
 class Desk(
     BreakGlassDesk,
     ChangesDesk,
+    CampaignsDesk,
     ProofsDesk,
     AccountsDesk,
     OfficersDesk,

@@ -29,6 +29,7 @@ from gateway.web.i18n import either, ngettext
 from gateway.web.origin import FormExpired
 from gateway.web.paths import here, sign_in_address
 from gateway.web.session import house, is_replaced, visitor
+from policies import recorded_acts
 from policies.decision import Reason
 from policies.permissions import Permission
 
@@ -185,6 +186,8 @@ def _problem(code: str, row: Answer, error: Refused | None) -> dict[str, Any]:
         verdict = error.verdict
         problem |= {"reason": verdict.reason, "decision": verdict.decision_id}
         problem |= {"rules": list(verdict.rules), "policy": verdict.version}
+        if verdict.barred is not None:
+            problem |= {"barred": recorded_acts.kept(verdict.barred)}
     return problem
 
 

@@ -22,6 +22,7 @@ from gateway.web.desk_notices import NoticesFront
 from gateway.web.desk_values import Condition
 from gateway.web.front_accounts import AccountsFront
 from gateway.web.front_break_glass import BreakGlassFront
+from gateway.web.front_campaigns import CampaignsFront
 from gateway.web.front_custody import CustodyFront
 from gateway.web.front_factors import FactorsFront
 from gateway.web.front_fresh import FreshFront
@@ -48,6 +49,7 @@ class FrontDesk(
     CustodyFront,
     AccountsFront,
     OfficersFront,
+    CampaignsFront,
     TreeFront,
     FactorsFront,
     GuardsFront,

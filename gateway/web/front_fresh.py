@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.identity import fresh
+from gateway.identity import fresh, proofs
 from gateway.identity.registry import Registry
 from gateway.web.desk import WebSettings
 from gateway.web.desk_values import SignedIn, Visit
@@ -22,7 +22,7 @@ class FreshFront:
 
     def is_fresh(self, person: SignedIn, act: str, *, now: datetime) -> bool:
         """Look."""
-        return fresh.is_fresh(self.registry, person.current, act, now=now)
+        return proofs.is_fresh(self.registry, person.current.session_id, act, now=now)
 
     def prove_fresh(self, person: SignedIn, *, act: str, code: str, visit: Visit) -> str:
         """Check the code."""

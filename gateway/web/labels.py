@@ -12,6 +12,7 @@ from gateway.access.service import EVALUATION_EXPIRED, NOT_EVALUATED, OTHER_ZONE
 from gateway.identity.attempts import TERMINAL
 from gateway.web.i18n import _
 from gateway.web.i18n import later as _l
+from policies.recorded_acts import APART
 
 LABELS = (_l("Public"), _l("Internal"), _l("Sensitive"), _l("Important"), _l("Core"))
 """Classification and clearance 0 to 4: 公开 内部 敏感 重要 核心."""
@@ -46,8 +47,28 @@ REASONS = {
     EVALUATION_EXPIRED: _l("Its security evaluation has run out, so it is closed to everybody."),
     NOT_EVALUATED: _l("It has not passed its security evaluation yet."),
     OTHER_ZONE: _l("It belongs to the other network zone."),
+    APART: _l("Whoever did the one may not do the other to the same record: that is kept apart."),
 }
 """Why a service stays shut, in the reader's words. Keys are the policy's and the catalogue's."""
+
+ACTS = {
+    "approve": _l("approve"),
+    "archive": _l("archive"),
+    "change": _l("change"),
+    "check": _l("check"),
+    "create": _l("create"),
+    "delete": _l("delete"),
+    "edit": _l("edit"),
+    "pay": _l("pay"),
+    "publish": _l("publish"),
+    "register": _l("register"),
+    "release": _l("release"),
+    "review": _l("review"),
+    "sign": _l("sign"),
+    "sign_off": _l("sign off"),
+    "submit": _l("submit"),
+}
+"""What services usually call the acts on their records; another name is shown as it is."""
 
 REQUESTS = {
     "open": _l("waits for an answer"),
@@ -197,6 +218,11 @@ def word(level: int) -> str:
 def role(slug: str) -> str:
     """The role's word; business roles are named by their office and shown as they are."""
     return str(ROLES.get(slug, slug))
+
+
+def act(name: str) -> str:
+    """The word for an act on a record; a service's own name for one is shown as it is."""
+    return str(ACTS.get(name, name))
 
 
 def factor(kind: str) -> str:

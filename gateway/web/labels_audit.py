@@ -7,6 +7,7 @@ from typing import Any
 from gateway.access.service import EVALUATION_EXPIRED, NOT_EVALUATED, OTHER_ZONE
 from gateway.web import labels, labels_break_glass, labels_review
 from gateway.web.i18n import later as _l
+from policies.recorded_acts import APART
 
 FAMILIES = {
     "sign_in": _l("Signing in"),
@@ -18,6 +19,7 @@ FAMILIES = {
     "agreement": _l("Confirmations by a second officer"),
     "factor": _l("Sign-in factors"),
     "password": _l("Passwords"),
+    "agreement": _l("What two officers agree on"),
     "enrolment": _l("Enrolment"),
     "ticket": _l("Passes to services"),
     "lane": _l("Slowed sign-ins"),
@@ -109,6 +111,12 @@ EVENTS = {
     "person.roles_changed": _l("Roles changed"),
     "person.unlocked": _l("Account unlocked"),
     "policy.acknowledged": _l("Rules taken up by a worker"),
+    "policy.campaign_closed": _l("Review of the rules closed"),
+    "policy.campaign_decided": _l("Rules decided on in a review"),
+    "policy.campaign_filled": _l("Rules and their uses gathered for a review"),
+    "policy.campaign_opened": _l("Review of the rules begun"),
+    "policy.campaign_overdue": _l("Review of the rules overdue"),
+    "policy.campaign_withdrawn": _l("Review of the rules withdrawn"),
     "policy.change_approved": _l("Change of the rules approved"),
     "policy.change_confirmed": _l("Change of the rules confirmed"),
     "policy.change_edited": _l("Draft of a change edited"),
@@ -180,6 +188,7 @@ WHY = {
     EVALUATION_EXPIRED: _l("security evaluation run out"),
     NOT_EVALUATED: _l("no security evaluation"),
     OTHER_ZONE: _l("service of the other zone"),
+    APART: _l("did the other side to the same record"),
 }
 """Recorded reasons, as an officer reads them of somebody else."""
 

@@ -71,6 +71,8 @@ SENTENCES: Mapping[str, Any] = {
     ),
     "break_glass_link": _l("In an emergency somebody was handed a new enrolment link for you."),
     "break_glass_opened": _l("A sealed account was opened. Watch what is done under it."),
+    "campaign_overdue": _l("The day of the review “%(title)s” is over, and rules are undecided."),
+    "campaign_waiting": _l("You are asked in the review “%(title)s” which rules are still needed."),
     "access_waiting": _l("Somebody asks for %(service)s: you decide on it."),
     "access_ownerless": _l("Somebody asks for %(service)s, and nobody there may decide on it."),
     "access_granted": _l("Your request for %(service)s was granted."),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 
 from gateway.access.decide import Verdict
-from gateway.identity.fresh import act_of_service
+from gateway.identity.proofs import act_of_service
 from gateway.web import fresh
 from gateway.web.access import requires
 from gateway.web.desk_values import ServiceCard

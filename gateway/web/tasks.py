@@ -56,8 +56,11 @@ RULES = (
         "changes.show",
         _l("Changes of the rules"),
         Permission.POLICY_READ,
-        also=("change_rules", "change_tests", "change_effect"),
+        also=("change_rules", "change_tests", "change_effect", "change_duties"),
     ),
+    Task("campaigns.show", _l("Reviews of the rules"), Permission.POLICY_REVIEW_VIEW),
+    Task("rule_uses.show", _l("Uses of the rules"), Permission.POLICY_READ),
+    Task("duties.show", _l("Duties kept apart"), Permission.POLICY_READ),
     Task("asking.show", _l("Ask the rules"), Permission.POLICY_READ),
     Task("policy_workers.show", _l("Rules at work"), Permission.POLICY_VIEW),
 )

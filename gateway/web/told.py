@@ -35,6 +35,12 @@ SENTENCES: Mapping[str, Any] = {
     "change_published": _l(
         "It is in force, on trial. Sign out and in again, then confirm it in time."
     ),
+    "campaign_closed": _l("The review is closed. Nothing was to be changed."),
+    "campaign_closed_with_change": _l(
+        "The review is closed. What is to go stands in this draft, for another officer to approve."
+    ),
+    "campaign_decided": _l("It is decided for the rules you ticked."),
+    "campaign_withdrawn": _l("The review is withdrawn; no rule changed."),
     "change_rebased": _l("The newer version is taken over. Look at what the draft does anew."),
     "change_refused": _l("It is sent back to its author with your reason."),
     "change_rolled_back": _l("The rules from before are in force again."),

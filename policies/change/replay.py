@@ -10,32 +10,22 @@ and counted. Times count as they were; those that no window of the rules tells a
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from sqlalchemy import Engine as Database
 from sqlalchemy import func, select
 
 from audit.tables import audit_event
-from policies.change.spans import Cuts
+from policies.change.asked import Asked, Progress, gathered
 from policies.compiled import CompiledEngine
-from policies.compiled_rules import windows_of
 from policies.decision import Outcome, Request
-from policies.recorded import EVENTS, QUESTION
-from policies.vocabulary import ANY
 
-KEPT: Final = 100
-"""Decision ids kept of each question that is decided otherwise; the newest of them."""
 _STEP: Final = 5_000
-_MARK: Final = b'"ev":"decision.'
-
-Progress: TypeAlias = Callable[[int], None]
-"""Told how many records are read."""
 
 
 class Effect(StrEnum):
@@ -49,15 +39,6 @@ class Effect(StrEnum):
     """It takes no stronger sign-in any more."""
     GAINS = "gains"
     """What was denied is given."""
-
-
-@dataclass(slots=True)
-class _Counted:
-    unit: str
-    service: str
-    count: int = 0
-    newest: str = ""
-    decisions: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,78 +177,25 @@ def replay(
     progress: Progress | None = None,
 ) -> Replay:
     """Ask every recorded decision among the log's entries again, under both engines."""
-    cuts = Cuts(
-        windows_of(rule.win)
-        for each in (before, after)
-        for rule in each.rules.rules
-        if rule.win != ANY
-    )
-    counted: dict[tuple[Any, ...], _Counted] = {}
-    read = unread = 0
-    for number, body in enumerate(found, start=1):
-        if progress is not None and number % _STEP == 0:
-            progress(number)
-        if _MARK not in body:
-            continue
-        key = _count(json.loads(body), cuts, counted)
-        read, unread = (read + 1, unread) if key else (read, unread + 1)
-    shifts = [shift for key, each in counted.items() if (shift := _shift(key, each, before, after))]
+    questions, read, unread = gathered(found, (before, after), progress=progress)
+    shifts = [shift for asked in questions if (shift := _shift(asked, before, after))]
     shifts.sort(key=lambda each: (each.effect, each.service, each.request.subject, -each.count))
-    return Replay(tuple(shifts), read, len(counted), unread)
+    return Replay(tuple(shifts), read, len(questions), unread)
 
 
-def _count(entry_of: dict[str, Any], cuts: Cuts, counted: dict[tuple[Any, ...], _Counted]) -> bool:
-    """Add one entry to its question; tell whether it holds one."""
-    asked = entry_of.get("d", {}).get(QUESTION)
-    obj = entry_of.get("obj")
-    if entry_of.get("ev") not in EVENTS or not isinstance(asked, dict):
-        return False
-    if not isinstance(obj, str):
-        return False  # a path longer than any rule's, kept by its hash alone
-    now = cuts.first_like(asked["now"])
-    key = (
-        *(entry_of["sub"], entry_of["zone"], obj, asked["act"], asked["auth"], now),
-        *(asked["cat"], asked["cls"], asked["clr"], asked["net"]),
-    )
-    mine = counted.get(key)
-    if mine is None:
-        mine = counted[key] = _Counted(entry_of.get("unit", ""), entry_of.get("svc", ""))
-    mine.count += 1
-    mine.newest = entry_of["ts"]
-    mine.decisions.append(entry_of["did"])
-    if len(mine.decisions) >= 2 * KEPT:
-        del mine.decisions[:KEPT]
-    return True
-
-
-def _shift(
-    key: tuple[Any, ...], counted: _Counted, before: CompiledEngine, after: CompiledEngine
-) -> Shift | None:
-    subject, zone, obj, action, strength, now, category, level, clearance, network = key
-    request = Request(
-        subject=subject,
-        zone=zone,
-        object=obj,
-        action=action,
-        strength=strength,
-        now=now,
-        category=category,
-        classification=level,
-        clearance=clearance,
-        network=network,
-    )
-    was, is_now = before.decide(request), after.decide(request)
+def _shift(asked: Asked, before: CompiledEngine, after: CompiledEngine) -> Shift | None:
+    was, is_now = before.decide(asked.request), after.decide(asked.request)
     effect = _EFFECTS.get((was.outcome, is_now.outcome))
     if effect is None:
         return None
     return Shift(
         effect=effect,
-        request=request,
-        unit=counted.unit,
-        service=counted.service,
-        count=counted.count,
-        newest=counted.newest,
-        decisions=tuple(reversed(counted.decisions))[:KEPT],
+        request=asked.request,
+        unit=asked.unit,
+        service=asked.service,
+        count=asked.count,
+        newest=asked.newest,
+        decisions=asked.decisions,
         before=was.outcome,
         after=is_now.outcome,
         rules=is_now.rules,

@@ -1,4 +1,4 @@
-"""Separation of duties: what nobody may hold together, and what nobody may do to one record."""
+"""Separation of duties: what nobody may hold together. What nobody does to one record: `acts`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from policies.change.places import ways
 from policies.change.sides import Side, State, allowed, met, table_of
 from policies.change.space import PAGES as PAGE_POINTS
 from policies.change.spans import spans
-from policies.duties import HELD, RECORD, Duty
-from policies.functions import path_in
+from policies.duties import HELD, Duty
 from policies.hierarchy import closure, parents_of
 from policies.vocabulary import ANY, OFFICERS, ZONES, is_page, is_person
 
@@ -33,27 +32,6 @@ class United:
     other: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Something a person did to a record, as the log tells it.
-
-    `act` is an action or an event's name; `record` the object's id or path.
-    """
-
-    person: str
-    act: str
-    record: str
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """Two acts on one record that one person may not do both of."""
-
-    duty: Duty
-    earlier: Act
-    later: Act
-
-
 def united(state: State, *, since: int, duties: Iterable[Duty] | None = None) -> Iterator[United]:
     """Return everybody who would hold both sides of a duty, in whatever zones and ways.
 
@@ -69,37 +47,6 @@ def united(state: State, *, since: int, duties: Iterable[Duty] | None = None) ->
         for person, holds in sorted(held.items()):
             if not one.isdisjoint(holds) and not other.isdisjoint(holds):
                 yield United(duty, person, tuple(sorted(one & holds)), tuple(sorted(other & holds)))
-
-
-def breaches(duties: Iterable[Duty], acts: Iterable[Act]) -> Iterator[Breach]:
-    """Return every pair of acts, in the order they were done, that one person did both of."""
-    wanted = [duty for duty in duties if duty.way == RECORD]
-    done: dict[tuple[str, str], list[Act]] = {}
-    for act in acts:
-        earlier = done.setdefault((act.person, act.record), [])
-        yield from (
-            Breach(duty, before, act)
-            for duty in wanted
-            for before in earlier
-            if _are_apart(duty, before, act)
-        )
-        earlier.append(act)
-
-
-def barred(duties: Iterable[Duty], act: Act, earlier: Iterable[Act]) -> Breach | None:
-    """Tell whether a person may do this now; the breach it would be, if not.
-
-    `earlier` are acts on the record, whoever did them.
-    """
-    own = [each for each in earlier if (each.person, each.record) == (act.person, act.record)]
-    return next(breaches(duties, [*own, act]), None) if own else None
-
-
-def _are_apart(duty: Duty, before: Act, act: Act) -> bool:
-    if duty.scope != ANY and not path_in(act.record, duty.scope):
-        return False
-    one, other = duty.sides
-    return (before.act in one and act.act in other) or (before.act in other and act.act in one)
 
 
 def _holdings(state: State, pages: set[str], since: int) -> dict[str, frozenset[str]]:

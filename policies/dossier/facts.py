@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import Any, Final, TypeAlias
 
 from policies.change import trials
+from policies.change.asked import Progress
 from policies.change.changes import Change, Difference
 from policies.change.keepers import Office as WayBack
 from policies.change.mutation import scores
-from policies.change.replay import Group, Progress, Replay
+from policies.change.replay import Group, Replay
 from policies.memberships import Memberships
 from policies.rules import RuleSet
 from policies.vocabulary import is_person

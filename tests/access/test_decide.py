@@ -306,7 +306,7 @@ def test_a_place_that_wants_a_fresh_proof_opens_to_a_proof_for_this_service_alon
         policy=world.policy,
         catalogue=world.catalogue,
         zone="intranet",
-        proved=lambda _session, slug: proofs.get(slug),
+        proved=lambda _session, slug, _now: proofs.get(slug),
     )
     person, now = world.current("zhang"), world.clock
     pay = canonical("/pay/7", "POST")

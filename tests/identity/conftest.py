@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from database_writer import Writer
 from identity_world import World, build_world
 
 
@@ -24,3 +25,11 @@ def small_world(sqlite_url: str, tmp_path: Path, now: datetime) -> Iterator[Worl
     made = build_world(sqlite_url, tmp_path, now)
     yield made
     made.registry.store.close()
+
+
+@pytest.fixture
+def writer(database_url: str) -> Iterator[Writer]:
+    """Return the connection of somebody who writes the database and has no key."""
+    made = Writer(database_url)
+    yield made
+    made.engine.dispose()

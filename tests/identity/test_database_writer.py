@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from database_writer import Writer, forged
 from identity_world import ADMIN, PASSWORD, Enrolled, World
-from sqlalchemy import create_engine, text
-from sqlalchemy.types import Uuid
+from sqlalchemy import text
 
-from audit.columns import UtcDateTime
 from gateway.identity import (
     enrolment,
     integrity,
@@ -27,56 +24,6 @@ from gateway.identity.enrolment import EnrolmentOver
 from gateway.identity.memberships import memberships
 from gateway.identity.standing import StandingBroken
 from gateway.identity.tickets import SessionOver, TicketRefused
-
-
-class Writer:
-    """Raw SQL on a connection of its own, as a database administrator has."""
-
-    def __init__(self, url: str) -> None:
-        self.engine = create_engine(url)
-        self._dialect = self.engine.dialect
-
-    def run(self, statement: str, **values: object) -> int:
-        """Write; return how many rows were met."""
-        bound = {name: self._plain(value) for name, value in values.items()}
-        with self.engine.begin() as connection:
-            return connection.execute(text(statement), bound).rowcount
-
-    def row(self, table: str, where: str, **values: object) -> dict[str, Any]:
-        """Copy a row."""
-        bound = {name: self._plain(value) for name, value in values.items()}
-        with self.engine.begin() as connection:
-            found = connection.execute(text(f"SELECT * FROM {table} WHERE {where}"), bound)
-            return dict(found.mappings().one())
-
-    def put_back(self, table: str, row: dict[str, Any], key: str) -> None:
-        """Overwrite the row of the same key with an older copy of it."""
-        given = ", ".join(f"{name} = :{name}" for name in row if name != key)
-        with self.engine.begin() as connection:
-            connection.execute(text(f"UPDATE {table} SET {given} WHERE {key} = :{key}"), row)
-
-    def _plain(self, value: object) -> object:
-        """As the database's own driver wants it."""
-        if isinstance(value, UUID):
-            process = Uuid().bind_processor(self._dialect)
-            return value if process is None else process(value)
-        if isinstance(value, datetime) and self._dialect.name == "sqlite":
-            naive = UtcDateTime().process_bind_param(value, self._dialect)
-            return None if naive is None else naive.isoformat(sep=" ", timespec="microseconds")
-        return value
-
-
-@pytest.fixture
-def writer(database_url: str) -> Iterator[Writer]:
-    """Return the attacker's connection."""
-    made = Writer(database_url)
-    yield made
-    made.engine.dispose()
-
-
-def forged(world: World) -> list[object]:
-    """Return what was recorded of forged rows."""
-    return [entry["obj"] for entry in world.events() if entry["ev"] == "row.forged"]
 
 
 def insert_session(writer: Writer, world: World, person: UUID, token: str, mac: object) -> None:

@@ -18,6 +18,7 @@ from gateway.identity import (
     fresh,
     notices,
     phishing,
+    proofs,
     recovery,
     sessions,
     tickets,
@@ -215,8 +216,8 @@ def test_a_passkey_confirms_the_very_act_it_was_asked_for(world: World) -> None:
     li.token = fresh.prove_with_passkey(
         registry, SITE, li.now, act=ACT, answer=answer, actor=li.actor, now=world.clock
     ).token
-    assert fresh.is_fresh(registry, li.now, ACT, now=world.clock)
-    assert not fresh.is_fresh(registry, li.now, "other", now=world.clock)
+    assert proofs.is_fresh(registry, li.now.session_id, ACT, now=world.clock)
+    assert not proofs.is_fresh(registry, li.now.session_id, "other", now=world.clock)
     with pytest.raises(ProofRefused):
         fresh.prove_with_passkey(
             registry, SITE, li.now, act=ACT, answer=answer, actor=li.actor, now=world.clock
@@ -250,7 +251,7 @@ def test_a_recovery_code_confirms_an_act_and_the_fifth_wrong_one_ends_the_sessio
     codes = li.codes()
     registry, now = world.registry, world.clock
     li.token = fresh.prove(registry, li.now, act=ACT, code=codes[0], actor=li.actor, now=now).token
-    assert fresh.is_fresh(registry, li.now, ACT, now=now)
+    assert proofs.is_fresh(registry, li.now.session_id, ACT, now=now)
     who, actor = li.now, li.actor
     for _ in range(4):
         with pytest.raises(ProofRefused):
@@ -321,12 +322,12 @@ def test_attack_a_code_that_was_phished_confirms_no_act_of_a_role_that_asks_for_
     for code in (li.person.code(world.wait()), codes[0]):
         with pytest.raises(ProofRefused):
             fresh.prove(registry, li.now, act=ACT, code=code, actor=li.actor, now=world.clock)
-        assert not fresh.is_fresh(registry, li.now, ACT, now=world.clock)
+        assert not proofs.is_fresh(registry, li.now.session_id, ACT, now=world.clock)
     answer = key.answer(fresh.passkey_options(registry, SITE, li.now, act=ACT, now=world.clock))
     li.token = fresh.prove_with_passkey(
         registry, SITE, li.now, act=ACT, answer=answer, actor=li.actor, now=world.clock
     ).token
-    assert fresh.is_fresh(registry, li.now, ACT, now=world.clock)
+    assert proofs.is_fresh(registry, li.now.session_id, ACT, now=world.clock)
 
 
 @pytest.mark.asvs("V6.3.3")

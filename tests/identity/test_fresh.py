@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from identity_world import ADDRESS, ADMIN, Enrolled, World
 from sqlalchemy import select
 
 from audit.record import Actor
-from gateway.identity import fresh, housekeeping, past, sessions, tickets
+from gateway.identity import fresh, housekeeping, past, proofs, sessions, tickets
 from gateway.identity.fresh import ProofRefused, ProofsOver, ProofTwice
 from gateway.identity.second_step import MAX_CODES
 from gateway.identity.sessions import Current
@@ -48,16 +49,16 @@ def person(world: World) -> Enrolled:
 @pytest.mark.asvs("V6.6.2", "V7.2.4", "V7.5.1", "V7.5.3")
 def test_a_proof_counts_for_its_act_alone_and_for_minutes(world: World, person: Enrolled) -> None:
     token = world.sign_in(person)
-    assert not fresh.is_fresh(world.registry, found(world, token), ACT, now=world.clock)
+    assert not proofs.is_fresh(world.registry, found(world, token).session_id, ACT, now=world.clock)
     world.wait()
     new = prove(world, token, person.code(world.clock))
 
     assert sessions.find(world.registry, token, now=world.clock) is None
     current = found(world, new)
-    assert fresh.is_fresh(world.registry, current, ACT, now=world.clock)
-    assert not fresh.is_fresh(world.registry, current, OTHER, now=world.clock)
+    assert proofs.is_fresh(world.registry, current.session_id, ACT, now=world.clock)
+    assert not proofs.is_fresh(world.registry, current.session_id, OTHER, now=world.clock)
     life = world.registry.limits.fresh_life
-    assert not fresh.is_fresh(world.registry, current, ACT, now=world.clock + life)
+    assert not proofs.is_fresh(world.registry, current.session_id, ACT, now=world.clock + life)
 
 
 def test_a_proof_of_one_session_does_not_count_for_another(world: World, person: Enrolled) -> None:
@@ -65,7 +66,7 @@ def test_a_proof_of_one_session_does_not_count_for_another(world: World, person:
     world.wait()
     prove(world, here, person.code(world.clock))
 
-    assert not fresh.is_fresh(world.registry, found(world, there), ACT, now=world.clock)
+    assert not proofs.is_fresh(world.registry, found(world, there).session_id, ACT, now=world.clock)
 
 
 @pytest.mark.asvs("V6.5.1")
@@ -219,14 +220,17 @@ def test_a_service_is_confirmed_from_the_session_it_was_opened_from(
     child = tickets.redeem(world.registry, ticket, "ledger", now=world.clock)
     opened = sessions.find(world.registry, child, now=world.clock, service="ledger")
     assert opened is not None
-    assert fresh.proved_for_service(world.registry, opened.session_id, "ledger") is None
-    world.wait()
-    new = prove(world, token, person.code(world.clock), fresh.act_of_service("ledger"))
 
-    at = fresh.proved_for_service(world.registry, opened.session_id, "ledger")
-    assert at == world.clock
-    assert fresh.proved_for_service(world.registry, opened.session_id, "archive") is None
-    assert fresh.proved_for_service(world.registry, found(world, new).session_id, "ledger") == at
+    def at(session: UUID, slug: str) -> datetime | None:
+        return proofs.proved_for_service(world.registry, session, slug, world.clock)
+
+    assert at(opened.session_id, "ledger") is None
+    world.wait()
+    new = prove(world, token, person.code(world.clock), proofs.act_of_service("ledger"))
+
+    assert at(opened.session_id, "ledger") == world.clock
+    assert at(opened.session_id, "archive") is None
+    assert at(found(world, new).session_id, "ledger") == world.clock
 
 
 def test_housekeeping_forgets_proofs_and_old_tokens(world: World, person: Enrolled) -> None:

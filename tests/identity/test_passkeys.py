@@ -355,6 +355,7 @@ JSON = st.recursive(
 def test_whatever_a_stranger_sends_is_refused_and_breaks_nothing(
     small_world: World, answer: str
 ) -> None:
+    small_world.forget_lanes()
     with pytest.raises(SignInRefused):
         only(small_world, answer)
 

@@ -12,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_worlds import CATEGORIES, PEOPLE, people, request, rule
 
+from policies.acts import Act, barred, breaches
 from policies.cases import Case
 from policies.change import benefit, campaign
+from policies.change.asked import KEPT
 from policies.change.diff import State, difference
 from policies.change.keepers import offices
 from policies.change.mutation import judged, scores
-from policies.change.replay import KEPT, Effect, replay
-from policies.change.separation import Act, barred, breaches, united
+from policies.change.replay import Effect, replay
+from policies.change.separation import united
 from policies.change.trials import case_of, request_of, run
 from policies.decision import Outcome, Request
 from policies.duties import Duty

@@ -45,6 +45,10 @@ class Terminal:
         """Return what was said on standard error since last time."""
         return self._capsys.readouterr().err
 
+    def printed(self) -> str:
+        """Return what was printed since last time."""
+        return self._capsys.readouterr().out
+
     def run(self, *words: str) -> str:
         """Run a command that must succeed; return its output."""
         main(words)

@@ -30,7 +30,7 @@ from gateway.access.decide import Access
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.service import PathRule
 from gateway.custody.room import voucher_of
-from gateway.identity import enrolment, epoch, fresh, people, sign_in, units
+from gateway.identity import enrolment, epoch, people, proofs, sign_in, units
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
 from gateway.identity.tables import Totp
@@ -217,7 +217,7 @@ def open_office(
             policy=policy,
             catalogue=catalogue,
             zone=zone,
-            proved=partial(fresh.proved_for_service, registry),
+            proved=partial(proofs.proved_for_service, registry),
         ),
         signer=Signer(vault.derive(SEED_PURPOSE), issuer=settings.public_url, zone=zone),
         settings=settings,

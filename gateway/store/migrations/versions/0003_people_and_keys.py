@@ -180,6 +180,7 @@ def _fresh_up() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["session_id"], ["session.id"], name="fk_fresh_proof_session_id_session"
         ),
@@ -537,13 +538,21 @@ def _factors_up() -> None:
 
 
 def _recovery_up() -> None:
+    op.add_column(
+        "person", sa.Column("recovery_turn", sa.Integer(), nullable=False, server_default="0")
+    )
     op.create_table(
         "recovery_set",
         sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("set_id", sa.Uuid(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("spent", sa.Integer(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name="fk_recovery_set_person_id_person"
         ),
@@ -554,9 +563,9 @@ def _recovery_up() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("set_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("hash_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("number BETWEEN 0 AND 9", name=op.f("ck_recovery_code_number")),
         sa.ForeignKeyConstraint(
             ["person_id"],
@@ -571,3 +580,4 @@ def _recovery_up() -> None:
 def _factors_down() -> None:
     for table in ("totp_draft", "recovery_code", "recovery_set", "spent_challenge", "passkey"):
         op.drop_table(table)
+    op.drop_column("person", "recovery_turn")

@@ -18,12 +18,16 @@ def upgrade() -> None:
     _workers_up()
     _beside_up()
     _cases_up()
+    _acts_up()
+    _campaigns_up()
     if op.get_bind().dialect.name == "postgresql":
         demand_of(op.execute, DEMANDING_POLICY)
 
 
 def downgrade() -> None:
     """Drop the tables, and their triggers with them."""
+    _campaigns_down()
+    _acts_down()
     _cases_down()
     _beside_down()
     _workers_down()
@@ -177,3 +181,85 @@ def _cases_down() -> None:
     op.drop_table("policy_dossier_step")
     op.drop_index("ix_policy_dossier_state", "policy_dossier")
     op.drop_table("policy_dossier")
+
+
+def _acts_up() -> None:
+    # What a service calls its acts; those that are there already name none.
+    op.add_column("service", sa.Column("acts", sa.JSON(), nullable=False, server_default="[]"))
+    op.create_table(
+        "record_act",
+        sa.Column("person", sa.String(80), nullable=False),
+        sa.Column("record_hash", sa.String(64), nullable=False),
+        sa.Column("act", sa.String(40), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("decision", sa.String(32), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("person", "record_hash", "act", name="pk_record_act"),
+    )
+
+
+def _acts_down() -> None:
+    op.drop_table("record_act")
+    op.drop_column("service", "acts")
+
+
+def _campaigns_up() -> None:
+    moment = sa.DateTime(timezone=True)
+    op.create_table(
+        "policy_campaign",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("title", sa.String(200), nullable=False),
+        sa.Column("scope", sa.String(240), nullable=False),
+        sa.Column("reviewers", sa.String(16), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("due_at", moment, nullable=False),
+        sa.Column("opened_at", moment, nullable=False),
+        sa.Column("opened_by", sa.String(80), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("asked", sa.BigInteger(), nullable=False),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("beat_at", moment, nullable=False),
+        sa.Column("warned_at", moment, nullable=True),
+        sa.Column("closed_at", moment, nullable=True),
+        sa.Column("closed_by", sa.String(80), nullable=False),
+        sa.Column("dossier", sa.String(32), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('gathering', 'open', 'closed', 'withdrawn')", name="ck_policy_campaign_state"
+        ),
+        sa.CheckConstraint("days BETWEEN 1 AND 3660", name="ck_policy_campaign_days"),
+        sa.PrimaryKeyConstraint("id", name="pk_policy_campaign"),
+    )
+    op.create_index("ix_policy_campaign_state", "policy_campaign", ["state"])
+    key = sa.ForeignKey(
+        "policy_campaign.id", name="fk_policy_campaign_row_campaign_policy_campaign"
+    )
+    op.create_table(
+        "policy_campaign_row",
+        sa.Column("campaign", sa.String(32), key, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("rule", sa.String(14), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("unit", sa.String(45), nullable=False),
+        sa.Column("since", moment, nullable=False),
+        sa.Column("uses", sa.BigInteger(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("missed", sa.BigInteger(), nullable=False),
+        sa.Column("last_used", moment, nullable=True),
+        sa.Column("verdict", sa.String(8), nullable=False),
+        sa.Column("until", moment, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.String(80), nullable=False),
+        sa.Column("decided_at", moment, nullable=True),
+        sa.CheckConstraint(
+            "verdict IN ('', 'keep', 'shorten', 'remove')", name="ck_policy_campaign_row_verdict"
+        ),
+        sa.PrimaryKeyConstraint("campaign", "number", name="pk_policy_campaign_row"),
+    )
+
+
+def _campaigns_down() -> None:
+    op.drop_table("policy_campaign_row")
+    op.drop_index("ix_policy_campaign_state", "policy_campaign")
+    op.drop_table("policy_campaign")

@@ -1,0 +1,156 @@
+"""What people did to records, so that nobody does both sides of a duty to the same one.
+
+A record has a name, `svc:<service>/<path>` up to the record's own segment; an act has one too:
+an action, or a name that the service gave it (`approve`). Whether somebody may do an act is
+looked up in what the same person did to the same record, and the act is written down in the
+transaction that records the decision: two requests at once are decided one after the other.
+Source of the idea: dynamic separation of duty, ANSI INCITS 359-2012, 5.4; Simon and Zurko,
+"Separation of Duty in Role-Based Environments" (1997), history-based.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from policies.duties import RECORD, Duty
+from policies.functions import path_in
+from policies.tables_running import record_act
+from policies.vocabulary import ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something a person did to a record, as the log tells it.
+
+    `act` is an action, an event's or a service's name for it; `record` the object's id or path.
+    """
+
+    person: str
+    act: str
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Two acts on one record that one person may not do both of."""
+
+    duty: Duty
+    earlier: Act
+    later: Act
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """Why somebody may not do an act: what the same person did before, by which decision."""
+
+    breach: Breach
+    decision: str
+    at: datetime
+
+
+def breaches(duties: Iterable[Duty], acts: Iterable[Act]) -> Iterator[Breach]:
+    """Return every pair of acts, in the order they were done, that one person did both of."""
+    wanted = [duty for duty in duties if duty.way == RECORD]
+    done: dict[tuple[str, str], list[Act]] = {}
+    for act in acts:
+        earlier = done.setdefault((act.person, act.record), [])
+        yield from (
+            Breach(duty, before, act)
+            for duty in wanted
+            for before in earlier
+            if _are_apart(duty, before, act)
+        )
+        earlier.append(act)
+
+
+def barred(duties: Iterable[Duty], act: Act, earlier: Iterable[Act]) -> Breach | None:
+    """Tell whether a person may do this now; the breach it would be, if not.
+
+    `earlier` are acts on the record, whoever did them.
+    """
+    own = [each for each in earlier if (each.person, each.record) == (act.person, act.record)]
+    return next(breaches(duties, [*own, act]), None) if own else None
+
+
+def take(
+    session: Session, acts: Sequence[Act], duties: Iterable[Duty], *, decision: str, now: datetime
+) -> Barred | None:
+    """Write down that a person does these acts, or return what bars one; then nothing is written.
+
+    The caller holds a lock by which no other transaction does the same for this person.
+    """
+    done = _done(session, acts)
+    wanted = tuple(duties)
+    for act in acts:
+        breach = barred(wanted, act, done)
+        if breach is not None:
+            return Barred(breach, *done[breach.earlier])
+    new = [_row(act, decision, now) for act in dict.fromkeys(acts) if act not in done]
+    if new:
+        session.execute(insert(record_act), new)
+    return None
+
+
+def recorded_breaches(session: Session, duties: Iterable[Duty], *, most: int) -> Sequence[Breach]:
+    """Return pairs of acts that one person did both of, e.g. before there was the duty.
+
+    Only records that more than one act was done to by one person are looked at.
+    """
+    kept = record_act.c
+    several = (
+        select(kept.person, kept.record_hash)
+        .group_by(kept.person, kept.record_hash)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    rows = session.execute(
+        select(kept.person, kept.act, kept.record)
+        .join(
+            several,
+            (several.c.person == kept.person) & (several.c.record_hash == kept.record_hash),
+        )
+        .order_by(kept.at, kept.act)
+    )
+    return list(islice(breaches(duties, (Act(*row) for row in rows)), most))
+
+
+def _done(session: Session, acts: Sequence[Act]) -> dict[Act, tuple[str, datetime]]:
+    """Return what the person of these acts did to their records: by which decision, and when."""
+    kept = record_act.c
+    own = (kept.person == acts[0].person, kept.record_hash.in_({_hash(act) for act in acts}))
+    ordered = select(record_act).where(*own).order_by(kept.at, kept.act)
+    return {
+        Act(row.person, row.act, row.record): (row.decision, row.at)
+        for row in session.execute(ordered)
+    }
+
+
+def _row(act: Act, decision: str, now: datetime) -> dict[str, str | datetime]:
+    return {
+        "person": act.person,
+        "record_hash": _hash(act),
+        "act": act.act,
+        "record": act.record,
+        "decision": decision,
+        "at": now,
+    }
+
+
+def _hash(act: Act) -> str:
+    """A record's name may be as long as a path; an index wants it short."""
+    return hashlib.sha256(act.record.encode()).hexdigest()
+
+
+def _are_apart(duty: Duty, before: Act, act: Act) -> bool:
+    # Some services take /Docs/17 for /docs/17: names of records count as alike in any case.
+    if duty.scope != ANY and not path_in(act.record.casefold(), duty.scope.casefold()):
+        return False
+    one, other = duty.sides
+    return (before.act in one and act.act in other) or (before.act in other and act.act in one)

@@ -1,0 +1,308 @@
+"""Who did one side of a duty to a record does not do the other, in whatever spelling or hurry."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from access_questions import PAGE, Answer, answer, question, svc
+from access_world import AUTHOR, KEY, RULES, World, canonical, service
+from nginx_door import door_of
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import OperationalError
+
+from gateway.access.catalogue import InvalidService, Service
+from gateway.access.channel import Channel
+from gateway.access.decide import Verdict
+from gateway.access.refusals import StoreUnavailable
+from gateway.access.service import NamedAct
+from gateway.access.service_file import EXAMPLE, service_from_toml
+from gateway.web import catalogues
+from policies import recorded, recorded_acts
+from policies.decision import Outcome
+from policies.rules import RuleSet
+from policies.tables_running import record_act
+
+APART = (
+    "p, role:staff, *, svc:ledger/**, PUT|DELETE, *, *, 2, *, allow\n"
+    "s, record, svc:ledger/docs/**, create|edit, approve\n"
+)
+CREATE = NamedAct(name="create", methods=frozenset({"PUT"}), path="/docs/{record}")
+EDIT = NamedAct(name="edit", methods=frozenset({"POST"}), path="/docs/{record}/text/**")
+APPROVE = NamedAct(name="approve", methods=frozenset({"POST"}), path="/docs/{record}/approve")
+
+
+def opened(world: World, *, duties: str = APART) -> Service:
+    """Open a service whose acts are known, under rules that keep them apart."""
+    entry = world.open(service(acts=(CREATE, EDIT, APPROVE)))
+    world.publish(RULES + duties)
+    return entry
+
+
+def check(world: World, entry: Service, method: str, path: str, *, who: str = "zhang") -> Verdict:
+    person = world.current(who)
+    return world.access.check(person, entry, canonical(path, method), world.clock)
+
+
+def entries(world: World) -> list[dict[str, Any]]:
+    with world.store.read.connect() as connection:
+        rows = connection.execute(text("SELECT body FROM audit_event ORDER BY id"))
+        return [json.loads(bytes(row.body)) for row in rows]
+
+
+def test_who_created_a_record_may_not_approve_it_and_a_colleague_may(world: World) -> None:
+    entry = opened(world)
+    world.person("li")
+
+    created = check(world, entry, "PUT", "/docs/17")
+    own = check(world, entry, "POST", "/docs/17/approve")
+
+    assert created.allowed
+    assert (own.outcome, own.reason) == (Outcome.DENY, "duties_apart")
+    assert own.barred is not None
+    assert (own.barred.decision, own.barred.at) == (created.decision_id, world.clock)
+    assert own.barred.breach.later.record == "svc:ledger/docs/17"
+    assert check(world, entry, "POST", "/docs/18/approve").allowed
+    assert check(world, entry, "POST", "/docs/17/approve", who="li").allowed
+    assert check(world, entry, "PUT", "/docs/17").allowed
+    # The other way round as well: who approved it does not change it any more.
+    assert not check(world, entry, "POST", "/docs/17/text/4", who="li").allowed
+    assert not check(world, entry, "PUT", "/docs/18").allowed
+
+
+def test_the_refusal_names_the_earlier_entry_and_follows_from_both(world: World) -> None:
+    entry = opened(world)
+    created = check(world, entry, "PUT", "/docs/17")
+    own = check(world, entry, "POST", "/docs/17/approve")
+
+    first, last = (json.dumps(each).encode() for each in entries(world)[-2:])
+    assert json.loads(first)["d"]["acts"] == [["create", "svc:ledger/docs/17"]]
+    told = json.loads(last)["d"]["barred"]
+    assert (told["earlier"], told["earlier_act"]) == (created.decision_id, "create")
+    rules = RuleSet.parse(RULES + APART)
+    assert recorded_acts.earlier_of(last) == created.decision_id
+    assert recorded_acts.follows(last, first, rules) == ""
+    again = recorded.read(last)
+    assert again is not None
+    assert recorded.replay(again, rules).is_same
+    assert own.rules == again.decision.rules
+
+
+@pytest.mark.parametrize("forgery", ["none", "other_person", "other_act", "no_duty", "denied"])
+def test_a_refusal_that_does_not_follow_is_said_not_to(small_world: World, forgery: str) -> None:
+    entry = opened(small_world)
+    check(small_world, entry, "PUT", "/docs/17")
+    check(small_world, entry, "POST", "/docs/17/approve")
+    first, last = entries(small_world)[-2:]
+    rules = RuleSet.parse(RULES if forgery == "no_duty" else RULES + APART)
+    if forgery == "other_person":
+        first["sub"] = "person:00000000-0000-0000-0000-000000000009"
+    if forgery == "other_act":
+        first["d"]["acts"] = [["archive", "svc:ledger/docs/17"]]
+    if forgery == "denied":
+        first["ev"] = "decision.denied"
+    earlier = None if forgery == "none" else json.dumps(first).encode()
+
+    assert recorded_acts.follows(json.dumps(last).encode(), earlier, rules) != ""
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs/17/approve", "/docs/17/approve/", "/DOCS/17/Approve", "/docs/%31%37/approve"]
+)
+def test_attack_another_spelling_of_the_same_approval(small_world: World, path: str) -> None:
+    entry = opened(small_world)
+    assert check(small_world, entry, "PUT", "/docs/17").allowed
+
+    assert check(small_world, entry, "POST", path).reason == "duties_apart"
+
+
+def test_attack_a_record_whose_id_differs_in_case_alone(small_world: World) -> None:
+    entry = opened(small_world)
+    assert check(small_world, entry, "PUT", "/docs/0d9e-AB").allowed
+
+    assert check(small_world, entry, "POST", "/docs/0D9E-ab/approve").reason == "duties_apart"
+
+
+def test_attack_creating_and_approving_at_once(world: World) -> None:
+    """Twelve requests of one person for each of some records: never both sides of a duty."""
+    entry = opened(world)
+    person = world.current("zhang")
+    for number in range(5):
+        verdicts: list[tuple[str, bool]] = []
+        start = threading.Barrier(12)
+
+        def ask(kind: str, method: str, path: str, into: list[tuple[str, bool]]) -> None:
+            start.wait()  # noqa: B023 - joined before the next round
+            found = world.access.check(person, entry, canonical(path, method), world.clock)
+            into.append((kind, found.allowed))
+
+        kinds = [
+            ("create", "PUT", f"/docs/{number}"),
+            ("approve", "POST", f"/docs/{number}/approve"),
+        ]
+        threads = [threading.Thread(target=ask, args=(*kind, verdicts)) for kind in kinds * 6]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        passed = {kind for kind, allowed in verdicts if allowed}
+        assert len(verdicts) == 12
+        assert len(passed) == 1, verdicts
+
+
+def test_a_history_that_cannot_be_read_lets_nobody_pass(world: World) -> None:
+    entry = opened(world)
+
+    def gone(_c: object, _cur: object, statement: str, *_more: object) -> None:
+        if "record_act" in statement:
+            raise OperationalError(statement, {}, Exception("gone"))
+
+    event.listen(world.store.write, "before_cursor_execute", gone)
+    try:
+        with pytest.raises(StoreUnavailable):
+            check(world, entry, "PUT", "/docs/17")
+    finally:
+        event.remove(world.store.write, "before_cursor_execute", gone)
+    assert "decision.allowed" not in {each["ev"] for each in entries(world)}
+
+
+def test_a_request_that_the_rules_refuse_leaves_no_act(small_world: World) -> None:
+    entry = opened(small_world, duties="s, record, *, create, approve\n")
+
+    assert not check(small_world, entry, "PUT", "/docs/17").allowed
+    assert check(small_world, entry, "POST", "/docs/17/approve").allowed
+
+
+def test_a_service_without_acts_costs_no_statement_more(small_world: World) -> None:
+    entry = small_world.open(service())
+    small_world.publish(RULES + "s, record, svc:other/**, create, approve\n")
+    seen: list[str] = []
+
+    def note(_c: object, _cur: object, statement: str, *_more: object) -> None:
+        seen.append(statement)
+
+    event.listen(small_world.store.write, "before_cursor_execute", note)
+    person = small_world.current("zhang")
+    seen.clear()
+    small_world.access.check(person, entry, canonical("/docs/17", "POST"), small_world.clock)
+    event.remove(small_world.store.write, "before_cursor_execute", note)
+
+    assert not [each for each in seen if "record_act" in each or "person" in each.lower()]
+
+
+def test_a_duty_about_methods_needs_no_names_of_the_service(world: World) -> None:
+    entry = world.open(service())
+    world.publish(
+        f"{RULES}p, role:staff, *, svc:ledger/**, PUT|DELETE, *, *, 2, *, allow\n"
+        "s, record, svc:ledger/docs/**, PUT, DELETE\n"
+    )
+    assert check(world, entry, "PUT", "/docs/17").allowed
+    assert check(world, entry, "DELETE", "/docs/17").reason == "duties_apart"
+    assert check(world, entry, "PUT", "/elsewhere/17").allowed
+    assert check(world, entry, "DELETE", "/elsewhere/17").allowed
+
+
+def test_what_was_done_before_a_duty_came_counts_under_it(world: World) -> None:
+    entry = opened(world, duties=APART.split("\n", maxsplit=1)[0] + "\n")
+    assert check(world, entry, "PUT", "/docs/17").allowed
+
+    world.publish(RULES + APART)
+    world.clock += timedelta(minutes=1)
+
+    assert check(world, entry, "POST", "/docs/17/approve").reason == "duties_apart"
+
+
+def test_each_act_is_kept_once_with_its_first_decision(world: World) -> None:
+    entry = opened(world)
+    first = check(world, entry, "PUT", "/docs/17")
+    check(world, entry, "PUT", "/docs/17")
+
+    with world.store.read.connect() as connection:
+        rows = connection.execute(select(record_act)).all()
+    assert [(row.act, row.decision) for row in rows] == [("create", first.decision_id)]
+
+
+BAD = {
+    "name": [{"name": "Approve"}, {"name": "POST"}, {"name": ""}, {"name": "a.b"}],
+    "methods": [{"methods": frozenset()}, {"methods": frozenset({"GET"})}],
+    "path": [
+        {"path": "/docs"},
+        {"path": "/docs/{record}/{record}"},
+        {"path": "/docs/../{record}"},
+        {"path": "docs/{record}"},
+        {"path": "/docs//{record}"},
+        {"path": "/docs/x{record}"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "values"), [(key, each) for key, some in BAD.items() for each in some]
+)
+def test_an_act_that_could_never_be_seen_is_named(
+    small_world: World, key: str, values: dict[str, Any]
+) -> None:
+    entry = service(acts=(replace(APPROVE, **values),))
+    with pytest.raises(InvalidService) as caught:
+        small_world.catalogue.add(entry, actor=AUTHOR, now=small_world.clock)
+    assert {each.key for each in caught.value.problems} == {f"acts[0].{key}"}
+
+
+def test_two_acts_of_one_request_are_one_too_many(small_world: World) -> None:
+    entry = service(acts=(APPROVE, replace(APPROVE, name="sign", path="/Docs/{record}/approve")))
+    with pytest.raises(InvalidService, match="another act"):
+        small_world.catalogue.add(entry, actor=AUTHOR, now=small_world.clock)
+
+
+def test_the_example_with_its_acts_is_a_service(small_world: World) -> None:
+    part, _, acts = EXAMPLE.partition("# [[acts]]")
+    plain = "\n".join(
+        line.removeprefix("# ")
+        for line in ("# [[acts]]" + acts).split("\n")
+        if "[[" in line or "=" in line
+    )
+    found = service_from_toml(part + plain, small_world.catalogue.around)
+    assert [(each.name, each.path) for each in found.acts] == [
+        ("create", "/vouchers/{record}"),
+        ("approve", "/vouchers/{record}/approve"),
+    ]
+
+
+@pytest.mark.parametrize("said", ["acts = 3", "[[acts]]\nname = 3", "[[acts]]\nnam = 'x'"])
+def test_acts_of_the_wrong_shape_are_refused_by_name(small_world: World, said: str) -> None:
+    text_ = (
+        EXAMPLE.replace("[headers]", f"{said}\n[headers]") if said[5:6] == "=" else EXAMPLE + said
+    )
+    with pytest.raises(InvalidService, match="acts"):
+        service_from_toml(text_, small_world.catalogue.around)
+
+
+@pytest.mark.parametrize("contract", ["nginx", "traefik", "caddy", "envoy"])
+def test_every_way_to_the_service_refuses_it_and_the_page_says_why(
+    small_world: World, contract: str
+) -> None:
+    """In the words of whoever asks: what was done, when, by which decision."""
+    catalogues.compile_all()
+    opened(small_world)
+    door = door_of(small_world, Channel(key=KEY))
+    cookie = svc(small_world.sign_in("zhang"))
+
+    def ask(method: str, target: bytes) -> Answer:
+        asked = question(contract, target, method=method, cookie=cookie, extra=PAGE)
+        return answer(door, asked)
+
+    assert ask("PUT", b"/docs/17").status in (200, 204)
+    own = ask("POST", b"/docs/17/approve")
+
+    assert own.status == 403
+    earlier, later = entries(small_world)[-2:]
+    assert (later["why"], later["d"]["barred"]["earlier"]) == ("duties_apart", earlier["did"])
+    if contract != "nginx":  # which shows a page of its own address
+        page = own.body.decode()
+        assert earlier["did"] in page
+        assert "“创建”" in page
+        assert "“审批”" in page
