@@ -16,7 +16,6 @@ FAMILIES = {
     "page": _l("Pages"),
     "request": _l("Addresses refused"),
     "person": _l("People"),
-    "agreement": _l("Confirmations by a second officer"),
     "factor": _l("Sign-in factors"),
     "password": _l("Passwords"),
     "agreement": _l("What two officers agree on"),
