@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock, Thread
 
 from audit.herald import short
+from audit.note import Vkey
 
 OVERDUE = 5.0
 """Seconds after which an entry that was called durable must be in the table."""
@@ -41,7 +42,11 @@ class Said:
 class Book:
     """Announcements by leaf hash. Safe for the listening thread and the sealer's own."""
 
-    def __init__(self, *, steady: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, steady: Callable[[], float] = time.monotonic, voucher: Vkey | None = None
+    ) -> None:
+        self.voucher = voucher
+        """By which key the gateway says to give its word (`audit.vouching`)."""
         self._steady = steady
         self._lock = Lock()
         self._open: dict[bytes, Said] = {}
@@ -56,6 +61,8 @@ class Book:
         with self._lock:
             if verb == "announce":
                 self._announce((caller, ticket), rest)
+            elif verb == "voucher" and not rest:
+                self.voucher = Vkey.parse(ticket)
             elif verb in {"done", "abort"} and not rest:
                 self._ended((caller, ticket), durable=verb == "done")
             else:

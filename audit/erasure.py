@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, delete, or_, select
 
 from audit.ledger import Ledger
-from audit.record import Actor
+from audit.record import Actor, timestamp
 from audit.stored import stored_bytes
 from audit.tables import audit_event, audit_secret
 
@@ -55,6 +55,7 @@ def erase(
     read: Engine,
     target: str,
     *,
+    until: datetime,
     request: str,
     actor: Actor,
     now: datetime,
@@ -68,13 +69,14 @@ def erase(
         ledger: the log's.
         read: an engine that cannot write.
         target: as in `found`.
+        until: entries of later than this keep their values: nobody agreed on those.
         request: the request that two officers agreed on.
         actor: who carries it out.
         now: the present.
         tell: told how many entries are done.
     """
     with read.connect() as connection:
-        eids = list(_entries(connection, target))
+        eids = list(_entries(connection, target, until=timestamp(until)))
     for done, some in enumerate(_slices(eids), 1):
         with ledger.begin() as tx:
             statement = delete(audit_secret).where(audit_secret.c.eid.in_(some))
@@ -128,8 +130,8 @@ def _records(connection: Connection, query: Select[tuple[bytes]]) -> Iterator[di
             yield {"entries": [], **said}
 
 
-def _entries(connection: Connection, target: str) -> Iterator[str]:
-    """The entries of `target` that have personal values, oldest first."""
+def _entries(connection: Connection, target: str, *, until: str = "9") -> Iterator[str]:
+    """The entries of `target` up to a time that have personal values, oldest first."""
     event = audit_event.c
     query = (
         select(event.eid, event.body).distinct().join(audit_secret, audit_secret.c.eid == event.eid)
@@ -137,15 +139,16 @@ def _entries(connection: Connection, target: str) -> Iterator[str]:
     kind, _, name = target.partition(":")
     if kind == "entry":
         number = event.seq == int(name) if name.isascii() and name.isdecimal() else event.seq < 0
-        rows = connection.execute(query.where(or_(event.eid == name, number)))
-        yield from (str(row.eid) for row in rows)
+        for row in connection.execute(query.where(or_(event.eid == name, number))):
+            if json.loads(row.body)["ts"] <= until:
+                yield str(row.eid)
         return
     mark = json.dumps(target).encode()
     for row in connection.execute(query.order_by(event.eid)):
         if mark not in stored_bytes(row.body):
             continue
         body = json.loads(row.body)
-        if target in {body.get("sub"), body.get("obj")}:
+        if target in {body.get("sub"), body.get("obj")} and body["ts"] <= until:
             yield str(row.eid)
 
 

@@ -23,7 +23,7 @@ def paths(source: DatabaseSource) -> Iterator[str]:
     yield from (bundle_path(number, width) for number, width in bundles(source.size))
     yield from (tile.path for tile in tiles(source.size))
     yield from (f"checkpoints/{size}" for size in source.sizes())
-    yield from ("kept", "cosigned")
+    yield from ("kept", "cosigned", "standing")
     yield "checkpoint"  # last, as tlog-tiles wants it: what it covers is there by then
 
 

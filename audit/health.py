@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from audit.tables import audit_event, audit_missing, log_state
+from audit import alarms
+from audit.alarms import Kind
+from audit.tables import audit_event, log_state
 
 HEARTBEAT = timedelta(seconds=60)
 AHEAD = timedelta(seconds=10)
 """How far in the future an entry may be said to be written: machines' clocks differ."""
+
+
+WORDS: Mapping[str, str] = {
+    Kind.MISSING: "entries were gone before they were sealed",
+    Kind.UNANNOUNCED: "entries were not written by the gateway",
+    Kind.DISAGREED: "requests or holds are not what the officers' entries say",
+}
 
 
 class Step(StrEnum):
@@ -49,21 +59,21 @@ LIMITS = Limits()
 class Health:
     """The state of sealing at one moment.
 
-    `missing` counts entries that were gone before they were sealed and that nobody has owned
-    up to; `problem` is for operators, and empty if all is well.
+    `alarms` counts what was found that must not be and that nobody has owned up to, by kind
+    (`audit.alarms`); `problem` is for operators, and empty if all is well.
     """
 
     size: int
     lag: timedelta
     step: Step
     published: datetime | None
-    missing: int = 0
+    alarms: Mapping[str, int] = field(default_factory=dict)
     problem: str = ""
 
     @property
     def well(self) -> bool:
         """Whether nothing has to be done."""
-        return self.step is Step.OPEN and not self.missing
+        return self.step is Step.OPEN and not self.alarms
 
 
 def look(read: Engine, *, now: datetime, limits: Limits = LIMITS) -> Health:
@@ -80,12 +90,11 @@ def look(read: Engine, *, now: datetime, limits: Limits = LIMITS) -> Health:
 
 
 def _look(connection: Connection, now: datetime, limits: Limits) -> Health:
-    event, missed = audit_event.c, audit_missing.c
+    event = audit_event.c
     oldest = select(event.created).where(event.seq.is_(None)).order_by(event.id).limit(1)
-    unowned = select(func.count()).select_from(audit_missing).where(missed.seen.is_(None))
     row = connection.execute(select(log_state.c.size, log_state.c.published)).first()
     waiting: datetime | None = connection.execute(oldest).scalar()
-    missing = connection.execute(unowned).scalar_one()
+    unowned = alarms.unowned(connection)
     if row is None:
         return _blind(limits, "the log has lost its state")
     # A clock that was set back must not make an unsealed log look young.
@@ -96,14 +105,13 @@ def _look(connection: Connection, now: datetime, limits: Limits) -> Health:
     problems = []
     if limits.step(lag) is not Step.OPEN:
         problems.append(f"entries wait for sealing since {now - lag}")
-    if missing:
-        problems.append(f"{missing} entries were gone before they were sealed")
+    problems += [f"{count} {WORDS[kind]}" for kind, count in sorted(unowned.items())]
     return Health(
         size=row.size,
         lag=lag,
         step=limits.step(lag),
         published=row.published,
-        missing=missing,
+        alarms=unowned,
         problem="; ".join(problems),
     )
 

@@ -6,9 +6,13 @@ becomes an `audit.missing` entry. Source: reference design, section 3.3.
 
 The way is a Unix stream socket, one line a message:
 
+    voucher KEY
     announce TICKET (ENTRY-ID LEAF-HASH)…
     done TICKET
     abort TICKET
+
+The first line of a connection says by which key the gateway gives its word for its entries
+(`audit.vouching`); the sealer pins the one that it hears of first.
 
 A sealer that does not listen never holds an entry up: then nothing is announced, which is
 counted and logged, and the gateway closes in steps because nothing is sealed.
@@ -26,6 +30,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+from audit.note import Vkey
 from audit.rows import Entry
 
 SEND_SECONDS = 0.5
@@ -64,12 +69,14 @@ class Messenger:
 
     Args:
         path: the sealer's socket, which need not be there yet.
+        voucher: the key by which this process gives its word for entries.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, voucher: Vkey | None = None) -> None:
         self.unheard = 0
         """Announcements that did not reach the sealer."""
         self._path = path
+        self._greeting = "" if voucher is None else f"voucher {voucher}\n"
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -103,13 +110,13 @@ class Messenger:
 
     def _send(self, line: str) -> bool:
         """Send, over a new connection if the old one is gone: the sealer may have changed."""
-        data = line.encode("ascii")
         for _ in range(2):
             fresh = self._socket is None
             try:
                 if self._socket is None:
                     self._socket = _connected(self._path)
-                self._socket.sendall(data)
+                greeting = self._greeting if fresh else ""
+                self._socket.sendall(f"{greeting}{line}".encode("ascii"))
             except OSError as error:
                 self._hang_up()
                 if fresh or isinstance(error, TimeoutError):

@@ -18,6 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audit.accords import Accords
 from audit.disk import replace_file
 from audit.note import Vkey, checked_name, vkey_of
 from audit.tree import Frontier
@@ -37,7 +38,8 @@ class Point:
     """One state of the log: the tree's edge, and where its clocks stand.
 
     `epoch` is that of the key which signs this state; `rotated` says that the last entry
-    hands over to the next key. `beats` counts the heartbeats so far.
+    hands over to the next key. `beats` counts the heartbeats so far; `accords` is what
+    officers agreed on until then.
     """
 
     frontier: Frontier = field(default_factory=Frontier)
@@ -46,6 +48,7 @@ class Point:
     epoch_began: datetime
     beats: int = 0
     beat_at: datetime
+    accords: Accords = field(default_factory=Accords)
 
     @property
     def next_epoch(self) -> int:
@@ -193,6 +196,7 @@ def _plain_point(point: Point) -> dict[str, object]:
         "epoch_began": point.epoch_began.isoformat(),
         "beats": point.beats,
         "beat_at": point.beat_at.isoformat(),
+        "accords": point.accords.plain(),
     }
 
 
@@ -218,4 +222,5 @@ def _point(plain: dict[str, Any]) -> Point:
         epoch_began=datetime.fromisoformat(plain["epoch_began"]),
         beats=plain["beats"],
         beat_at=datetime.fromisoformat(plain["beat_at"]),
+        accords=Accords.read(plain.get("accords", {})),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,19 +49,33 @@ class Guards:
     schema: str
 
 
-def heartbeat(*, zone: str, beat: int, after: int, guards: Guards, now: datetime) -> Record:
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys that a heartbeat names: the standing one, and the one whose word counts."""
+
+    standing: Vkey
+    voucher: Vkey | None
+
+
+def heartbeat(
+    *, zone: str, beat: int, after: int, guards: Guards, keys: Keys, now: datetime
+) -> Record:
     """The entry that says: still here, nothing cut off.
 
     `beat` counts from 0, without gaps; `after` are the whole seconds since the beat before,
     so that a standstill is said aloud; `guards` make a trigger or a right that was changed
-    for a minute leave a trace.
+    for a minute leave a trace. From the first beat that names a standing key on, every
+    checkpoint bears its signature: without that, one could be taken away unseen.
     """
     details: dict[str, Json] = {
         "beat": beat,
         "after": after,
         "triggers": guards.triggers,
         "schema": guards.schema,
+        "standing": str(keys.standing),
     }
+    if keys.voucher is not None:
+        details["voucher"] = str(keys.voucher)
     return _own("log.heartbeat", zone=zone, details=details, now=now)
 
 
@@ -71,17 +86,19 @@ def clock_step(*, zone: str, seconds: int, now: datetime) -> Record:
 
 def missing(*, zone: str, eid: str, leaf: bytes, now: datetime) -> Record:
     """The entry in place of one that was durable and gone before it could be sealed."""
-    return compose(
-        Event(
-            name="audit.missing",
-            actor=SEALER,
-            at=now,
-            zone=zone,
-            object=f"audit:{eid}",
-            outcome=Outcome.FAILURE,
-            details={"leaf": leaf.hex()},
-        )
-    )
+    return _alarm("audit.missing", f"audit:{eid}", {"leaf": leaf.hex()}, zone=zone, now=now)
+
+
+def unannounced(*, zone: str, eids: Sequence[str], leaf: bytes, now: datetime) -> Record:
+    """The entry beside those, in the same round, for which the gateway never gave its word."""
+    details: dict[str, Json] = {"count": len(eids), "leaf": leaf.hex(), "eids": eids[:100]}
+    return _alarm("audit.unannounced", f"audit:{eids[0]}", details, zone=zone, now=now)
+
+
+def disagreed(*, zone: str, name: str, request: bool, words: str, now: datetime) -> Record:
+    """The entry that says that a request or hold is not what the officers' entries say."""
+    named = f"{'keeping' if request else 'hold'}:{name}"
+    return _alarm("audit.disagreed", named, {"words": words}, zone=zone, now=now)
 
 
 def rotation(
@@ -124,6 +141,20 @@ def guards_of(connection: Connection) -> Guards:
 def _hash(connection: Connection, query: str) -> str:
     rows = connection.execute(text(query)).all()
     return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()
+
+
+def _alarm(name: str, about: str, details: dict[str, Json], *, zone: str, now: datetime) -> Record:
+    return compose(
+        Event(
+            name=name,
+            actor=SEALER,
+            at=now,
+            zone=zone,
+            object=about,
+            outcome=Outcome.FAILURE,
+            details=details,
+        )
+    )
 
 
 def _own(name: str, *, zone: str, details: dict[str, Json], now: datetime) -> Record:

@@ -23,6 +23,7 @@ from audit.herald import Herald, announced
 from audit.record import Actor, Event, Json, compose
 from audit.rows import Entry, SealSecret, store
 from audit.vocabulary import Outcome
+from audit.vouching import Voucher
 
 Brake = Callable[[str | None], None]
 """Raises if the log cannot take more now: of the named event, or (None) of anything."""
@@ -110,13 +111,13 @@ class Transaction(Recording):
         """Remember that a row was changed, which needs a record."""
         self._wrote = True
 
-    def close(self, seal: SealSecret) -> None:
+    def close(self, seal: SealSecret, voucher: Voucher | None) -> None:
         """Store the records, or refuse: the last step before the commit."""
         self.session.flush()
         if self._wrote and not self.records and self._excuse is None:
             raise UnauditedWriteError("rows were changed and nothing was recorded")
         if self.records:
-            store(self.connection, self.records, seal)
+            store(self.connection, self.records, seal, voucher)
 
 
 class Ledger:
@@ -129,6 +130,7 @@ class Ledger:
         info: given to each session (`session.info`), e.g. the vault of the sealed columns.
         herald: tells the sealer of every entry before it is committed (`audit.herald`).
         brake: asked before every write; raises if the log is not being sealed.
+        voucher: gives the gateway's word for every entry (`audit.vouching`).
     """
 
     def __init__(
@@ -140,11 +142,13 @@ class Ledger:
         info: Mapping[str, Any] | None = None,
         herald: Herald | None = None,
         brake: Brake | None = None,
+        voucher: Voucher | None = None,
     ) -> None:
         self._engine = engine
         self._zone = zone
         self._seal = seal
         self._herald = herald
+        self._voucher = voucher
         self.brake = brake
         self.sessions = sessionmaker(engine, info=dict(info or {}), expire_on_commit=False)
         self._gathering = Gathering(self._write_together)
@@ -174,7 +178,7 @@ class Ledger:
             tx = Transaction(session, zone=self._zone, excuse=unaudited_because, brake=self.brake)
             tx.connection.info[_OPEN] = tx
             yield tx
-            tx.close(self._seal)
+            tx.close(self._seal, self._voucher)
             with announced(self._herald, tx.records):
                 _commit(session)
 
@@ -216,7 +220,7 @@ class Ledger:
         with self._engine.connect() as connection:
             connection.begin()  # the driver's own cursor begins nothing by itself
             connection.info[_OPEN] = self._recording(None)
-            store(connection, entries, self._seal)
+            store(connection, entries, self._seal, self._voucher)
             with announced(self._herald, entries):
                 _commit(connection)
 

@@ -1,22 +1,20 @@
-"""Entries that were durable, and gone before they were sealed: found, entered, owned up to."""
+"""Entries that were durable, and gone before they were sealed: found and entered."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, select
 
+from audit import alarms
+from audit.alarms import Alarm, Kind
 from audit.announcements import Said
 from audit.leaves import missing
-from audit.ledger import Ledger
-from audit.record import Actor, Json, Record
-from audit.tables import audit_event, audit_missing
-
-_AT_ONCE = 500
-"""Ids that one query names."""
+from audit.record import Record
+from audit.tables import audit_event
 
 log = logging.getLogger("hangu.sealer")
 
@@ -29,36 +27,21 @@ class Looked:
     gone: Sequence[Said]
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """One lost entry, as kept for people. `seen` is when somebody owned up to it."""
-
-    eid: str
-    leaf: bytes
-    found: datetime
-    seen: datetime | None
-    seen_by: str | None
-
-
 def find(connection: Connection, overdue: Sequence[Said]) -> Looked:
     """Look for what should be in the table by now.
 
     Gone is what was reported durable and is not there with the leaf that was announced. What
     nobody reported durable and is not there was never acknowledged: its writer died.
     """
+    ids = [said.eid for said in overdue]
+    known = alarms.known(connection, Kind.MISSING, ids)
+    event = audit_event.c
     present: dict[str, tuple[bytes, int | None]] = {}
-    known: set[str] = set()
-    for ids in _portions([said.eid for said in overdue]):
-        event = audit_event.c
+    for some in alarms.portions(ids):
         rows = connection.execute(
-            select(event.eid, event.leaf, event.seq).where(event.eid.in_(ids))
+            select(event.eid, event.leaf, event.seq).where(event.eid.in_(some))
         )
         present |= {row.eid: (row.leaf, row.seq) for row in rows}
-        known |= set(
-            connection.execute(
-                select(audit_missing.c.eid).where(audit_missing.c.eid.in_(ids))
-            ).scalars()
-        )
     settled: list[bytes] = []
     gone: list[Said] = []
     for said in overdue:
@@ -78,38 +61,12 @@ def enter(
     if not gone:
         return []
     log.critical("%s entries were durable and are gone before they were sealed", len(gone))
-    connection.execute(
-        insert(audit_missing),
-        [{"eid": said.eid, "leaf": said.leaf, "found": now} for said in gone],
+    words = "it was durable, and gone before it was sealed"
+    alarms.add(
+        connection,
+        [
+            Alarm(kind=Kind.MISSING, eid=said.eid, leaf=said.leaf, count=1, words=words, found=now)
+            for said in gone
+        ],
     )
     return [missing(zone=zone, eid=said.eid, leaf=said.leaf, now=now) for said in gone]
-
-
-def every(read: Engine) -> list[Missing]:
-    """Every entry that was ever missed, the newest first."""
-    query = select(audit_missing).order_by(audit_missing.c.found.desc(), audit_missing.c.eid)
-    with read.connect() as connection:
-        return [Missing(*row) for row in connection.execute(query)]
-
-
-def own_up(ledger: Ledger, *, actor: Actor, now: datetime, note: str) -> int:
-    """Say that the missing entries are known and looked into; return how many there were.
-
-    Health is red until then. The entries stay on the list and in the log.
-    """
-    seen = (
-        update(audit_missing)
-        .where(audit_missing.c.seen.is_(None))
-        .values(seen=now, seen_by=actor.subject[:80])
-        .returning(audit_missing.c.eid)
-    )
-    with ledger.begin() as tx:
-        eids = sorted(tx.session.execute(seen).scalars())
-        details: dict[str, Json] = {"count": len(eids), "note": note, "eids": eids[:100]}
-        tx.record("audit.missing_seen", actor=actor, now=now, details=details)
-    return len(eids)
-
-
-def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]

@@ -14,19 +14,21 @@ import json
 import logging
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, delete, func, select, update
 
+from audit.accord_rows import settle
+from audit.accords import Accords
 from audit.leaves import SEALER
 from audit.ledger import Ledger
 from audit.note import Checkpoint, Note
 from audit.record import Event, Json, Record, compose, leaf_hash, timestamp
 from audit.tables import NUMBERED, audit_event, audit_secret, log_state, log_tile
-from audit.tables_anchors import log_hold, log_pruned, log_request
+from audit.tables_anchors import log_hold, log_pruned
 from audit.tiles import WIDTH, Tile, TileHashes
 from audit.tree import HASH_BYTES, BadProof, Frontier, inclusion, verify_inclusion
 
@@ -135,6 +137,8 @@ def is_published(connection: Connection) -> bool:
 
 def enter(
     connection: Connection,
+    known: Accords,
+    accords: Accords,
     *,
     zone: str,
     key: Ed25519PrivateKey,
@@ -142,14 +146,17 @@ def enter(
     sealed: Frontier,
     before: Frontier,
     now: datetime,
-) -> Record | None:
-    """The sealer's part: enter the next pruning that was approved, if it may be.
+) -> tuple[Record | None, Accords]:
+    """The sealer's part: enter the next pruning that was agreed on, if it may be.
 
-    The sealer believes its own edge of the tree and nothing else: the youngest entry that
-    is to go must be in the tree that it signed, and must itself state a time before the floor.
+    The sealer believes what it heard and its own edge of the tree, and nothing else: two
+    officers must have agreed, as the entries say; the youngest entry that is to go must be in
+    the tree that it signed, and must itself state a time before the floor.
 
     Args:
         connection: in the sealer's transaction.
+        known: what officers had agreed on before this round, so that it is under a checkpoint.
+        accords: the same after this round; returned without what is used up here.
         zone: which the entry names.
         key: of the present epoch.
         origin: the log's name.
@@ -157,31 +164,32 @@ def enter(
         before: the edge that the entry will follow.
         now: the present.
     """
-    request = log_request.c
-    query = select(log_request).where(request.kind == "prune", request.state == "approved")
-    row = connection.execute(query.order_by(request.decided_at).limit(1)).first()
-    if row is None:
-        return None
+    due = [name for name in known.agreed_prunes if name in accords.agreed]
+    if not due:
+        return None, accords
+    request = min(due, key=lambda name: accords.agreed[name].at)
+    accord, accords = accords.agreed[request], accords.without({request})
     try:
-        agreed = Terms.read(row.terms)
-        _require(connection, agreed, sealed, now)
+        agreed = Terms.read(accord.terms)
+        _require(connection, agreed, sealed, accords.held_since, now)
     except (NothingToPrune, BadProof, ValueError, KeyError) as why:
-        log.warning("pruning %s is not entered: %s", row.id, why)
-        _settle(connection, row.id, "failed", str(why))
-        return None
-    approvers = (str(row.proposed_by), str(row.decided_by))
+        log.warning("pruning %s is not entered: %s", request, why)
+        settle(connection, request, "failed", str(why))
+        return None, accords
+    approvers = (accord.by, accord.second)
     signature = key.sign(stated(agreed, approvers, origin=origin, before=before))
     details: dict[str, Json] = {
         **agreed.plain(),
         "count": agreed.to - agreed.first,
         "root_before": b64encode(before.root()).decode(),
         "approvers": list(approvers),
-        "request": str(row.id),
+        "request": request,
         "sig": b64encode(signature).decode(),
     }
     connection.execute(update(log_pruned).values(upto=agreed.to, leaf=before.size, at=now))
-    _settle(connection, row.id, "entered", "")
-    return compose(Event(name="retention.prune", actor=SEALER, at=now, zone=zone, details=details))
+    settle(connection, request, "entered", "")
+    event = Event(name="retention.prune", actor=SEALER, at=now, zone=zone, details=details)
+    return compose(event), replace(accords, pruned=timestamp(agreed.newest))
 
 
 def stated(agreed: Terms, approvers: tuple[str, str], *, origin: str, before: Frontier) -> bytes:
@@ -191,15 +199,13 @@ def stated(agreed: Terms, approvers: tuple[str, str], *, origin: str, before: Fr
     return "\n".join([*lines, b64encode(before.root()).decode(), ""]).encode()
 
 
-def _settle(connection: Connection, request_id: str, state: str, outcome: str) -> None:
-    connection.execute(
-        update(log_request)
-        .where(log_request.c.id == request_id)
-        .values(state=state, outcome=outcome)
-    )
-
-
-def _require(connection: Connection, agreed: Terms, sealed: Frontier, now: datetime) -> None:
+def _require(
+    connection: Connection,
+    agreed: Terms,
+    sealed: Frontier,
+    held: datetime | None,
+    now: datetime,
+) -> None:
     """Raise unless the terms hold by what the sealer itself knows."""
     if agreed.first != done(connection).upto or agreed.to % WIDTH or agreed.to <= agreed.first:
         raise NothingToPrune("it does not follow the pruning before")
@@ -220,7 +226,6 @@ def _require(connection: Connection, agreed: Terms, sealed: Frontier, now: datet
         raise NothingToPrune("its last entry is of another time than was agreed on")
     if now - newest < FLOOR:
         raise NothingToPrune(f"entries of {newest} have not been kept for {FLOOR.days} days")
-    held = holding(connection)
     if held is not None and newest >= held:
         raise NothingToPrune(f"a hold keeps everything since {held}")
 

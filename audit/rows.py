@@ -17,6 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from audit.record import Record
+from audit.vouching import Voucher
 
 SealSecret = Callable[[str, str, bytes], bytes]
 """Encrypts one personal value: (entry id, field, plain bytes) to sealed bytes."""
@@ -24,17 +25,17 @@ SealSecret = Callable[[str, str, bytes], bytes]
 Entry: TypeAlias = tuple[Record, datetime]
 """A record and the moment it tells of."""
 
-_SQLITE_EVENTS = "INSERT INTO audit_event (eid, body, leaf, created) VALUES (?, ?, ?, ?)"
+_SQLITE_EVENTS = "INSERT INTO audit_event (eid, body, leaf, created, vouch) VALUES (?, ?, ?, ?, ?)"
 _SQLITE_SECRETS = "INSERT INTO audit_secret (eid, field, salt, value) VALUES (?, ?, ?, ?)"
 _POSTGRESQL_EVENTS = """
-    INSERT INTO audit_event (eid, body, leaf, created)
+    INSERT INTO audit_event (eid, body, leaf, created, vouch)
     SELECT * FROM unnest(%(eid)b::text[], %(body)b::bytea[], %(leaf)b::bytea[],
-                         %(created)b::timestamptz[])"""
+                         %(created)b::timestamptz[], %(vouch)b::bytea[])"""
 _POSTGRESQL_BOTH = """
     WITH entered AS (
-        INSERT INTO audit_event (eid, body, leaf, created)
+        INSERT INTO audit_event (eid, body, leaf, created, vouch)
         SELECT * FROM unnest(%(eid)b::text[], %(body)b::bytea[], %(leaf)b::bytea[],
-                             %(created)b::timestamptz[]))
+                             %(created)b::timestamptz[], %(vouch)b::bytea[]))
     INSERT INTO audit_secret (eid, field, salt, value)
     SELECT * FROM unnest(%(secret_eid)b::text[], %(field)b::text[], %(salt)b::bytea[],
                          %(value)b::bytea[])"""
@@ -42,8 +43,13 @@ _POSTGRESQL_BOTH = """
 _SECRET_COLUMNS = ("secret_eid", "field", "salt", "value")
 
 
-def store(connection: Connection, entries: Sequence[Entry], seal: SealSecret) -> None:
-    """Insert the entries and their personal values, in their order."""
+def store(
+    connection: Connection, entries: Sequence[Entry], seal: SealSecret, voucher: Voucher | None
+) -> None:
+    """Insert the entries of one commit and their personal values, in their order."""
+    words: Sequence[bytes | None] = [None] * len(entries)
+    if voucher is not None:
+        words = voucher.words([record.leaf for record, _ in entries])
     secrets = [
         (
             record.eid,
@@ -55,17 +61,21 @@ def store(connection: Connection, entries: Sequence[Entry], seal: SealSecret) ->
         for secret in record.secrets
     ]
     if connection.dialect.name == "sqlite":
-        _sqlite(connection, entries, secrets)
+        _sqlite(connection, entries, words, secrets)
     else:
-        _postgresql(connection, entries, secrets)
+        _postgresql(connection, entries, words, secrets)
 
 
 def _sqlite(
     connection: Connection,
     entries: Sequence[Entry],
+    words: Sequence[bytes | None],
     secrets: Sequence[tuple[str, str, bytes, bytes]],
 ) -> None:
-    rows = [(record.eid, record.body, record.leaf, _naive(at)) for record, at in entries]
+    rows = [
+        (record.eid, record.body, record.leaf, _naive(at), word)
+        for (record, at), word in zip(entries, words, strict=True)
+    ]
     with _cursor(connection) as cursor:
         cursor.executemany(_SQLITE_EVENTS, rows)
         if secrets:
@@ -75,6 +85,7 @@ def _sqlite(
 def _postgresql(
     connection: Connection,
     entries: Sequence[Entry],
+    words: Sequence[bytes | None],
     secrets: Sequence[tuple[str, str, bytes, bytes]],
 ) -> None:
     columns: dict[str, Sequence[object]] = {
@@ -82,6 +93,7 @@ def _postgresql(
         "body": [record.body for record, _ in entries],
         "leaf": [record.leaf for record, _ in entries],
         "created": [at for _, at in entries],
+        "vouch": words,
     }
     for name, values in zip(_SECRET_COLUMNS, zip(*secrets, strict=True), strict=False):
         columns[name] = list(values)

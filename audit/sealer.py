@@ -17,12 +17,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from audit import missing, pruning
+from audit import accord_rows, missing, pruning
+from audit.accords import Accords
 from audit.announcements import Book
 from audit.keep import Disagreement, Keep, Point
-from audit.leaves import Guards, clock_step, guards_of, heartbeat, rotation
+from audit.leaves import Guards, Keys, clock_step, guards_of, heartbeat, rotation
 from audit.note import Checkpoint, sign
 from audit.record import Record
+from audit.scrutiny import Scrutiny
 from audit.shelf import add_own, number, store_tiles, unsealed
 from audit.standing import open_standing
 from audit.tables import audit_event, log_checkpoint, log_state
@@ -76,6 +78,7 @@ class Sealer:
         self._publishes = publishes
         self._standing = open_standing(keep)
         self._book = Book() if book is None else book  # an empty one is falsy
+        self._scrutiny = Scrutiny(keep.directory, zone=zone)
         self._guards: Guards | None = None
         self._settled = False
 
@@ -92,8 +95,10 @@ class Sealer:
             self._settle(now)
         before = self._keep.memory.signed
         overdue = self._book.overdue()
-        if not (self._beat_due(now) or overdue or stepped or self._waiting()):
+        due = self._beat_due(now) or overdue or stepped or before.accords.agreed_prunes
+        if not (due or self._waiting()):
             return 0
+        self._scrutiny.prepare(self._book.voucher)
         self._settled = False  # until this round is through
         with self._begin() as connection:
             _require_state(connection, before)
@@ -105,6 +110,7 @@ class Sealer:
         self._book.settle([*leaves, *lost.settled])
         self._sign(after)
         self._publish(now)
+        self._scrutiny.settled()
         self._settled = True
         return after.frontier.size - before.frontier.size
 
@@ -125,16 +131,24 @@ class Sealer:
 
         Returns the point reached, and the leaves of what was waiting.
         """
+        tables = accord_rows.look(connection, before.accords)
         rows = unsealed(connection, limit=self._rhythm.batch)
         number(connection, rows, first=before.frontier.size)
+        drained = len(rows) < self._rhythm.batch
+        judged = self._scrutiny.judge(
+            connection, tables, rows, before.accords, drained=drained, now=now
+        )
+        own += judged.alarms
         leaves = [row.leaf for row in rows]
         edge, new = before.frontier.grown([*leaves, *(record.leaf for record in own)])
-        point = replace(before, epoch=before.next_epoch, rotated=False)
+        point = replace(before, epoch=before.next_epoch, rotated=False, accords=judged.accords)
         if self._beat_due(now):
             own.append(self._heartbeat(connection, point, now))
             point = replace(point, beats=point.beats + 1, beat_at=now)
             edge = _grown(edge, own[-1], new)
-        if pruned := self._pruned(connection, before, point, edge, now):
+        pruned, accords = self._pruned(connection, before, point, edge, now)
+        point = replace(point, accords=accords)
+        if pruned is not None:
             own.append(pruned)
             edge = _grown(edge, own[-1], new)
         if self._epoch_over(point, now):
@@ -152,13 +166,22 @@ class Sealer:
         if self._guards not in {None, guards}:
             log.critical("the database's triggers, tables or rights are not what they were")
         self._guards = guards
-        return heartbeat(zone=self._zone, beat=point.beats, after=after, guards=guards, now=now)
+        return heartbeat(
+            zone=self._zone,
+            beat=point.beats,
+            after=after,
+            guards=guards,
+            keys=Keys(self._standing.certificate.vkey, self._scrutiny.key),
+            now=now,
+        )
 
     def _pruned(
         self, connection: Connection, before: Point, point: Point, edge: Frontier, now: datetime
-    ) -> Record | None:
+    ) -> tuple[Record | None, Accords]:
         return pruning.enter(
             connection,
+            before.accords,
+            point.accords,
             zone=self._zone,
             key=self._keep.key(point.epoch),
             origin=self._keep.memory.origin,

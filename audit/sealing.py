@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from audit.announcements import Book, Listener
 from audit.keep import MEMORY, Disagreement, Keep, Lead
+from audit.note import Vkey
 from audit.sealer import Begin, Rhythm, Sealer
 from audit.tables import log_state
 from audit.trust import Policy
@@ -85,6 +86,7 @@ class Sealing:
         read: for looking whether there is anything to do.
         clock: gives the moment, aware UTC.
         socket: where announcements come in (`audit.herald`); none, none are expected.
+        voucher: by which key the gateway gives its word, if that is known from the beginning.
         steady: a clock that nobody sets, in seconds.
     """
 
@@ -101,6 +103,7 @@ class Sealing:
         policy: Policy | None = None,
         waits_for_quorum: bool = False,
         socket: Path | None = None,
+        voucher: Vkey | None = None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.problem = ""
@@ -120,7 +123,7 @@ class Sealing:
         self._lead = Lead(directory)
         self._sealer: Sealer | None = None
         self._socket = socket
-        self._book = Book()
+        self._book = Book(voucher=voucher)
         self._listener: Listener | None = None
         self._steps = Steps(steady)
         self._stopped = Event()

@@ -23,10 +23,16 @@ _OURS = tuple(f'"ev":"{name}"'.encode() for name in SEALERS)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An entry that has no number yet. `leaf` was computed from its body just now."""
+    """An entry that has no number yet. `leaf` was computed from its body just now.
+
+    `vouch` is the word given for it, as the database has it.
+    """
 
     id: int
+    eid: str
+    body: bytes
     leaf: bytes
+    vouch: object
 
 
 def unsealed(connection: Connection, *, limit: int) -> list[Waiting]:
@@ -38,7 +44,7 @@ def unsealed(connection: Connection, *, limit: int) -> list[Waiting]:
         Disagreement: an entry was changed after it was written.
     """
     query = (
-        select(audit_event.c.id, audit_event.c.body, audit_event.c.leaf)
+        select(*(audit_event.c[name] for name in ("id", "eid", "body", "leaf", "vouch")))
         .where(audit_event.c.seq.is_(None))
         .order_by(audit_event.c.id)
         .limit(limit)
@@ -52,7 +58,7 @@ def unsealed(connection: Connection, *, limit: int) -> list[Waiting]:
         if any(name in row.body for name in _OURS):
             # Sealed all the same, as evidence; the verifier will not believe it.
             log.critical("entry %s pretends to be the sealer's own", row.id)
-        found.append(Waiting(row.id, leaf))
+        found.append(Waiting(row.id, str(row.eid)[:32], row.body, leaf, row.vouch))
     return found
 
 

@@ -20,7 +20,7 @@ from audit.note import BadNote, Checkpoint, Note
 from audit.record import MAX_BODY, Secret, commitment, leaf_hash, timestamp
 from audit.stored import stored_bytes
 from audit.tables import audit_event, audit_secret, log_checkpoint, log_state, log_tile
-from audit.tables_anchors import log_cosigned
+from audit.tables_anchors import log_cosigned, log_key
 from audit.tiles import WIDTH, Tile, TileHashes, encode_bundle
 from audit.tree import HASH_BYTES
 from audit.verify import Report
@@ -62,9 +62,13 @@ class DatabaseSource:
             seen = connection.execute(select(log_cosigned.c.note, log_cosigned.c.at)).first()
             older = connection.execute(select(log_checkpoint.c.size, log_checkpoint.c.note))
             self._pruned = pruning.done(connection)
+            keys = connection.execute(select(log_key.c.first_key, log_key.c.standing)).first()
             self._older = {
                 int(row.size): stored_bytes(row.note) for row in older if _is_whole(row.size)
             }
+        self._stated_key = first_key if keys is None else str(keys.first_key)
+        if keys is not None:
+            self._files["standing"] = str(keys.standing).encode()
         found = None if newest is None else newest.note
         note = None if found is None else stored_bytes(found)
         cosigned = None if seen is None else stored_bytes(seen.note)
@@ -158,6 +162,8 @@ class DatabaseSource:
         The columns beside the bodies, entries outside of the numbering, personal values
         that do not fit their commitments, and what is not sealed yet.
         """
+        if self._stated_key != self._files["first-key"].decode().strip():
+            report.tampered(0, f"the first key beside the log is another: {self._stated_key}")
         for seq, wrong in sorted(self.wrong_columns.items()):
             report.tampered(seq, f"entry {seq}: {wrong} beside the body is not the body's own")
         with self._read.connect() as connection:

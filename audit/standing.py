@@ -70,6 +70,11 @@ class Standing:
         return note.signed_also(signature)
 
 
+def default_policy(certificate: str) -> str:
+    """An office's policy if it has none: others know a log by one key, the standing one."""
+    return f"log {Certificate.parse(certificate).vkey}\nquorum none\n"
+
+
 def stated(vkey: Vkey, epoch: int) -> str:
     """What the epoch's key signs. Its first line can be no checkpoint's."""
     return f"{TITLE}\n{vkey.name}\n{epoch}\n{vkey}\n"

@@ -43,6 +43,7 @@ audit_event = Table(
     Column("leaf", LargeBinary(32), nullable=False),
     Column("seq", BigInteger, nullable=True),
     Column("created", UtcDateTime(), nullable=False),
+    Column("vouch", LargeBinary, nullable=True),  # the gateway's word for it: audit.vouching
     UniqueConstraint("eid"),
 )
 # Each index holds what the other does not, so that a commit writes one of them.
@@ -98,11 +99,14 @@ log_state = Table(  # one row, made by the migration; only the sealer writes it
     CheckConstraint("id = 1", name="single"),
 )
 
-audit_missing = Table(  # what was announced, reported durable, and gone before it was sealed
-    "audit_missing",
+audit_alarm = Table(  # what the sealer found that must not be: one row each (audit.alarms)
+    "audit_alarm",
     metadata,
+    Column("kind", String(16), primary_key=True),
     Column("eid", String(32), primary_key=True),
     Column("leaf", LargeBinary(32), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("words", String(200), nullable=False),
     Column("found", UtcDateTime(), nullable=False),
     Column("seen", UtcDateTime(), nullable=True),
     Column("seen_by", String(80), nullable=True),

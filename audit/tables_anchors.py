@@ -91,6 +91,8 @@ log_request = Table(  # what two officers must agree on: prune, lift, erase
     Column("decided_as", String(32), nullable=True),
     Column("decided_at", UtcDateTime(), nullable=True),
     Column("outcome", Text, nullable=False),
+    Column("proposed_eid", String(32), nullable=False),
+    Column("decided_eid", String(32), nullable=True),
     CheckConstraint("kind IN ('prune', 'lift', 'erase')", name="kind"),
 )
 Index("ix_log_request_state", log_request.c.state)

@@ -122,7 +122,18 @@ def verify_inclusion(
     Raises:
         BadProof: it is not shown (RFC 9162, section 2.1.3.2).
     """
-    _require_hashes([leaf, root, *path])
+    _require_hashes([root])
+    if reached(leaf, index=index, size=size, path=path) != root:
+        raise BadProof("the proof leads to another root")
+
+
+def reached(leaf: bytes, *, index: int, size: int, path: Sequence[bytes]) -> bytes:
+    """Return the root to which a proof leads from `leaf` at `index`.
+
+    Raises:
+        BadProof: it is no proof for this place in a tree of this size.
+    """
+    _require_hashes([leaf, *path])
     if not 0 <= index < size:
         raise BadProof(f"no leaf {index} in a tree of {size}")
     here, last, found = index, size - 1, leaf
@@ -137,8 +148,7 @@ def verify_inclusion(
         here, last = here >> 1, last >> 1
     if last != 0:
         raise BadProof("the proof is too short")
-    if found != root:
-        raise BadProof("the proof leads to another root")
+    return found
 
 
 def verify_consistency(

@@ -9,13 +9,16 @@
 FOLDER is a log in the layout of c2sp.org/tlog-tiles: `checkpoint`, `tile/...`, and besides
 `checkpoints/<size>` (the last checkpoint of each past key epoch), `cosigned` (the newest one
 with enough witnesses, if it is not the newest), `kept` (single entries that stay when their
-bundle is pruned), `policy` and `first-key`.
+bundle is pruned), `standing` (the certificate of the key that signs every checkpoint besides
+the epoch's), `policy` and `first-key`.
 --key is the log's FIRST key, from the paper printed at installation; all later keys are
 reached from it. An anchor is an older checkpoint or a .tlog-proof receipt kept elsewhere;
 --paper takes what was typed or scanned from a printed checkpoint, with or without its check
 digits; --receipt looks at one receipt that carries its entry, without any log.
 
-Exit status: 0 intact, 1 could not run, 2 TAMPERED, 3 incomplete (see the report).
+Exit status: 0 intact, 1 could not run, 2 TAMPERED, 3 incomplete (see the report). A log or
+package that was made under another first key than the one given is 2, and the report names
+both: nothing in it is proved by the key you hold. A key that is mistyped is 1.
 """
 
 from __future__ import annotations
@@ -366,6 +369,7 @@ class Walk:
         self._levels: list[list[bytes]] = [[]]  # hashes of the tile being filled, by level
         self._tiles: list[int] = [0]  # complete tiles, by level
         self._beat: tuple[int, datetime] | None = None
+        self.standing: tuple[int, str] | None = None  # the heartbeat that named it first, the key
         self._missing: list[int] = []
         self._pruned = 0
         self._kept = self._read_kept()
@@ -530,6 +534,10 @@ class Walk:
             raise Wrong(f"heartbeat {number} follows {expected - 1}")
         if self._beat and at - self._beat[1] > max(after, timedelta()) + SILENCE:
             raise Wrong(f"no heartbeat between {self._beat[1]} and {at}")
+        if named := said.get("standing"):
+            self.standing = self.standing or (index, str(named))
+            if named != self.standing[1]:
+                raise Wrong("it names another standing key than those before")
         if after > SILENCE:
             self.report.uncovered.append(f"sealing stood still for {after} until {at} ({index})")
         self._beat = (number, at)
@@ -594,7 +602,7 @@ def verify(
     kept += [(name, note, False) for name, note in more]
     wanted = {each.number for each in receipts}
     walk.run([note.size for _, note, _ in kept if note.size <= newest.size], wanted, tell)
-    good = _judge(walk, kept, report)
+    good = _judge(walk, kept, _standing(source, walk, report), report)
     for each in receipts:
         leaf = walk.leaves.get(each.number, b"")
         if not _included(leaf, each) or each.entry not in {None, leaf}:
@@ -603,7 +611,62 @@ def verify(
         report.uncovered.append("whom to trust as witnesses was taken from the log itself")
     _judge_witnesses(good, newest.size, witnesses, enough, report)
     _judge_age(walk, fresh_at, report)
+    own = (source.read("first-key") or b"").decode(errors="replace").strip()
+    if report.code == TAMPERED and own not in {"", stated.strip()}:
+        report.findings.insert(0, Finding(TAMPERED, 0, _other_key("log", own, stated)))
     return report
+
+
+def _other_key(what: str, own: str, given: str) -> str:
+    return (
+        f"this {what} was made under another first key: {own}; the one given is {given.strip()}. "
+        f"If your sheet is of this log, the {what} is made up; else bring that log's own sheet"
+    )
+
+
+class Standing(NamedTuple):
+    """The standing key, the epoch whose key vouches for it, and the entry that first names it."""
+
+    key: Vkey
+    epoch: int
+    since: int
+
+    def must_sign(self, size: int, epoch: int) -> bool:
+        """Whether a checkpoint of this size and epoch is not from before there was this key."""
+        return epoch >= self.epoch or size > self.since
+
+
+def parse_standing(line: str, keys: Sequence[Vkey]) -> tuple[Vkey, int]:
+    """Read a certificate, `standing <key> <epoch> <base64>`; the key of that epoch signed it."""
+    words = line.removesuffix("\n").split(" ")
+    if len(words) != 4 or words[0] != "standing" or not re.fullmatch("0|[1-9][0-9]{0,8}", words[2]):  # noqa: PLR2004
+        raise Wrong("not a standing key's certificate")
+    key, epoch = parse_vkey(words[1]), int(words[2])
+    if epoch >= len(keys):
+        raise Wrong(f"the log has no key epoch {epoch}")
+    text = f"hangu.key.standing/v1\n{key.name}\n{epoch}\n{words[1]}\n"
+    by = keys[epoch]
+    if key.name != by.name or not ed25519(by.public, text.encode(), _base64(words[3])):
+        raise Wrong(f"the key of epoch {epoch} does not vouch for the standing key")
+    return key, epoch
+
+
+def _standing(source: Source, walk: Walk, report: Report) -> Standing | None:
+    """The log's standing key. None only if no heartbeat names one and there is no certificate."""
+    data = source.read("standing")
+    if data is None and walk.standing is None:
+        return None
+    since, named = walk.standing or (walk.size, None)
+    try:
+        if data is None:
+            raise Wrong("it is missing, and the log names the key")
+        key, epoch = parse_standing(data.decode(), walk.keys)
+        if named is not None and parse_vkey(named) != key:
+            raise Wrong("it is of another key than the heartbeats name")
+    except ValueError as error:
+        report.tampered(0, f"the standing key's certificate: {error}")
+        return None
+    return Standing(key, epoch, since)
 
 
 def _older(source: Source, newest: Note, report: Report) -> list[tuple[int, Note]]:
@@ -754,8 +817,12 @@ def verify_package(data: BinaryIO, *, key: str | None, policy: str | None = None
         if key is None:
             key = files["first-key"].decode().strip()
             report.incomplete("the key is the package's own: bring the one from paper, --key")
-        elif checked_vkey(files["first-key"].decode().strip()) != checked_vkey(key):
-            report.tampered(0, "the package names another key than the one given")
+        elif (own := checked_vkey(files["first-key"].decode().strip())) != checked_vkey(
+            key
+        ).strip():
+            report.tampered(0, _other_key("package", own, key))
+            report.uncovered.append("anything in it: it was not looked at under a key of its own")
+            return report
         _entries_proved(files, manifest, report, key=key, policy=policy)
         _grown(files, report)
         data.seek(0)
@@ -876,22 +943,22 @@ def _vouched(receipt: Receipt, first: Vkey) -> str | None:
     """Who signed a receipt's checkpoint, as far as the first key alone can tell."""
     if signed_by(receipt.note, first) is not None:
         return "the first key itself"
-    words = receipt.standing.strip().split(" ")
-    if len(words) != 4 or words[2] != "0":  # noqa: PLR2004
+    if " 0 " not in receipt.standing:
         return None
-    standing = parse_vkey(words[1])
-    text = f"hangu.key.standing/v1\n{first.name}\n0\n{words[1]}\n"
-    if standing.name != first.name or not ed25519(first.public, text.encode(), _base64(words[3])):
-        raise Wrong("the first key does not vouch for its standing key")
+    standing, _ = parse_standing(receipt.standing, [first])
     if signed_by(receipt.note, standing) is None:
         raise Wrong("not signed by the log's standing key")
     return "the standing key, for which the first key vouches (not forward-secure by itself)"
 
 
-def _judge(walk: Walk, kept: list[tuple[str, Note, bool]], report: Report) -> list[Note]:  # noqa: C901
-    """Each checkpoint: of this log, over this tree, signed by the key of its own epoch.
+def _judge(  # noqa: C901
+    walk: Walk, kept: list[tuple[str, Note, bool]], standing: Standing | None, report: Report
+) -> list[Note]:
+    """Each checkpoint: of this log, over this tree, signed by the keys that sign it.
 
-    What stands on paper has no signature: whoever kept it vouches for it. Returns the good ones.
+    These are the key of its own epoch and the standing key; only what was kept elsewhere may
+    lack the latter. What stands on paper has no signature: whoever kept it vouches for it.
+    Returns the good ones.
     """
     good: list[Note] = []
     for name, note, own in sorted(kept, key=lambda each: each[1].size):
@@ -905,6 +972,9 @@ def _judge(walk: Walk, kept: list[tuple[str, Note, bool]], report: Report) -> li
                 raise Wrong("of another log")  # noqa: TRY301
             if note.signatures and signed_by(note, walk.keys[epoch]) is None:
                 raise Wrong(f"not signed by the key of epoch {epoch}")  # noqa: TRY301
+            if standing and note.signatures and signed_by(note, standing.key) is None:  # noqa: SIM102
+                if own and standing.must_sign(note.size, epoch):
+                    raise Wrong("not signed by the standing key")  # noqa: TRY301
             if note.root != walk.roots[note.size]:
                 raise Wrong("over another tree")  # noqa: TRY301
         except Wrong as error:

@@ -186,6 +186,18 @@ def look(read: Engine, *, quorum: bool, now: datetime) -> Witnessed:
     )
 
 
+def overdue(read: Engine, policy: str, *, now: datetime) -> str:
+    """Why there is no quorum of a policy's witnesses of late; empty if there is, or none is asked.
+
+    Args:
+        read: an engine that cannot write.
+        policy: the office's own trust policy as text; empty, it has none.
+        now: the present.
+    """
+    quorum = bool(policy) and asks_for_witnesses(Policy.parse(policy))
+    return look(read, quorum=True, now=now).problem if quorum else ""
+
+
 def asks_for_witnesses(policy: Policy) -> bool:
     """Whether a policy has a quorum that anybody must meet."""
     return policy.quorum != NONE

@@ -35,6 +35,7 @@ from gateway.office import (
     custody_of,
     forwarding_of,
     indexer_of,
+    policy_text,
     runner_of,
     sealing_of,
     terms_of,
@@ -206,6 +207,7 @@ def web_settings(settings: Settings) -> WebSettings:
         windows=settings.policy.windows,
         places=web.places,
         keep=timedelta(days=settings.audit.keep_days),
+        audit_policy=policy_text(settings),
     )
 
 

@@ -15,6 +15,7 @@ from audit.health import Limits as Ages
 from audit.herald import Messenger
 from audit.indexer import Indexer
 from audit.ledger import Ledger
+from audit.note import Vkey
 from audit.record import Actor
 from audit.review.runner import Runner
 from audit.rows import SealSecret
@@ -25,7 +26,7 @@ from audit.trust import BadPolicy, Policy
 from config.settings import Settings, SettingsError
 from gateway.access.catalogue import Catalogue, Surroundings
 from gateway.access.requests import Terms
-from gateway.custody.room import Custody
+from gateway.custody.room import Custody, voucher_of
 from gateway.identity import agreement, epoch
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
@@ -86,7 +87,8 @@ def compose(
     vault = open_keyring(settings.directory / KEYS, zone=settings.zone.name, root=root_of(settings))
     info = {"vault": vault}
     store = open_store(settings.database.url, info=info)
-    messenger = Messenger(settings.sealing.socket)
+    voucher = voucher_of(vault)
+    messenger = Messenger(settings.sealing.socket, voucher=voucher.vkey)
     event.listen(store.write, "engine_disposed", lambda _engine: messenger.close())
     brake = Brake(store.read, clock=clock, limits=ages_of(settings))
     ledger = Ledger(
@@ -96,6 +98,7 @@ def compose(
         info=info,
         herald=messenger,
         brake=brake if running else None,
+        voucher=voucher,
     )
     install(ledger.sessions)
     registry = Registry(
@@ -121,14 +124,26 @@ def compose(
 def sealing_of(office: Office, *, clock: Callable[[], datetime]) -> Sealing:
     """What seals the zone's log from inside the gateway. One process of a zone leads."""
     return sealer_of(
-        office.settings, begin=office.ledger.for_sealer, read=office.store.read, clock=clock
+        office.settings,
+        begin=office.ledger.for_sealer,
+        read=office.store.read,
+        clock=clock,
+        voucher=voucher_of(office.registry.vault).vkey,
     )
 
 
 def sealer_of(
-    settings: Settings, *, begin: Begin, read: Engine, clock: Callable[[], datetime]
+    settings: Settings,
+    *,
+    begin: Begin,
+    read: Engine,
+    clock: Callable[[], datetime],
+    voucher: Vkey | None = None,
 ) -> Sealing:
-    """The sealer that the settings describe, in whatever process."""
+    """The sealer that the settings describe, in whatever process.
+
+    `voucher` is the key by which the gateway gives its word, where the process knows it.
+    """
     return Sealing(
         settings.sealing.directory,
         origin=log_origin(settings),
@@ -137,6 +152,7 @@ def sealer_of(
         read=read,
         clock=clock,
         socket=settings.sealing.socket,
+        voucher=voucher,
         policy=trust_policy(settings),
         waits_for_quorum=settings.audit.publish == "cosigned",
     )
@@ -148,13 +164,25 @@ def trust_policy(settings: Settings) -> Policy | None:
     Raises:
         SettingsError: it cannot be used.
     """
+    text = policy_text(settings)
+    return Policy.parse(text) if text else None
+
+
+def policy_text(settings: Settings) -> str:
+    """The office's own trust policy as it is handed out; empty if it has none.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
     path = settings.directory / POLICY_FILE
     if not path.exists():
-        return None
+        return ""
     try:
-        return Policy.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        Policy.parse(text)
     except (BadPolicy, UnicodeDecodeError) as error:
         raise SettingsError(settings.directory, [f"{path}: {error}"]) from None
+    return text
 
 
 def custody_of(office: Office) -> Custody:
@@ -164,6 +192,7 @@ def custody_of(office: Office) -> Custody:
         ledger=office.ledger,
         read=office.store.read,
         keep=keep,
+        voucher=voucher_of(office.registry.vault).vkey,
         in_office=agreement.subject_in_office,
     )
 

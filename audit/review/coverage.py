@@ -13,10 +13,15 @@ from audit.blocks import milliseconds
 from audit.index_row import BLOCK
 from audit.index_tables import audit_block, audit_index
 from audit.indexer import reach
-from audit.review.signing import Signoff, signoffs
+from audit.query import Query
+from audit.review.signing import STANDARD, Signoff, filter_hash, signoffs
 
 DUE = timedelta(hours=36)
 """Hours after the end of a day until its entries should have been signed off."""
+
+
+WHOLE = frozenset({filter_hash(STANDARD), filter_hash(Query())})
+"""The filters that leave nothing out that anybody would decide about."""
 
 
 class Cover(StrEnum):
@@ -25,19 +30,24 @@ class Cover(StrEnum):
     EMPTY = "empty"
     WHOLE = "whole"
     SECOND = "second"  # all of it, but acts of the reviewer wait for a second one
+    PART = "part"  # some of it under a filter that leaves things out, which covers nothing
     WAITS = "waits"
     OVERDUE = "overdue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One day of the office. Entries are counted by number; `gaps` are the ranges not covered."""
+    """One day of the office. Entries are counted by number; `gaps` are the ranges not covered.
+
+    `partly` is whether somebody signed for something in the gaps under a narrower filter.
+    """
 
     day: date
     entries: int
     reviewed: int
     cover: Cover
     gaps: Sequence[tuple[int, int]]
+    partly: bool
 
 
 def days(
@@ -56,9 +66,12 @@ def days(
 
 
 def gaps(low: int, high: int, signed: Sequence[Signoff]) -> list[tuple[int, int]]:
-    """The parts of `low` <= seq < `high` that no sign-off covers, in order."""
+    """The parts of `low` <= seq < `high` that no sign-off covers, in order.
+
+    Only a sign-off whose filter leaves nothing out covers what lies between its ends.
+    """
     found, at = [], low
-    for each in sorted(signed, key=lambda s: s.low):
+    for each in sorted((s for s in signed if s.filter_hash in WHOLE), key=lambda s: s.low):
         if each.high <= at or each.low >= high:
             continue
         if each.low > at:
@@ -73,13 +86,26 @@ def _day(day: date, low: int, high: int, signed: Sequence[Signoff], *, is_due: b
     left = gaps(low, high, signed)
     unread = sum(end - start for start, end in left)
     touching = [each for each in signed if each.low < high and each.high > low]
+    partly = any(
+        each.low < end and each.high > start
+        for each in touching
+        if each.filter_hash not in WHOLE
+        for start, end in left
+    )
     if low >= high:
         cover = Cover.EMPTY
     elif left:
-        cover = Cover.OVERDUE if is_due else Cover.WAITS
+        cover = Cover.OVERDUE if is_due else Cover.PART if partly else Cover.WAITS
     else:
         cover = Cover.SECOND if any(each.waits for each in touching) else Cover.WHOLE
-    return Day(day=day, entries=high - low, reviewed=high - low - unread, cover=cover, gaps=left)
+    return Day(
+        day=day,
+        entries=high - low,
+        reviewed=high - low - unread,
+        cover=cover,
+        gaps=left,
+        partly=partly,
+    )
 
 
 def _range(

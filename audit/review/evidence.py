@@ -30,6 +30,7 @@ from audit.review.evidence_page import page
 from audit.review.signing import signoffs
 from audit.search import Search
 from audit.source import DatabaseSource
+from audit.standing import default_policy
 from audit.tables_anchors import log_key
 from audit.tree import consistency
 from audit.tree import root as root_of
@@ -122,7 +123,7 @@ def make(
         read: an engine that cannot write.
         query: what is wanted.
         purpose: why, and for whom.
-        policy: the trust policy to hand out; without one it names no witness.
+        policy: the office's own trust policy; without one, no witness is named.
         numbers: exactly these entries instead of what fits.
         most: how many entries at most.
         tell: is told how many entries are done.
@@ -134,9 +135,8 @@ def make(
         keys = connection.execute(select(log_key)).first()
     if keys is None:
         raise NothingSigned("the log has no key yet")
-    source = DatabaseSource(
-        read, first_key=keys.first_key, policy=policy or "quorum none\n", witnessed=True
-    )
+    policy = policy or default_policy(keys.standing)
+    source = DatabaseSource(read, first_key=keys.first_key, policy=policy, witnessed=True)
     if source.note is None:
         raise NothingSigned("no checkpoint")
     entries, of = _chosen(read, query, numbers, source.size, most)
@@ -146,7 +146,7 @@ def make(
     files: dict[str, bytes] = {
         "checkpoint": source.note,
         "first-key": f"{keys.first_key}\n".encode(),
-        "policy": (policy or "quorum none\n").encode(),
+        "policy": policy.encode(),
         "verify.py": Path(verify.__file__).read_bytes(),
         "custody.jsonl": _line(_custody(purpose)),
     }

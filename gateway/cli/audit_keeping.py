@@ -18,6 +18,7 @@ from gateway.cli.signature import person_signs
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, takes_zone
 from gateway.custody import agreeing, carrying, views
+from gateway.custody.asked import Kind
 from gateway.custody.room import OFFICES, Officer
 from gateway.identity import people
 from gateway.office import Office, custody_of, indexer_of
@@ -174,11 +175,11 @@ def decide(directory: Path, request: str, login: str, role: str, *, refuses: boo
             done("It is closed; nothing was removed.")
             return
         asked = agreeing.approve(custody, request, by=by, now=now())
-        if asked.kind == agreeing.Kind.ERASE:
+        if asked.kind == Kind.ERASE:
             with progress_bar("erasing", int(asked.terms["entries"])) as tell:
                 count = carrying.erase(custody, indexer_of(office), now=now(), tell=tell)
             done(f"The personal values of {count:,} entries are erased.")
-        elif asked.kind == agreeing.Kind.PRUNE:
+        elif asked.kind == Kind.PRUNE:
             done("It is approved. The sealer enters it; then: hangu audit prune DIR")
         else:
             done("The hold is lifted.")

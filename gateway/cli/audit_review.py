@@ -27,10 +27,10 @@ from audit.review.rule_node import BadRule
 from audit.review.rule_text import read
 from gateway.cli.console import done, errors, note, table, warn
 from gateway.cli.office import opened
-from gateway.cli.sealed_log import progress_bar, snapshot
+from gateway.cli.sealed_log import progress_bar
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.office import Office, runner_of
+from gateway.office import Office, policy_text, runner_of
 
 
 @click.command(cls=ZoneCommand)
@@ -147,7 +147,7 @@ def coverage(directory: Path, *, days: int) -> None:
     rows = [
         (
             each.day.isoformat(),
-            str(each.cover),
+            f"{each.cover}{', in part' if each.partly and each.cover != 'part' else ''}",
             f"{each.reviewed}/{each.entries}",
             " ".join(f"{low}-{high - 1}" for low, high in each.gaps),
         )
@@ -177,8 +177,7 @@ def evidence(directory: Path, file: Path, *, line: str, why: str, to: str, limit
             query = Query.of_text(line.rpartition("?")[2])
             who, zone = operator(), office.settings.zone.timezone
             purpose = Purpose(why=why, to=to, actor=who, by=who.subject, zone=zone, now=moment)
-            _memory, source = snapshot(office, witnessed=True)
-            policy = (source.read("policy") or b"").decode()
+            policy = policy_text(office.settings)
             with progress_bar("proving", limit) as tell:
                 made = packages.make(
                     office.store.read, query, purpose, policy=policy, most=limit, tell=tell

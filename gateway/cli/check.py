@@ -103,7 +103,7 @@ def _sealing(office: Office) -> Finding:
     if health.well:
         return Finding("sealed log")
     nobody = "" if _somebody_leads(office.settings.sealing.directory) else "; no sealer is running"
-    listed = "; hangu audit missing DIR lists them" if health.missing else ""
+    listed = "; hangu audit missing DIR lists them" if health.alarms else ""
     return Finding("sealed log", note=health.problem + nobody + listed)
 
 

@@ -80,6 +80,7 @@ for command in (
 for command in (
     audit_sealing.accounts,
     audit_sealing.missing,
+    audit_sealing.voucher,
     audit_mending.repair,
     *audit_keeping.COMMANDS,
 ):

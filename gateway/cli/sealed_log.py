@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from audit.keep import MEMORY, Disagreement, Keep, Memory
 from audit.source import DatabaseSource
-from audit.standing import Certificate
+from audit.standing import default_policy
 from audit.tables import log_state
 from audit.tables_anchors import log_key
 from gateway.cli.console import errors
 from gateway.cli.trouble import Trouble
-from gateway.office import POLICY_FILE, Office, trust_policy
+from gateway.office import Office, policy_text
 
 ATTEMPTS = 20
 PAUSE = 0.25
@@ -54,13 +54,11 @@ def remembered(office: Office, memory: Memory, source: DatabaseSource) -> list[t
 
 
 def _policy(office: Office, memory: Memory) -> str:
-    if trust_policy(office.settings) is not None:
-        return (office.settings.directory / POLICY_FILE).read_text(encoding="utf-8")
+    if own := policy_text(office.settings):
+        return own
     with office.store.read.connect() as connection:
         standing = connection.execute(select(log_key.c.standing)).scalar()
-    # Others know a log by one key: the standing one.
-    key = Certificate.parse(standing).vkey if standing else memory.signer or memory.first_key
-    return f"log {key}\nquorum none\n"
+    return default_policy(standing) if standing else f"log {memory.first_key}\nquorum none\n"
 
 
 def _memory(office: Office) -> Memory:

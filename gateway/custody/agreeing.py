@@ -10,18 +10,18 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, select, update
 
 from audit import erasure, pruning
+from audit.accords import HOLD, REQUEST
 from audit.ledger import Transaction
 from audit.record import Json
 from audit.tables_anchors import log_hold, log_request
+from gateway.custody import proof
+from gateway.custody.asked import Asked, Kind, State, open_request
 from gateway.custody.refusals import (
     KeepingOver,
     KeepingSame,
@@ -36,45 +36,6 @@ CASE = 80
 YEARS = 100
 """How far back a hold may reach; long before there was a log."""
 _ENTRY = re.compile(r"entry:(?:[0-9a-f]{32}|[0-9]{1,15})")
-
-
-class Kind(StrEnum):
-    """What is asked for."""
-
-    PRUNE = "prune"
-    LIFT = "lift"
-    ERASE = "erase"
-
-
-class State(StrEnum):
-    """Where a request stands. `entered`: the sealer has put the pruning into the log."""
-
-    OPEN = "open"
-    APPROVED = "approved"
-    REFUSED = "refused"
-    WITHDRAWN = "withdrawn"
-    ENTERED = "entered"
-    DONE = "done"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One request as it stands. `terms` hold what the kind needs, e.g. how much would go."""
-
-    id: str
-    kind: str
-    target: str
-    reason: str
-    terms: Mapping[str, Any]
-    state: str
-    proposed_by: str
-    proposed_as: str
-    proposed_at: datetime
-    decided_by: str | None
-    decided_as: str | None
-    decided_at: datetime | None
-    outcome: str
 
 
 def propose_pruning(custody: Custody, reason: str, *, by: Officer, now: datetime) -> str:
@@ -142,10 +103,12 @@ def approve(custody: Custody, request: str, *, by: Officer, now: datetime) -> As
     Raises:
         KeepingUnknown, KeepingOver.
         KeepingSame: the same person, or the same office.
+        KeepingForged: the row is not what the log says of it, so nobody asked for this.
         OpenerLeft: whoever proposed it is in that office no more. It is on record.
     """
     with custody.ledger.begin() as tx:
-        asked = _open(tx, request)
+        asked = open_request(tx.session.connection(), request)
+        proof.require_proposed(tx.session.connection(), custody.vouched, asked)
         if by.actor.subject == asked.proposed_by or by.office == asked.proposed_as:
             raise KeepingSame(request)
         _require_office(by)
@@ -153,7 +116,7 @@ def approve(custody: Custody, request: str, *, by: Officer, now: datetime) -> As
         if stands:
             _approve(tx, asked, by=by, now=now)
         else:
-            about = f"keeping:{asked.id}"
+            about = f"{REQUEST}{asked.id}"
             record_left(tx, asked.kind, asked.proposed_by, about=about, actor=by.actor, now=now)
     if not stands:
         raise OpenerLeft(request)
@@ -171,7 +134,7 @@ def _approve(tx: Transaction, asked: Asked, *, by: Officer, now: datetime) -> No
             "retention.lifted",
             actor=by.actor,
             now=now,
-            object=f"hold:{asked.target}",
+            object=f"{HOLD}{asked.target}",
             details={"request": asked.id, "case": str(asked.terms["case"])},
         )
 
@@ -179,7 +142,7 @@ def _approve(tx: Transaction, asked: Asked, *, by: Officer, now: datetime) -> No
 def refuse(custody: Custody, request: str, *, by: Officer, now: datetime) -> None:
     """Refuse a request, or take one's own back. Raises KeepingUnknown, KeepingOver."""
     with custody.ledger.begin() as tx:
-        asked = _open(tx, request)
+        asked = open_request(tx.session.connection(), request)
         _require_office(by)
         own = by.actor.subject == asked.proposed_by
         state = State.WITHDRAWN if own else State.REFUSED
@@ -215,7 +178,9 @@ def place_hold(
             )
         )
         details: dict[str, Json] = {"case": case, "since": since.isoformat(), "reason": reason}
-        tx.record("retention.held", actor=by.actor, now=now, object=f"hold:{made}", details=details)
+        tx.record(
+            "retention.held", actor=by.actor, now=now, object=f"{HOLD}{made}", details=details
+        )
     return made
 
 
@@ -230,21 +195,6 @@ def checked_target(target: str) -> str:
         raise KeepingTerms("target") from None
 
 
-def settle(
-    custody: Custody, request: str, *, before: State, after: State, outcome: str = ""
-) -> None:
-    """Note that a request was carried out; what it did has entries of its own."""
-    with custody.ledger.begin(unaudited_because="what was carried out is on record itself") as tx:
-        row = log_request.c
-        statement = update(log_request).where(row.id == request, row.state == before)
-        tx.session.connection().execute(statement.values(state=after, outcome=outcome))
-
-
-def asked_of(row: Any) -> Asked:  # noqa: ANN401 - a row of `log_request`
-    """Return a row as a request."""
-    return Asked(**row._mapping)  # noqa: SLF001 - its public name
-
-
 def _propose(
     tx: Transaction,
     kind: Kind,
@@ -257,6 +207,14 @@ def _propose(
 ) -> str:
     _require_office(by)
     reason, made = checked_reason(reason), uuid.uuid4().hex
+    about: dict[str, Json] = {"kind": kind, "target": target, "terms": terms, "office": by.office}
+    eid = tx.record(
+        "retention.proposed",
+        actor=by.actor,
+        now=now,
+        object=f"{REQUEST}{made}",
+        details={**about, "reason": reason},
+    )
     tx.session.connection().execute(
         insert(log_request).values(
             id=made,
@@ -269,11 +227,8 @@ def _propose(
             proposed_as=by.office,
             proposed_at=now,
             outcome="",
+            proposed_eid=eid,
         )
-    )
-    details: dict[str, Json] = {"kind": kind, "target": target, "reason": reason, "terms": terms}
-    tx.record(
-        "retention.proposed", actor=by.actor, now=now, object=f"keeping:{made}", details=details
     )
     return made
 
@@ -291,27 +246,23 @@ def _require_no_other(connection: Connection, kind: Kind, target: str) -> None:
         raise KeepingOver(target)
 
 
-def _open(tx: Transaction, request: str) -> Asked:
-    query = select(log_request).where(log_request.c.id == request).with_for_update()
-    row = tx.session.connection().execute(query).first()
-    if row is None:
-        raise KeepingUnknown(request)
-    asked = asked_of(row)
-    if asked.state != State.OPEN:
-        raise KeepingOver(request)
-    return asked
-
-
 def _decide(
     tx: Transaction, asked: Asked, state: State, event: str, *, by: Officer, now: datetime
 ) -> None:
+    details: dict[str, Json] = {
+        "kind": asked.kind,
+        "target": asked.target,
+        "terms": dict(asked.terms),
+        "state": state,
+        "office": by.office,
+    }
+    eid = tx.record(event, actor=by.actor, now=now, object=f"{REQUEST}{asked.id}", details=details)
     values = {
         "state": state,
+        "decided_eid": eid,
         "decided_by": by.actor.subject,
         "decided_as": by.office,
         "decided_at": now,
     }
     statement = update(log_request).where(log_request.c.id == asked.id)
     tx.session.connection().execute(statement.values(**values))
-    details: dict[str, Json] = {"kind": asked.kind, "target": asked.target, "state": state}
-    tx.record(event, actor=by.actor, now=now, object=f"keeping:{asked.id}", details=details)

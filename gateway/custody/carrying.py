@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,8 +13,12 @@ from audit.indexer import Indexer, forget
 from audit.record import Actor
 from audit.tables import audit_event
 from audit.tables_anchors import log_request
-from gateway.custody.agreeing import Kind, State, asked_of, settle
+from gateway.custody import proof
+from gateway.custody.asked import Asked, Kind, State, asked_of, settle
+from gateway.custody.refusals import KeepingForged
 from gateway.custody.room import Custody
+
+log = logging.getLogger("hangu.custody")
 
 HOUSEKEEPING = Actor(subject="system:housekeeping")
 BATCHES = 10
@@ -48,17 +53,25 @@ def erase(
 ) -> int:
     """Carry out every approved erasure; return of how many entries values were erased.
 
+    Nothing is erased on a row's word: the log must say that two officers agreed. And nothing
+    that came after they did, so that an old approval cannot be made to serve again.
+
     `renews` takes what was erased out of the search, too, which had digests of the values.
     """
     total = 0
     for request in _requests(custody, Kind.ERASE, State.APPROVED):
-        with custody.read.connect() as connection:
-            query = select(log_request).where(log_request.c.id == request)
-            asked = asked_of(connection.execute(query).one())
+        try:
+            asked, agreed_at = _agreed(custody, request)
+        except KeepingForged:
+            log.critical("erasure %s is not carried out: no two officers agreed on it", request)
+            failed = "no two officers agreed on it, as the log says"
+            settle(custody, request, before=State.APPROVED, after=State.FAILED, outcome=failed)
+            continue
         total += erasure.erase(
             custody.ledger,
             custody.read,
             asked.target,
+            until=agreed_at,
             request=request,
             actor=HOUSEKEEPING,
             now=now,
@@ -73,6 +86,14 @@ def sweep(custody: Custody, renews: Indexer, *, now: datetime) -> None:
     """A round of the chores: erase, and prune a little."""
     erase(custody, renews, now=now)
     prune(custody, batches=BATCHES)
+
+
+def _agreed(custody: Custody, request: str) -> tuple[Asked, datetime]:
+    """The request, and when two officers had agreed on it. Raises KeepingForged."""
+    with custody.read.connect() as connection:
+        query = select(log_request).where(log_request.c.id == request)
+        asked = asked_of(connection.execute(query).one())
+        return asked, proof.require_approved(connection, custody.vouched, asked)
 
 
 def _forget(connection: Connection, below: int) -> None:

@@ -31,6 +31,12 @@ class KeepingSame(Refused):
     code: ClassVar[str] = "keeping_same"
 
 
+class KeepingForged(Refused):
+    """The request's row is not what the log says of it: somebody else wrote it."""
+
+    code: ClassVar[str] = "keeping_forged"
+
+
 class NothingDue(Refused):
     """There is nothing to prune or to erase; the message says what stands in the way."""
 

@@ -9,11 +9,15 @@ from datetime import timedelta
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session as OrmSession
 
+from audit import accords
 from audit.ledger import Ledger
+from audit.note import Vkey
 from audit.record import Actor
+from audit.vouching import Vouched, Voucher
 from gateway.custody.refusals import KeepingTerms
+from gateway.vault import Vault
 
-OFFICES = frozenset({"auditor", "security_admin"})
+OFFICES = accords.OFFICES
 """Who may propose and approve. Each act needs one of either: the auditor alone erases nothing."""
 SHORTEST, LONGEST = 10, 500
 """Characters of a reason."""
@@ -23,13 +27,25 @@ SHORTEST, LONGEST = 10, 500
 class Custody:
     """The log's keeping. `keep` is how long the office keeps entries; six months are the floor.
 
+    `voucher` is the key by which the gateway gives its word for entries.
     `in_office` tells within a transaction whether a subject is in an office now.
     """
 
     ledger: Ledger
     read: Engine
     keep: timedelta
+    voucher: Vkey
     in_office: Callable[[OrmSession, str, str], bool]
+
+    @property
+    def vouched(self) -> Vouched:
+        """What checks the gateway's word."""
+        return Vouched(self.voucher)
+
+
+def voucher_of(vault: Vault) -> Voucher:
+    """What gives the gateway's word for its entries, from the zone's own key ring."""
+    return Voucher(vault.derive("audit voucher"), zone=vault.zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from audit.record import MAX_BODY
 from audit.tables import NUMBERED, audit_event, audit_secret
 from audit.tables_anchors import log_hold, log_request
 from audit.witnessing import Witnessed
-from gateway.custody.agreeing import Asked, asked_of
+from gateway.custody.asked import Asked, asked_of
 from gateway.custody.room import Custody
 
 SHOWN = 50

@@ -14,11 +14,14 @@ LOG: dict[str, tuple[str, str]] = {
     # table: (the gateway's account, the sealer's)
     "audit_event": (
         # A trigger lets go only what the sealer has said may go (`log_pruned`).
-        "SELECT, INSERT (eid, body, leaf, created), DELETE",
+        "SELECT, INSERT (eid, body, leaf, created, vouch), DELETE",
         "SELECT, INSERT (eid, body, leaf, seq, created), UPDATE (seq)",
     ),
     "audit_secret": ("SELECT, INSERT, DELETE", ""),
-    "audit_missing": ("SELECT, UPDATE (seen, seen_by)", "SELECT, INSERT (eid, leaf, found)"),
+    "audit_alarm": (
+        "SELECT, UPDATE (seen, seen_by)",
+        "SELECT, INSERT (kind, eid, leaf, count, words, found)",
+    ),
     "log_tile": ("SELECT", "SELECT, INSERT, UPDATE (width, hashes)"),
     "log_checkpoint": ("SELECT", "SELECT, INSERT"),
     "log_key": ("SELECT", "SELECT, INSERT"),
@@ -27,7 +30,7 @@ LOG: dict[str, tuple[str, str]] = {
     "log_pruned": ("SELECT, UPDATE (done)", "SELECT, UPDATE (upto, leaf, at)"),
     "log_hold": ("SELECT, INSERT, UPDATE (lifted_at)", "SELECT"),
     "log_request": (
-        "SELECT, INSERT, UPDATE (state, decided_by, decided_as, decided_at, outcome)",
+        "SELECT, INSERT, UPDATE (state, decided_by, decided_as, decided_at, outcome, decided_eid)",
         "SELECT, UPDATE (state, outcome)",
     ),
     "log_state": ("SELECT", "SELECT, UPDATE (size, root, note, published)"),

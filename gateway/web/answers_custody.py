@@ -29,6 +29,14 @@ CUSTODY: Mapping[str, Answer] = {
         _NOT_DONE,
         _l("Two officers agree: one auditor and one security administrator, in either order."),
     ),
+    "keeping_forged": Answer(
+        409,
+        _NOT_DONE,
+        _l(
+            "The log does not bear this request out: it was not made by the officer it names. "
+            "Tell the head of security; an alarm is on record."
+        ),
+    ),
     "keeping_nothing": Answer(
         422, _NOT_DONE, _l("There is nothing to remove: everything is younger, held, or gone.")
     ),

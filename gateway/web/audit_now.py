@@ -18,6 +18,10 @@ from policies.permissions import Permission
 pages = Blueprint("audit_now", __name__, url_prefix="/audit")
 
 TITLES: Mapping[str, Any] = {
+    "alarm_missing": _l("Alarm: entries are gone"),
+    "alarm_unannounced": _l("Alarm: entries that the gateway did not write"),
+    "alarm_disagreed": _l("Alarm: requests or holds that the log does not bear out"),
+    "unwitnessed": _l("Witnesses of the log"),
     "sealing": _l("Sealing of the log"),
     "indexing": _l("The search is behind the log"),
     "never_verified": _l("The log has never been verified"),
@@ -32,6 +36,22 @@ TITLES: Mapping[str, Any] = {
 """What a card is about, by its code."""
 
 _CALLING: Mapping[str, Any] = {
+    "alarm_missing": _l(
+        "They were on record and were deleted before they were sealed. Look into it, then: "
+        "hangu audit missing."
+    ),
+    "alarm_unannounced": _l(
+        "Somebody with access to the database wrote them. Believe nothing that they say, look "
+        "into it, then: hangu audit missing."
+    ),
+    "alarm_disagreed": _l(
+        "Somebody with access to the database made them up or changed them. Nothing was removed "
+        "for it. Look into it, then: hangu audit missing."
+    ),
+    "unwitnessed": _l(
+        "Too few of them have cosigned of late. Until they do, the newest entries rest on the "
+        "sealer's word alone."
+    ),
     "sealing": _l("Entries wait for sealing. Have the system administrator look at the sealer."),
     "indexing": _l("Sealed entries that the search does not know yet are counted here."),
     "never_verified": _l("Run hangu audit verify on the gateway's machine."),
@@ -96,6 +116,8 @@ def text(card: Card) -> str:
 
 
 _FIGURES: Mapping[str, Callable[[int], str]] = {
+    "alarm_missing": lambda n: ngettext("%(num)s entry", "%(num)s entries", n),
+    "alarm_unannounced": lambda n: ngettext("%(num)s entry", "%(num)s entries", n),
     "refusals": lambda n: ngettext("%(num)s refusal", "%(num)s refusals", n),
     "changes": lambda n: ngettext("%(num)s change", "%(num)s changes", n),
     "findings": lambda n: ngettext("%(num)s finding", "%(num)s findings", n),

@@ -18,4 +18,10 @@ def show() -> str:
     """The newest checkpoint in words, three lines and a QR code."""
     found = house().desk.paper()
     picture = None if found is None else qr_picture(found.note)
-    return render_template("checkpoint.html", paper=found, picture=picture, printed=g.now)
+    return render_template(
+        "checkpoint.html",
+        paper=found,
+        picture=picture,
+        printed=g.now,
+        first_key=house().desk.first_key(),
+    )

@@ -15,6 +15,7 @@ WIDTH, CELL, MARGIN, ROW, WEEK = 860, 116, 12, 92, 7
 _SIGN = {
     Cover.WHOLE: "✓",
     Cover.SECOND: "½",
+    Cover.PART: "¼",
     Cover.WAITS: "…",
     Cover.OVERDUE: "!",
     Cover.EMPTY: "–",

@@ -67,6 +67,8 @@ class WebSettings:
     """Shortest password, characters: for the hint, the rule itself is the identity room's."""
     keep: timedelta = timedelta(days=365)
     """How long entries of the log are kept before they may be pruned."""
+    audit_policy: str = ""
+    """The office's own trust policy, which names the witnesses of the log; empty: it has none."""
     windows: tuple[tuple[str, str, str], ...] = ()
     """Times that have a name: (Chinese, English, windows as rules write them)."""
     places: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
@@ -247,5 +249,5 @@ class Desk(
     def jwks(self, *, now: datetime) -> Mapping[str, object]:
         """The public keys of the assertions (RFC 7517)."""
 
-    def condition(self) -> Condition:
+    def condition(self, *, now: datetime) -> Condition:
         """How the zone is."""

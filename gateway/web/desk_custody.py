@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from audit.paper import Paper
-from gateway.custody.agreeing import Asked
+from gateway.custody.asked import Asked
 from gateway.custody.receipts import Act
 from gateway.custody.views import Status
 
@@ -28,6 +28,9 @@ class Named:
 
 class CustodyDesk(Protocol):
     """What the pages about keeping the log call."""
+
+    def first_key(self) -> str | None:
+        """The log's first key as it stands beside the log; None before the first seal."""
 
     def paper(self) -> Paper | None:
         """The newest checkpoint for paper; None before the first."""

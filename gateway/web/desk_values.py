@@ -16,8 +16,9 @@ class Condition(StrEnum):
 
     OK = "ok"
     UNAVAILABLE = "unavailable"  # no database, no rules, or nothing may be written
-    MISSING = "missing"  # entries of the log were gone before they were sealed
+    ALARM = "alarm"  # entries of the log are gone, or were written by somebody else
     UNSEALED = "unsealed"  # no rights, changes and exports until the log is sealed again
+    UNWITNESSED = "unwitnessed"  # the witnesses that the office names have not cosigned of late
     DISAGREES = "disagrees"  # the two engines decided one request differently
 
 

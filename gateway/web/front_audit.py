@@ -213,7 +213,13 @@ class AuditFront:
 
     def log_cards(self, person: SignedIn, *, now: datetime) -> Sequence[Card]:
         """Each card looks for itself."""
-        return cards(self.registry.store, self._search, subject=person.current.subject, now=now)
+        return cards(
+            self.registry.store,
+            self._search,
+            subject=person.current.subject,
+            policy=self.settings.audit_policy,
+            now=now,
+        )
 
     def _entry_at(self, seq: int) -> Entry:
         entry = self._reader.one(seq)

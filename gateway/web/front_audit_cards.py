@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from audit import activity, health
+from audit import activity, alarms, health, witnessing
 from audit.query import Query
 from audit.review import queue, signing, stretch
 from audit.review.queue import Wanted
@@ -34,12 +34,15 @@ class Seen:
     store: Store
     search: Search
     subject: str
+    policy: str
     now: datetime
 
 
-def cards(store: Store, search: Search, *, subject: str, now: datetime) -> Sequence[Card]:
-    """Every card, those that call first."""
-    seen = Seen(store, search, subject, now)
+def cards(
+    store: Store, search: Search, *, subject: str, policy: str, now: datetime
+) -> Sequence[Card]:
+    """Every card, those that call first. `policy` names the witnesses, if the office has any."""
+    seen = Seen(store, search, subject, policy, now)
     found = [card for look in CARDS for card in look(seen)]
     return sorted(found, key=lambda card: not card.calls)
 
@@ -49,6 +52,25 @@ def sealing(seen: Seen) -> Sequence[Card]:
     state = health.look(seen.store.read, now=seen.now)
     late = state.step is not health.Step.OPEN
     return [Card(code="sealing", calls=late, count=state.size, since=state.published)]
+
+
+def alarmed(seen: Seen) -> Sequence[Card]:
+    """What the sealer found that must not be, until somebody owns up to it."""
+    with seen.store.read.connect() as connection:
+        found = alarms.unowned(connection)
+    query = Query(include={"event": ("audit.missing", "audit.unannounced", "audit.disagreed")})
+    return [
+        Card(code=f"alarm_{kind}", calls=True, count=count, query=query)
+        for kind, count in sorted(found.items())
+    ]
+
+
+def witnesses(seen: Seen) -> Sequence[Card]:
+    """Have the witnesses that the office names cosigned of late?"""
+    if not witnessing.overdue(seen.store.read, seen.policy, now=seen.now):
+        return []
+    since = witnessing.look(seen.store.read, quorum=True, now=seen.now).at
+    return [Card(code="unwitnessed", calls=True, since=since)]
 
 
 def indexing(seen: Seen) -> Sequence[Card]:
@@ -127,6 +149,8 @@ def seconds(seen: Seen) -> Sequence[Card]:
 
 
 CARDS: Sequence[Callable[[Seen], Sequence[Card]]] = (
+    alarmed,
+    witnesses,
     sealing,
     verified,
     refusals,

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from audit import paper
 from audit.paper import Paper
 from gateway.custody import agreeing, receipts, views
-from gateway.custody.agreeing import Asked, Kind
+from gateway.custody.asked import Asked, Kind
 from gateway.custody.receipts import Act
 from gateway.custody.refusals import KeepingTerms, KeepingUnknown
-from gateway.custody.room import OFFICES, Custody, Officer
+from gateway.custody.room import OFFICES, Custody, Officer, voucher_of
 from gateway.custody.views import Status
 from gateway.identity import agreement, people
 from gateway.identity.registry import Registry
@@ -38,8 +38,13 @@ class CustodyFront:
             ledger=registry.ledger,
             read=registry.store.read,
             keep=self.settings.keep,
+            voucher=voucher_of(registry.vault).vkey,
             in_office=agreement.subject_in_office,
         )
+
+    def first_key(self) -> str | None:
+        """The first key."""
+        return paper.first_key(self.registry.store.read)
 
     def paper(self) -> Paper | None:
         """The newest."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from audit import witnessing
 from audit.health import Health, Step
 from audit.source import Unseal
 from gateway.access.assertion import Signer
@@ -71,8 +72,9 @@ class FrontDesk(
         """The public keys of the assertions."""
         return self.signer.jwks()
 
-    def condition(self) -> Condition:
+    def condition(self, *, now: datetime) -> Condition:
         """How the zone is."""
+        policy = self.settings.audit_policy
         try:
             self.policy.now()
         except PolicyUnavailable:
@@ -80,14 +82,16 @@ class FrontDesk(
         found = Condition.OK if self.brake is None else _condition(self.brake.health())
         if found is Condition.OK and self.disagreements_open():
             return Condition.DISAGREES
+        if found is Condition.OK and witnessing.overdue(self.registry.store.read, policy, now=now):
+            return Condition.UNWITNESSED
         return found
 
 
 def _condition(health: Health) -> Condition:
     if health.step is Step.NO_WRITES:
         return Condition.UNAVAILABLE
-    if health.missing:
-        return Condition.MISSING
+    if health.alarms:
+        return Condition.ALARM
     return Condition.UNSEALED if health.step is Step.NO_PRIVILEGED else Condition.OK
 
 

@@ -313,7 +313,13 @@ class ReviewFront:
                 zone=self.settings.timezone,
                 now=visit.now,
             )
-            made = evidence.make(self.registry.store.read, query, purpose, numbers=numbers)
+            made = evidence.make(
+                self.registry.store.read,
+                query,
+                purpose,
+                policy=self.settings.audit_policy,
+                numbers=numbers,
+            )
         self.registry.ledger.append(
             "audit.evidence",
             actor=actor_of(person, visit),

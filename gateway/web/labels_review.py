@@ -34,6 +34,7 @@ COVERS = {
     "empty": _l("no entries"),
     "whole": _l("reviewed"),
     "second": _l("waits for a second reviewer"),
+    "part": _l("in part, under a filter"),
     "waits": _l("waits for review"),
     "overdue": _l("overdue"),
 }

@@ -79,6 +79,7 @@ def _page(text: str, finding: str, problem: Problem | None) -> str:
         query=query,
         search=address_of(query),
         most=MOST,
+        first_key=desk.first_key(),
         typed=request.form,
         problems=[] if problem is None else [problem],
     )

@@ -36,7 +36,7 @@ def jwks() -> Response:
 @public("the monitoring asks without a session; it learns one word")
 def health() -> Response:
     """`ok`, or 503 and the word for what is wrong. No details for strangers."""
-    condition = house().desk.condition()
+    condition = house().desk.condition(now=g.now)
     return _word(condition, well=condition is Condition.OK)
 
 
@@ -44,7 +44,7 @@ def health() -> Response:
 @public("the load balancer asks without a session; it learns one word")
 def serving() -> Response:
     """503 only if the zone can do nothing at all: else taking it out would end what still works."""
-    condition = house().desk.condition()
+    condition = house().desk.condition(now=g.now)
     return _word(condition, well=condition is not Condition.UNAVAILABLE)
 
 

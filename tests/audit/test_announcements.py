@@ -13,14 +13,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sealed_log import SealedLog
+from sealed_log import VOUCHER, SealedLog, ledger_of
 from sqlalchemy import select
 
-from audit import missing
+from audit import alarms
 from audit.announcements import MOST, OVERDUE, UNDECIDED, Book, Listener, Said
 from audit.health import look
 from audit.herald import Messenger
-from audit.ledger import Ledger
 from audit.record import Actor, Event, compose, leaf_hash
 from audit.sealing import Sealing, Steps
 from audit.tables import audit_event
@@ -41,14 +40,12 @@ class Wired:
     def __init__(self, sealed: SealedLog, socket_path: Path) -> None:
         self.log = sealed
         self.steady = 0.0
-        self.book = sealed.book = Book(steady=lambda: self.steady)
+        self.book = sealed.book = Book(steady=lambda: self.steady, voucher=VOUCHER.vkey)
         sealed.restart()
         self.listener = Listener(socket_path, self.book)
         self.listener.start()
         self.messenger = Messenger(socket_path)
-        self.ledger = Ledger(
-            sealed.store.write, zone="intranet", seal=lambda _e, _f, v: v, herald=self.messenger
-        )
+        self.ledger = ledger_of(sealed.store, herald=self.messenger)
 
     def append(self) -> str:
         """Record something and return its id, once the sealer has heard of it."""
@@ -67,9 +64,9 @@ class Wired:
         self.steady += seconds
         self.log.seal(after=1)
 
-    def missed(self) -> list[str]:
-        """The ids of what was missed."""
-        return [each.eid for each in missing.every(self.log.store.read)]
+    def missed(self, kind: str = "missing") -> list[str]:
+        """The ids of what was missed, or of another alarm."""
+        return [each.eid for each in alarms.every(self.log.store.read) if each.kind == kind]
 
     def entries(self, name: str) -> int:
         """How many entries of this event there are."""
@@ -116,7 +113,7 @@ def test_a_record_deleted_by_the_database_owner_before_it_is_sealed_is_missed_al
     assert wired.missed() == [eid]
     assert wired.entries("audit.missing") == 1
     health = look(wired.log.store.read, now=wired.log.now)
-    assert (health.missing, health.well) == (1, False)
+    assert (health.alarms, health.well) == ({"missing": 1}, False)
     wired.later()
     assert wired.entries("audit.missing") == 1  # once
     assert wired.log.verify().code == 0  # and the log says itself what it lost
@@ -138,6 +135,7 @@ def test_a_record_exchanged_for_a_fitting_one_before_it_is_sealed_is_missed_alou
         eid=eid,
     )
     wired.log.seal()
+    assert wired.missed("unannounced") == [eid]  # at once: the gateway's word is of another entry
     wired.later()
     assert wired.missed() == [eid]
 
@@ -174,10 +172,10 @@ def test_owning_up_makes_health_well_again_and_is_on_record(wired: Wired) -> Non
     eid = wired.append()
     wired.log.attack("DELETE FROM audit_event")
     wired.later()
-    assert missing.own_up(wired.ledger, actor=ACTOR, now=wired.log.now, note="case 7") == 1
+    assert alarms.own_up(wired.ledger, actor=ACTOR, now=wired.log.now, note="case 7") == 1
     wired.log.seal()
     assert look(wired.log.store.read, now=wired.log.now).well
-    found = missing.every(wired.log.store.read)
+    found = alarms.every(wired.log.store.read)
     assert [(each.eid, each.seen_by) for each in found] == [(eid, "person:7")]
     assert wired.entries("audit.missing_seen") == 1
 
@@ -186,7 +184,7 @@ def test_a_sealer_that_does_not_listen_holds_nothing_up_and_is_counted(
     sealed: SealedLog, tmp_path: Path
 ) -> None:
     messenger = Messenger(tmp_path / "nobody" / "announce.sock")
-    ledger = Ledger(sealed.store.write, zone="intranet", seal=lambda _e, _f, v: v, herald=messenger)
+    ledger = ledger_of(sealed.store, herald=messenger)
     ledger.append("unit.created", actor=ACTOR, now=sealed.now)
     assert messenger.unheard == 1
 

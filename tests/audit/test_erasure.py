@@ -15,7 +15,7 @@ from audit.record import Actor
 from audit.tables import audit_secret
 from audit.tables_anchors import log_request
 from gateway.custody import agreeing, carrying
-from gateway.custody.agreeing import State
+from gateway.custody.asked import State
 from gateway.custody.refusals import KeepingOver, KeepingSame, KeepingTerms, NothingDue
 
 PERSON = "person:11111111-1111-4111-8111-111111111111"

@@ -349,12 +349,14 @@ def test_kill_9_while_pruning_goes_on_where_it_was(sealed: SealedLog) -> None:
     program = (
         "import sys; sys.path[:0] = sys.argv[2:]\n"
         "from datetime import timedelta; from audit.ledger import Ledger\n"
+        "from audit.vouching import Voucher\n"
         "from gateway.custody import carrying; from gateway.custody.room import Custody\n"
         "from gateway.store.engines import open_store\n"
         "store = open_store(sys.argv[1])\n"
-        "ledger = Ledger(store.write, zone='intranet', seal=lambda e, f, v: v)\n"
-        "custody = Custody(ledger=ledger, read=store.read, keep=timedelta(days=184),"
-        " in_office=lambda *_: False)\n"
+        "voucher = Voucher(bytes(32), zone='intranet')\n"
+        "ledger = Ledger(store.write, zone='intranet', seal=lambda e, f, v: v, voucher=voucher)\n"
+        "custody = Custody(ledger=ledger, read=store.read, keep=timedelta(days=184),\n"
+        "                  voucher=voucher.vkey, in_office=lambda *_: False)\n"
         "carrying.prune(custody, tell=lambda done: print(done, flush=True))\n"
     )
     killed = 0

@@ -9,6 +9,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -386,6 +387,10 @@ def test_the_map_names_days_that_nobody_reviewed_in_time(log: SearchedLog) -> No
         known = {each.id: each for each in signing.signoffs(connection)}[made]
         assert signing.next_low(connection) == known.high
     assert known.waits
+    narrow = replace(
+        known, filter_hash=signing.filter_hash(Query(include={"outcome": ("denied",)}))
+    )
+    assert coverage.gaps(0, known.high, [narrow]) == [(0, known.high)]
     assert coverage.gaps(0, known.high, [known]) == []
     assert coverage.gaps(0, known.high + 3, [known]) == [(known.high, known.high + 3)]
 

@@ -381,6 +381,27 @@ def test_the_shipped_rules_find_what_they_are_for(log: SearchedLog) -> None:
     assert shipped().keys() - names == {"brief_office"}, names
 
 
+@pytest.mark.parametrize(
+    ("used_at", "taken_at", "fires"), [(60, 300, True), (60, 700, False), (400, 300, False)]
+)
+def test_roles_given_used_and_taken_back_at_once_are_a_finding(
+    log: SearchedLog, used_at: int, taken_at: int, *, fires: bool
+) -> None:
+    """`brief_office`: in this order and within ten minutes, or not at all."""
+    officer, holder, start = Actor(subject=PEOPLE[0]), PEOPLE[2], log.now
+    acts = (
+        (0, "person.roles_changed", officer, holder),
+        (used_at, "person.disabled", Actor(subject=holder), PEOPLE[1]),
+        (taken_at, "person.roles_changed", officer, holder),
+    )
+    for second, name, actor, about in sorted(acts, key=lambda act: act[0]):
+        moment = start + timedelta(seconds=second)
+        log.ledger.append(name, actor=actor, now=moment, object=about)
+    log.settle()
+    runner(log).catch_up(now=log.now)
+    assert ("brief_office" in {each.rule for each in found(log)}) is fires
+
+
 def test_rules_never_feed_on_their_own_findings(log: SearchedLog) -> None:
     for minute in range(20):
         deny(log, log.now + timedelta(seconds=minute))

@@ -19,7 +19,7 @@ from pathlib import Path
 import log_process
 from sqlalchemy import select
 
-from audit import missing
+from audit import alarms
 from audit import verify as standalone
 from audit.keep import Keep
 from audit.note import Checkpoint, Note
@@ -87,7 +87,7 @@ def test_kill_9_of_writers_and_sealers_loses_forks_and_doubles_nothing(
     report = standalone.verify(source, key=memory.first_key, anchors=named)
     source.inspect(report)
     assert report.code == standalone.INTACT, (seed, report.lines())
-    assert missing.every(store.read) == [], seed  # announced, killed: no false alarm
+    assert alarms.every(store.read) == [], seed  # announced, killed: no false alarm
     _say(killed=writers.kills, acknowledged=len(acknowledged), on=store.read.dialect.name)
     store.close()
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, event, inspect, make_url, text
 
 from audit.ledger import Ledger
-from audit.record import Actor
+from audit.record import Actor, Event, Record, compose
 from gateway.schema import METADATA
 from gateway.store import migrate
 from gateway.store.engines import open_for_migration, open_store
@@ -101,15 +101,31 @@ def test_a_migration_killed_half_way_leaves_the_database_as_it_was(
     assert migrate.differences(empty_url, METADATA) == []
 
 
+def _as_the_first_release_wrote(url: str, made: Record, now: datetime) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO audit_event (eid, body, leaf, created) VALUES (:e, :b, :l, :at)"),
+            {"e": made.eid, "b": made.body, "l": made.leaf, "at": now.replace(tzinfo=None)},
+        )
+        (kept,) = made.secrets
+        connection.execute(
+            text("INSERT INTO audit_secret VALUES (:e, :f, :s, :v)"),
+            {"e": made.eid, "f": kept.field, "s": kept.salt, "v": kept.value.encode()},
+        )
+    engine.dispose()
+
+
 def test_entries_recorded_before_the_log_was_sealed_are_kept_through_its_migration(
     empty_url: str, now: datetime
 ) -> None:
     """0002: an entry written under the first schema is there, unsealed, after the second."""
     migrate.upgrade(empty_url, to="0001")
     store = open_store(empty_url)
-    ledger = Ledger(store.write, zone="intranet", seal=lambda _eid, _field, value: value)
     actor = Actor(subject="system:test", address="10.0.0.1")
-    eid = ledger.append("unit.created", actor=actor, now=now)
+    made = compose(Event(name="unit.created", actor=actor, at=now, zone="intranet"))
+    _as_the_first_release_wrote(empty_url, made, now)
+    eid = made.eid
     query = text("SELECT eid, body, leaf, seq FROM audit_event")
     with store.reading() as session:
         before = [tuple(row) for row in session.execute(query)]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sealed_log import SealedLog
+from sealed_log import SealedLog, ledger_of
 
 from audit.health import LIMITS
 from audit.ledger import Ledger
@@ -29,7 +29,7 @@ def braked(log: SealedLog) -> Ledger:
     brake = Brake(
         log.store.read, clock=lambda: log.now, limits=LIMITS, steady=lambda: float(next(steady))
     )
-    return Ledger(log.store.write, zone="intranet", seal=lambda _e, _f, v: v, brake=brake)
+    return ledger_of(log.store, brake=brake)
 
 
 def append(ledger: Ledger, event: str, log: SealedLog) -> None:

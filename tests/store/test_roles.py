@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sealed_log import ledger_of
 from sqlalchemy import Engine, create_engine, insert, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from audit.keep import Keep
-from audit.ledger import Ledger
 from audit.record import Actor, Event, compose
 from audit.sealer import Sealer
 from audit.tables import audit_event
@@ -41,7 +41,7 @@ class Accounts:
         owner.dispose()
         self.app: Store = open_store(_as(url, "gw_app"))
         self.seal: Store = open_store(_as(url, "gw_seal"))
-        self.ledger = Ledger(self.app.write, zone="intranet", seal=lambda _e, _f, v: v)
+        self.ledger = ledger_of(self.app)
 
     def raw(self, role: str) -> Engine:
         """An engine without any guard of ours."""
@@ -109,8 +109,8 @@ def test_gateway_and_sealer_can_do_their_work(sealed: Accounts) -> None:
         "UPDATE log_state SET size = 0",
         "DELETE FROM log_tile",
         "INSERT INTO log_checkpoint VALUES (1, '')",
-        "DELETE FROM audit_missing",
-        "INSERT INTO audit_missing (eid, leaf, found) VALUES ('x', '', now())",
+        "DELETE FROM audit_alarm",
+        "INSERT INTO audit_alarm VALUES ('missing', 'x', '', 1, '', now(), NULL, NULL)",
         "ALTER TABLE audit_event DISABLE TRIGGER ALL",
         "DROP TRIGGER audit_event_keep ON audit_event",
         "DROP TABLE audit_event",
@@ -137,7 +137,7 @@ def test_the_gateways_account_can_only_add_to_the_log(sealed: Accounts, attack: 
         "DELETE FROM log_tile",
         "SELECT * FROM person",
         "SELECT * FROM audit_secret",
-        "UPDATE audit_missing SET seen = now()",
+        "UPDATE audit_alarm SET seen = now()",
         "ALTER TABLE audit_event DISABLE TRIGGER ALL",
     ],
 )

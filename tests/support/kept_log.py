@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from sealed_log import SealedLog
+from sealed_log import VOUCHER, SealedLog
 from sqlalchemy import func, select
 
 from audit.export import write
@@ -29,6 +29,7 @@ def custody_of(log: SealedLog, *, days: int = 184) -> Custody:
         ledger=log.ledger,
         read=log.store.read,
         keep=timedelta(days=days),
+        voucher=VOUCHER.vkey,
         in_office=lambda _session, subject, office: (subject, office) in IN_OFFICE,
     )
 

@@ -19,10 +19,12 @@ from audit.ledger import Ledger
 from audit.record import Actor
 from audit.sealer import Rhythm
 from audit.sealing import Sealing
+from audit.vouching import Voucher
 from gateway.store.engines import open_store
 
 ORIGIN = "gate.example/audit"
 THREADS = 4
+VOUCHER = Voucher(bytes(32), zone="intranet")
 
 
 def now() -> datetime:
@@ -49,7 +51,8 @@ def main() -> None:
         store.write,
         zone="intranet",
         seal=lambda _eid, _field, value: value,
-        herald=Messenger(socket),
+        herald=Messenger(socket, voucher=VOUCHER.vkey),
+        voucher=VOUCHER,
     )
 
     def write(_number: int) -> None:

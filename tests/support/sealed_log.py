@@ -11,16 +11,19 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 
 from audit.announcements import Book
+from audit.herald import Herald
 from audit.keep import Keep
-from audit.ledger import Ledger
+from audit.ledger import Brake, Ledger
 from audit.note import Checkpoint, sign
 from audit.record import Actor, leaf_hash
 from audit.sealer import Rhythm, Sealer
 from audit.shelf import store_tiles
 from audit.source import DatabaseSource
+from audit.standing import open_standing
 from audit.tables import audit_event, log_state, log_tile
 from audit.tree import Frontier
 from audit.verify import Report, verify
+from audit.vouching import Voucher
 from gateway.store.engines import Store, open_for_migration, open_store
 
 ORIGIN = "gate.example/audit"
@@ -29,8 +32,24 @@ TRIGGERS = (
     *("audit_event_keep", "audit_event_fix", "log_tile_keep", "log_tile_grow"),
     *("log_checkpoint_keep", "log_checkpoint_fix", "log_state_keep", "log_state_grow"),
     *("log_pruned_keep", "log_pruned_grow", "log_hold_keep", "log_hold_fix", "log_request_keep"),
-    *("audit_missing_keep", "audit_missing_fix"),
+    *("audit_alarm_keep", "audit_alarm_fix"),
 )
+
+
+VOUCHER = Voucher(bytes(32), zone="intranet")
+"""Gives the gateway's word in tests."""
+
+
+def ledger_of(store: Store, *, herald: Herald | None = None, brake: Brake | None = None) -> Ledger:
+    """A ledger whose entries have the gateway's word, and whose personal values are in clear."""
+    return Ledger(
+        store.write,
+        zone="intranet",
+        seal=lambda _e, _f, value: value,
+        herald=herald,
+        brake=brake,
+        voucher=VOUCHER,
+    )
 
 
 class SealedLog:
@@ -39,9 +58,9 @@ class SealedLog:
     def __init__(self, url: str, directory: Path, now: datetime, *, every: int = 1024) -> None:
         self.url, self.directory, self.now = url, directory, now
         self.store: Store = open_store(url)
-        self.ledger = Ledger(self.store.write, zone="intranet", seal=lambda _e, _f, value: value)
+        self.ledger = ledger_of(self.store)
         self.engine: Engine = open_for_migration(url)
-        self.book = Book()
+        self.book = Book(voucher=VOUCHER.vkey)
         self.rhythm = Rhythm(epoch=timedelta(minutes=5), batch=every)
         self.restart()
 
@@ -142,7 +161,7 @@ class SealedLog:
 
 
 def forge(log: SealedLog, bodies: list[bytes], *, epoch_key: bool = True) -> None:
-    """Give the log this content, whole and fitting, as a thief of the present key could.
+    """Give the log this content, whole and fitting, as a thief of the present keys could.
 
     Tiles, state and newest checkpoint are made anew; older checkpoints stay as they are.
     """
@@ -150,7 +169,8 @@ def forge(log: SealedLog, bodies: list[bytes], *, epoch_key: bool = True) -> Non
     edge, levels = Frontier().grown(leaves)
     text_ = Checkpoint(ORIGIN, edge.size, edge.root()).text()
     key = log.keep.key(log.keep.memory.signed.next_epoch)
-    note = sign(text_, name=ORIGIN, key=key).encode() if epoch_key else log.note
+    signed = open_standing(log.keep).sign_also(sign(text_, name=ORIGIN, key=key))
+    note = signed.encode() if epoch_key else log.note
     rows = [
         {"eid": json.loads(body)["eid"], "body": body, "leaf": leaf, "seq": seq,
          "created": datetime.fromisoformat(json.loads(body)["ts"])}

@@ -29,6 +29,7 @@ from gateway.access.catalogue import Catalogue, Evaluation, Service, Surrounding
 from gateway.access.decide import Access
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.service import PathRule
+from gateway.custody.room import voucher_of
 from gateway.identity import enrolment, epoch, people, proofs, sign_in, units
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
@@ -179,7 +180,13 @@ def open_office(
     vault = open_keyring(directory / "keys", zone=zone, root=root)
     info = {"vault": vault}
     store = open_store(database or f"sqlite:///{directory / 'office.db'}", info=info)
-    ledger = Ledger(store.write, zone=zone, seal=lambda _e, _f, value: value, info=info)
+    ledger = Ledger(
+        store.write,
+        zone=zone,
+        seal=lambda _e, _f, value: value,
+        info=info,
+        voucher=voucher_of(vault),
+    )
     install(ledger.sessions)
     registry = Registry(
         store=store,

@@ -12,27 +12,29 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-MISSING_SQLITE = (
-    """CREATE TRIGGER audit_missing_keep BEFORE DELETE ON audit_missing
-       BEGIN SELECT RAISE(ABORT, 'what was missed is never forgotten'); END""",
-    """CREATE TRIGGER audit_missing_fix BEFORE UPDATE ON audit_missing
-       WHEN OLD.seen IS NOT NULL OR NEW.eid != OLD.eid OR NEW.leaf != OLD.leaf
+ALARM_SQLITE = (
+    """CREATE TRIGGER audit_alarm_keep BEFORE DELETE ON audit_alarm
+       BEGIN SELECT RAISE(ABORT, 'what was found is never forgotten'); END""",
+    """CREATE TRIGGER audit_alarm_fix BEFORE UPDATE ON audit_alarm
+       WHEN OLD.seen IS NOT NULL OR NEW.kind != OLD.kind OR NEW.eid != OLD.eid
+            OR NEW.leaf != OLD.leaf OR NEW.count != OLD.count OR NEW.words != OLD.words
             OR NEW.found != OLD.found
-       BEGIN SELECT RAISE(ABORT, 'what was missed never changes'); END""",
+       BEGIN SELECT RAISE(ABORT, 'what was found never changes'); END""",
 )
-MISSING_POSTGRESQL = (
-    """CREATE FUNCTION audit_missing_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+ALARM_POSTGRESQL = (
+    """CREATE FUNCTION audit_alarm_guard() RETURNS trigger LANGUAGE plpgsql AS $$
        BEGIN
          IF TG_OP = 'UPDATE' AND OLD.seen IS NULL
-            AND (NEW.eid, NEW.leaf, NEW.found) = (OLD.eid, OLD.leaf, OLD.found) THEN
+            AND (NEW.kind, NEW.eid, NEW.leaf, NEW.count, NEW.words, NEW.found)
+              = (OLD.kind, OLD.eid, OLD.leaf, OLD.count, OLD.words, OLD.found) THEN
            RETURN NEW;
          END IF;
-         RAISE EXCEPTION 'what was missed never changes and is never forgotten';
+         RAISE EXCEPTION 'what was found never changes and is never forgotten';
        END $$""",
-    """CREATE TRIGGER audit_missing_keep BEFORE UPDATE OR DELETE ON audit_missing
-       FOR EACH ROW EXECUTE FUNCTION audit_missing_guard()""",
-    """CREATE TRIGGER audit_missing_whole BEFORE TRUNCATE ON audit_missing
-       FOR EACH STATEMENT EXECUTE FUNCTION audit_missing_guard()""",
+    """CREATE TRIGGER audit_alarm_keep BEFORE UPDATE OR DELETE ON audit_alarm
+       FOR EACH ROW EXECUTE FUNCTION audit_alarm_guard()""",
+    """CREATE TRIGGER audit_alarm_whole BEFORE TRUNCATE ON audit_alarm
+       FOR EACH STATEMENT EXECUTE FUNCTION audit_alarm_guard()""",
 )
 
 
@@ -119,31 +121,40 @@ def _entries_anew(tables: tuple[str, ...]) -> None:
 
 def _sealing_up() -> None:
     op.create_table(
-        "audit_missing",
+        "audit_alarm",
+        sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("eid", sa.String(length=32), nullable=False),
         sa.Column("leaf", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("words", sa.String(length=200), nullable=False),
         sa.Column("found", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seen_by", sa.String(length=80), nullable=True),
-        sa.PrimaryKeyConstraint("eid", name=op.f("pk_audit_missing")),
+        sa.PrimaryKeyConstraint("kind", "eid", name=op.f("pk_audit_alarm")),
     )
     on_file = op.get_bind().dialect.name == "sqlite"
-    for statement in MISSING_SQLITE if on_file else MISSING_POSTGRESQL:
+    for statement in ALARM_SQLITE if on_file else ALARM_POSTGRESQL:
         op.execute(statement)
     if not on_file:
         demand(op.execute)
 
 
 def _sealing_down() -> None:
-    op.drop_table("audit_missing")
+    op.drop_table("audit_alarm")
     if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION audit_missing_guard()")
+        op.execute("DROP FUNCTION audit_alarm_guard()")
         no_longer_demand(op.execute)
 
 
 # Entries may go once the sealer has said so in the log, and only those before the point it named.
 ANCHORS_SQLITE = (
     "DROP TRIGGER audit_event_keep",
+    "DROP TRIGGER audit_event_fix",
+    """CREATE TRIGGER audit_event_fix BEFORE UPDATE ON audit_event
+       WHEN NOT (OLD.seq IS NULL AND NEW.seq IS NOT NULL AND OLD.id = NEW.id
+                 AND OLD.eid = NEW.eid AND OLD.body = NEW.body AND OLD.leaf = NEW.leaf
+                 AND OLD.created = NEW.created AND OLD.vouch IS NEW.vouch)
+       BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END""",
     """CREATE TRIGGER audit_event_keep BEFORE DELETE ON audit_event
        WHEN OLD.seq IS NULL OR OLD.seq >= (SELECT upto FROM log_pruned)
        BEGIN SELECT RAISE(ABORT, 'audit entries are never deleted before their time'); END""",
@@ -165,7 +176,8 @@ ANCHORS_POSTGRESQL = (
        BEGIN
          IF TG_OP = 'UPDATE' AND OLD.seq IS NULL AND NEW.seq IS NOT NULL
             AND (OLD.id, OLD.eid, OLD.body, OLD.leaf, OLD.created)
-              = (NEW.id, NEW.eid, NEW.body, NEW.leaf, NEW.created) THEN
+              = (NEW.id, NEW.eid, NEW.body, NEW.leaf, NEW.created)
+            AND OLD.vouch IS NOT DISTINCT FROM NEW.vouch THEN
            RETURN NEW;
          ELSIF TG_OP = 'DELETE' THEN
            IF OLD.seq < (SELECT upto FROM log_pruned) THEN
@@ -203,6 +215,12 @@ ANCHORS_POSTGRESQL = (
 )
 ANCHORS_BEFORE_SQLITE = (
     "DROP TRIGGER audit_event_keep",
+    "DROP TRIGGER audit_event_fix",
+    """CREATE TRIGGER audit_event_fix BEFORE UPDATE ON audit_event
+       WHEN NOT (OLD.seq IS NULL AND NEW.seq IS NOT NULL AND OLD.id = NEW.id
+                 AND OLD.eid = NEW.eid AND OLD.body = NEW.body AND OLD.leaf = NEW.leaf
+                 AND OLD.created = NEW.created)
+       BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END""",
     """CREATE TRIGGER audit_event_keep BEFORE DELETE ON audit_event
        BEGIN SELECT RAISE(ABORT, 'audit entries are never deleted'); END""",
 )
@@ -224,6 +242,7 @@ ANCHOR_TABLES = (
 
 
 def _anchors_up() -> None:
+    op.add_column("audit_event", sa.Column("vouch", sa.LargeBinary(), nullable=True))
     _keys_and_witnesses_up()
     _retention_up()
     sqlite = op.get_bind().dialect.name == "sqlite"
@@ -311,6 +330,8 @@ def _retention_up() -> None:
         sa.Column("decided_as", sa.String(length=32), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("proposed_eid", sa.String(length=32), nullable=False),
+        sa.Column("decided_eid", sa.String(length=32), nullable=True),
         sa.CheckConstraint("kind IN ('prune', 'lift', 'erase')", name=op.f("ck_log_request_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_request")),
     )
@@ -321,6 +342,7 @@ def _anchors_down() -> None:
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in ANCHORS_BEFORE_SQLITE if sqlite else ANCHORS_BEFORE_POSTGRESQL:
         op.execute(statement)
+    op.drop_column("audit_event", "vouch")
     for table in reversed(ANCHOR_TABLES):
         op.drop_table(table)
     if not sqlite:
