@@ -160,10 +160,18 @@ class Scrutiny:
             for each in new
         ]
 
+    def rest(self, heard: Vkey | None) -> None:
+        """Nothing waits. A key that was heard of meanwhile is pinned now, not at the next entry."""
+        if not self._is_pinned and heard is not None:
+            self.prepare(heard)
+            self._caught_up = True
+            self.settled()
+
     def settled(self) -> None:
         """After a round that went through: pin the key, if all that waited is sealed."""
         if self._vouched is not None and not self._is_pinned and self._caught_up:
             pin(self._directory, self._vouched.vkey)
+            self._is_pinned = True
 
 
 def stated_at(body: bytes) -> str:

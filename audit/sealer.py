@@ -97,6 +97,7 @@ class Sealer:
         overdue = self._book.overdue()
         due = self._beat_due(now) or overdue or stepped or before.accords.agreed_prunes
         if not (due or self._waiting()):
+            self._scrutiny.rest(self._book.voucher)
             return 0
         self._scrutiny.prepare(self._book.voucher)
         self._settled = False  # until this round is through

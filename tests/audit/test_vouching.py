@@ -146,6 +146,22 @@ def test_entries_of_an_older_release_that_wait_at_the_upgrade_are_no_alarm(
     assert len(found(sealed, "unannounced")) == 1  # from now on it must have the word
 
 
+def test_a_key_that_is_heard_of_while_nothing_waits_is_pinned_before_the_next_entry(
+    sealed_file: SealedLog,
+) -> None:
+    sealed_file.book = Book()
+    sealed_file.restart()
+    sealed_file.write(1)
+    sealed_file.seal()
+    assert pinned(sealed_file.directory) is None
+    sealed_file.book.hear("the gateway", f"voucher {VOUCHER.vkey}")
+    sealed_file.seal()
+    assert pinned(sealed_file.directory) == VOUCHER.vkey
+    eid = inserted(sealed_file)
+    sealed_file.seal()
+    assert [each.eid for each in found(sealed_file, "unannounced")] == [eid]
+
+
 def test_without_any_key_nothing_is_judged_and_nothing_is_pruned(sealed_file: SealedLog) -> None:
     sealed_file.book = Book()
     sealed_file.restart()

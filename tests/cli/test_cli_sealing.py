@@ -14,7 +14,8 @@ import pytest
 from cli_terminal import Terminal
 from sqlalchemy import create_engine, make_url, text
 
-from audit import missing
+from audit import alarms, record
+from audit.vouching import Voucher
 from config.settings import load
 from gateway.cli.office import opened
 from gateway.cli.zone import now, operator
@@ -127,19 +128,58 @@ def test_what_a_superuser_deletes_before_it_is_sealed_is_missed_aloud(
             connection.execute(text("SELECT * FROM log_state FOR UPDATE"))
             eid = office.ledger.append("decision.denied", actor=operator(), now=now())
             connection.execute(text("DELETE FROM audit_event WHERE eid = :eid"), {"eid": eid})
-        wait_until(lambda: bool(missing.every(office.store.read)))
-        assert [each.eid for each in missing.every(office.store.read)] == [eid]
+        wait_until(lambda: bool(alarms.every(office.store.read)))
+        assert [each.eid for each in alarms.every(office.store.read)] == [eid]
         assert eid[:8] in terminal.run("audit", "missing", str(gateway))
         assert "gone before they were sealed" in terminal.run("check", str(gateway))
         said = terminal.run("audit", "missing", str(gateway), "--seen", "case 7 is open")
-        assert "1 missing" in said
+        assert "1 alarms" in said
         wait_until(lambda: office.brake.health().well)
     owner.dispose()
 
 
+def test_what_a_superuser_writes_past_the_gateway_is_called_out(
+    own: tuple[Path, Path, str], terminal: Terminal
+) -> None:
+    """The sealer, which has no key of the zone, pinned the gateway's when it first heard of it."""
+    gateway, seals, owner_url = own
+    owner = create_engine(owner_url)
+    with sealer(seals), opened(gateway) as office:
+        wait_until((seals / "announce.sock").exists)
+        office.ledger.append("decision.denied", actor=operator(), now=now())
+        wait_until((seals / "sealer" / "voucher").exists)
+        assert "differ" not in terminal.run("audit", "voucher", str(gateway))
+        event = record.Event(name="unit.created", actor=operator(), at=now(), zone="intranet")
+        made = record.compose(event)
+        row = {"e": made.eid, "b": made.body, "l": made.leaf}
+        statement = "INSERT INTO audit_event (eid, body, leaf, created) VALUES (:e, :b, :l, now())"
+        with owner.begin() as connection:
+            connection.execute(text(statement), row)
+        wait_until(lambda: bool(alarms.every(office.store.read)))
+        (alarm,) = alarms.every(office.store.read)
+        assert (alarm.kind, alarm.eid) == ("unannounced", made.eid)
+        assert "not written by the gateway" in terminal.run("check", str(gateway))
+    owner.dispose()
+
+
+def test_the_sealer_takes_another_key_only_when_an_operator_pins_it(
+    own: tuple[Path, Path, str], terminal: Terminal
+) -> None:
+    gateway, seals, _ = own
+    other = str(Voucher(bytes(32), zone="intranet").vkey)
+    with sealer(seals), opened(gateway) as office:
+        wait_until((seals / "announce.sock").exists)
+        office.ledger.append("decision.denied", actor=operator(), now=now())
+        wait_until((seals / "sealer" / "voucher").exists)
+    refused = terminal.fails("audit", "voucher", str(seals), "--pin", "garbage")
+    assert "NAME+ID+BASE64" in refused
+    terminal.run("audit", "voucher", str(seals), "--pin", other)
+    assert other in terminal.run("audit", "voucher", str(gateway))
+
+
 def test_sqlite_has_no_accounts_and_says_so(terminal: Terminal) -> None:
     assert "SQLite has no accounts" in terminal.fails("audit", "accounts", str(terminal.zone))
-    assert "No entry was ever missed" in terminal.run("audit", "missing", str(terminal.zone))
+    assert "never raised an alarm" in terminal.run("audit", "missing", str(terminal.zone))
 
 
 def test_a_running_zone_is_held_and_the_terminal_is_not(terminal: Terminal) -> None:
