@@ -20,6 +20,7 @@ from gateway.identity.ending import Why
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables import Session
+from gateway.store.brake import WritesHeld
 from gateway.vault.attested import ForgedRow
 
 __all__ = [
@@ -99,7 +100,8 @@ def present(
 def touch(registry: Registry, token: str, *, seen: datetime, now: datetime) -> bool:
     """Keep a live session and its parent awake; tell whether that needed a write.
 
-    `seen` is the session's `last_seen` as it was just found.
+    `seen` is the session's `last_seen` as it was just found. While nothing may be written,
+    use keeps no session awake: what is open can be read until it ends of silence.
     """
     digest = tokens.digest(token)
     if digest is None or now - seen < TOUCH_EVERY:
@@ -114,8 +116,11 @@ def touch(registry: Registry, token: str, *, seen: datetime, now: datetime) -> b
         )
         .values(last_seen=now)
     )
-    with registry.ledger.begin(unaudited_because=_TOUCH) as tx:
-        return changed(tx.session, statement) > 0
+    try:
+        with registry.ledger.begin(unaudited_because=_TOUCH) as tx:
+            return changed(tx.session, statement) > 0
+    except WritesHeld:
+        return False
 
 
 def end(

@@ -35,6 +35,8 @@ class HouseLogin(LoginManager):  # type: ignore[misc]  # Flask-Login ships no ty
     """
 
     def _load_user(self) -> None:
+        # A stranger first: if looking fails, the page that says so must not look again.
+        self._update_request_context_with_user()
         self._update_request_context_with_user(find_user())
 
     def _update_remember_cookie(self, response: Response) -> Response:

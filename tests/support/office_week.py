@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -86,6 +87,18 @@ class Week:
         self.ahead += length
         (self.directory.parent / "ahead").write_text(str(self.ahead.total_seconds()))
         time.sleep(0.3)  # until the worker has looked
+        self._until_open()
+
+    def _until_open(self) -> None:
+        """Until a seal of the new time is there: before it, the log looks long unsealed."""
+        parts = urlsplit(self.url)
+        for _ in range(200):
+            with closing(HTTPConnection("127.0.0.1", parts.port or 80, timeout=10)) as wire:
+                wire.request("GET", "/health", headers={"Host": parts.netloc})
+                if wire.getresponse().read().strip() not in {b"unavailable", b"unsealed"}:
+                    return
+            time.sleep(0.1)
+        raise AssertionError("the gateway did not open after its clock was set")
 
     def _until_sealed(self) -> None:
         database = self.directory / "intranet" / "hangu.db"

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
-from web_office import Browser, Office
+from web_office import Browser, Office, officer
 
 from audit.health import LIMITS
 from audit.tables import audit_event
+from gateway.access.refusals import StoreUnavailable
 from gateway.store.brake import Brake
 
 
@@ -50,6 +51,33 @@ def test_a_right_is_not_given_after_a_minute_and_the_page_says_why(office: Offic
     assert answer.status_code == 503
     assert "锁定账号和收回权限不受影响" in answer.text
     assert 'value="孙立新"' in answer.text  # nothing typed is lost
+
+
+def test_what_was_open_can_still_be_read_after_five_minutes_and_a_change_says_why(
+    office: Office,
+) -> None:
+    """The session would be kept awake by a write, which must not become a broken page."""
+    browser = officer(office.app(), office, "liwen", ago=9)
+    held(office, 400)
+    assert "李雯" in browser.get("/account/").text
+    answer = browser.post("/account/sessions/end-others", page="/account/")
+    assert answer.status_code == 503
+    assert "恢复封存后自动放行" in answer.text
+
+
+def test_a_session_that_cannot_be_looked_up_is_told_on_a_page_not_by_a_trace(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = officer(office.app(), office, "liwen", ago=9)
+
+    def gone(*_: object, **__: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr("gateway.identity.sessions.find", gone)
+    answer = browser.get("/account/")
+    assert answer.status_code == 503
+    assert "<h1>" in answer.text
+    assert "李雯" not in answer.text
 
 
 def test_nobody_signs_in_after_five_minutes_and_the_page_says_why(office: Office) -> None:
