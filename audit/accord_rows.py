@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from audit.accords import Accord, Accords
 from audit.tables_anchors import log_hold, log_request
@@ -26,7 +26,7 @@ class Difference:
 class Rows:
     """What the tables say: requests that are open or approved, holds that keep."""
 
-    requests: Mapping[str, Any]
+    requests: Mapping[str, Row[Any]]
     holds: Mapping[str, datetime]
 
 
@@ -123,7 +123,7 @@ def _holds(rows: Rows, heard: Heard) -> Iterator[Difference]:
             yield Difference(name, False, "it was removed or lifted, and nobody agreed to that")
 
 
-def _wrong(row: Any, known: Accord) -> str:  # noqa: ANN401 - a row of `log_request`
+def _wrong(row: Row[Any], known: Accord) -> str:
     """The first field of a row that is not what was heard; empty if all are."""
     pairs = {
         "kind": (row.kind, known.kind),

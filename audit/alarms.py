@@ -82,7 +82,7 @@ def every(read: Engine) -> list[Alarm]:
     """Everything that was ever found, the newest first."""
     query = select(audit_alarm).order_by(audit_alarm.c.found.desc(), audit_alarm.c.eid)
     with read.connect() as connection:
-        return [Alarm(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - its public name
+        return [Alarm(**row) for row in connection.execute(query).mappings()]
 
 
 def own_up(ledger: Ledger, *, actor: Actor, now: datetime, note: str) -> int:

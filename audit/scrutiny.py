@@ -179,5 +179,5 @@ def stated_at(body: bytes) -> str:
 
     Keys are sorted, and what nests comes before: the last `ts` is the outermost.
     """
-    start = body.rfind(b'"ts":"') + 6
-    return body[start : body.find(b'"', start)].decode("ascii", "replace") if start > 5 else ""  # noqa: PLR2004
+    _, mark, rest = body.rpartition(b'"ts":"')
+    return rest.partition(b'"')[0].decode("ascii", "replace") if mark else ""

@@ -636,17 +636,21 @@ class Standing(NamedTuple):
         return epoch >= self.epoch or size > self.since
 
 
+CERTIFICATE = re.compile(r"standing ([^ ]+) (0|[1-9][0-9]{0,8}) ([^ ]+)")
+
+
 def parse_standing(line: str, keys: Sequence[Vkey]) -> tuple[Vkey, int]:
     """Read a certificate, `standing <key> <epoch> <base64>`; the key of that epoch signed it."""
-    words = line.removesuffix("\n").split(" ")
-    if len(words) != 4 or words[0] != "standing" or not re.fullmatch("0|[1-9][0-9]{0,8}", words[2]):  # noqa: PLR2004
+    found = CERTIFICATE.fullmatch(line.removesuffix("\n"))
+    if found is None:
         raise Wrong("not a standing key's certificate")
-    key, epoch = parse_vkey(words[1]), int(words[2])
+    named, epoch, signature = found[1], int(found[2]), _base64(found[3])
+    key = parse_vkey(named)
     if epoch >= len(keys):
         raise Wrong(f"the log has no key epoch {epoch}")
-    text = f"hangu.key.standing/v1\n{key.name}\n{epoch}\n{words[1]}\n"
+    text = f"hangu.key.standing/v1\n{key.name}\n{epoch}\n{named}\n"
     by = keys[epoch]
-    if key.name != by.name or not ed25519(by.public, text.encode(), _base64(words[3])):
+    if key.name != by.name or not ed25519(by.public, text.encode(), signature):
         raise Wrong(f"the key of epoch {epoch} does not vouch for the standing key")
     return key, epoch
 
@@ -817,9 +821,8 @@ def verify_package(data: BinaryIO, *, key: str | None, policy: str | None = None
         if key is None:
             key = files["first-key"].decode().strip()
             report.incomplete("the key is the package's own: bring the one from paper, --key")
-        elif (own := checked_vkey(files["first-key"].decode().strip())) != checked_vkey(
-            key
-        ).strip():
+        own = checked_vkey(files["first-key"].decode().strip())
+        if own != checked_vkey(key.strip()):
             report.tampered(0, _other_key("package", own, key))
             report.uncovered.append("anything in it: it was not looked at under a key of its own")
             return report
@@ -951,15 +954,10 @@ def _vouched(receipt: Receipt, first: Vkey) -> str | None:
     return "the standing key, for which the first key vouches (not forward-secure by itself)"
 
 
-def _judge(  # noqa: C901
+def _judge(
     walk: Walk, kept: list[tuple[str, Note, bool]], standing: Standing | None, report: Report
 ) -> list[Note]:
-    """Each checkpoint: of this log, over this tree, signed by the keys that sign it.
-
-    These are the key of its own epoch and the standing key; only what was kept elsewhere may
-    lack the latter. What stands on paper has no signature: whoever kept it vouches for it.
-    Returns the good ones.
-    """
+    """Each checkpoint, the log's own and those kept elsewhere. Returns the good ones."""
     good: list[Note] = []
     for name, note, own in sorted(kept, key=lambda each: each[1].size):
         if note.size > walk.size:
@@ -968,15 +966,7 @@ def _judge(  # noqa: C901
             continue
         epoch = walk.epoch(note.size)
         try:
-            if note.origin != walk.keys[0].name:
-                raise Wrong("of another log")  # noqa: TRY301
-            if note.signatures and signed_by(note, walk.keys[epoch]) is None:
-                raise Wrong(f"not signed by the key of epoch {epoch}")  # noqa: TRY301
-            if standing and note.signatures and signed_by(note, standing.key) is None:  # noqa: SIM102
-                if own and standing.must_sign(note.size, epoch):
-                    raise Wrong("not signed by the standing key")  # noqa: TRY301
-            if note.root != walk.roots[note.size]:
-                raise Wrong("over another tree")  # noqa: TRY301
+            _require_signed(walk, note, standing if own else None)
         except Wrong as error:
             last = good[-1].size if good else 0
             report.tampered(min(last, max(0, walk.size - 1)), f"{name}: {error}")
@@ -990,6 +980,24 @@ def _judge(  # noqa: C901
         if final not in present:
             report.tampered(final - 1, f"the last checkpoint of key epoch {number} is missing")
     return good
+
+
+def _require_signed(walk: Walk, note: Note, standing: Standing | None) -> None:
+    """Raise Wrong unless a checkpoint is of this log, over this tree, signed by its keys.
+
+    These are the key of its own epoch and the standing key; what was kept elsewhere may lack
+    the latter. What stands on paper has no signature: whoever kept it vouches for it.
+    """
+    epoch = walk.epoch(note.size)
+    if note.origin != walk.keys[0].name:
+        raise Wrong("of another log")
+    if note.signatures and signed_by(note, walk.keys[epoch]) is None:
+        raise Wrong(f"not signed by the key of epoch {epoch}")
+    owed = standing if standing and standing.must_sign(note.size, epoch) else None
+    if owed and note.signatures and signed_by(note, owed.key) is None:
+        raise Wrong("not signed by the standing key")
+    if note.root != walk.roots[note.size]:
+        raise Wrong("over another tree")
 
 
 def _judge_witnesses(

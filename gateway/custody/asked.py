@@ -59,18 +59,13 @@ class Asked:
     decided_eid: str | None
 
 
-def asked_of(row: Any) -> Asked:  # noqa: ANN401 - a row of `log_request`
-    """Return a row as a request."""
-    return Asked(**row._mapping)  # noqa: SLF001 - its public name
-
-
 def open_request(connection: Connection, request: str) -> Asked:
     """Return a request that waits for the second officer. Raises KeepingUnknown, KeepingOver."""
     query = select(log_request).where(log_request.c.id == request).with_for_update()
-    row = connection.execute(query).first()
+    row = connection.execute(query).mappings().first()
     if row is None:
         raise KeepingUnknown(request)
-    asked = asked_of(row)
+    asked = Asked(**row)
     if asked.state != State.OPEN:
         raise KeepingOver(request)
     return asked

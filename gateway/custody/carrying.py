@@ -14,7 +14,7 @@ from audit.record import Actor
 from audit.tables import audit_event
 from audit.tables_anchors import log_request
 from gateway.custody import proof
-from gateway.custody.asked import Asked, Kind, State, asked_of, settle
+from gateway.custody.asked import Asked, Kind, State, settle
 from gateway.custody.refusals import KeepingForged
 from gateway.custody.room import Custody
 
@@ -92,7 +92,7 @@ def _agreed(custody: Custody, request: str) -> tuple[Asked, datetime]:
     """The request, and when two officers had agreed on it. Raises KeepingForged."""
     with custody.read.connect() as connection:
         query = select(log_request).where(log_request.c.id == request)
-        asked = asked_of(connection.execute(query).one())
+        asked = Asked(**connection.execute(query).mappings().one())
         return asked, proof.require_approved(connection, custody.vouched, asked)
 
 

@@ -14,7 +14,7 @@ from audit.record import MAX_BODY
 from audit.tables import NUMBERED, audit_event, audit_secret
 from audit.tables_anchors import log_hold, log_request
 from audit.witnessing import Witnessed
-from gateway.custody.asked import Asked, asked_of
+from gateway.custody.asked import Asked
 from gateway.custody.room import Custody
 
 SHOWN = 50
@@ -94,16 +94,14 @@ def holds(connection: Connection) -> Sequence[Hold]:
     """Return every hold, those in force first, then the newest."""
     order = (log_hold.c.lifted_at.is_not(None), log_hold.c.placed_at.desc())
     rows = connection.execute(select(log_hold).order_by(*order).limit(SHOWN))
-    return [Hold(**row._mapping) for row in rows]  # noqa: SLF001 - its public name
+    return [Hold(**row) for row in rows.mappings()]
 
 
 def requests(connection: Connection) -> Sequence[Asked]:
     """Return the requests, open ones first, then the newest."""
     order = (log_request.c.state != "open", log_request.c.proposed_at.desc())
-    return [
-        asked_of(row)
-        for row in connection.execute(select(log_request).order_by(*order).limit(SHOWN))
-    ]
+    rows = connection.execute(select(log_request).order_by(*order).limit(SHOWN))
+    return [Asked(**row) for row in rows.mappings()]
 
 
 def _due(
