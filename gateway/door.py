@@ -42,7 +42,7 @@ from gateway.access.masking import masked
 from gateway.access.proxy import UpstreamFailure
 from gateway.access.proxy_failures import UpstreamUnreachable
 from gateway.access.refusals import StoreUnavailable
-from gateway.identity import throttle
+from gateway.identity import lane_keys
 from gateway.identity.tally import Tally
 from gateway.refusals import Refused
 from gateway.web import REFUSAL
@@ -134,7 +134,7 @@ class Door:
         if isinstance(refusal, _DECIDED):
             return refusal
         now, address = self.clock(), environ.get("REMOTE_ADDR") or None
-        actor, place = Actor(subject=STRANGER, address=address), throttle.place_of(address)
+        actor, place = Actor(subject=STRANGER, address=address), lane_keys.place_of(address)
         event = "request.refused"
         if not self.tally.is_first(event, refusal.code, actor=actor, place=place, now=now):
             return refusal

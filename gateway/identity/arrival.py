@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Transaction
-from gateway.identity import attempts, devices, notices, throttle
+from gateway.identity import attempts, devices, lane_keys, notices, paces, throttle
 from gateway.identity.registry import Registry
 from gateway.identity.tables import Familiar, PendingSignIn, Person
 from gateway.identity.tables_guards import Attempt, Tried
@@ -57,7 +57,7 @@ def arrive(
     session, vault = tx.session, registry.vault
     index = session.execute(select(Person.login_index).where(Person.id == person_id)).scalar_one()
     before = _last_accepted(session, person_id)
-    lanes = throttle.Lanes.of(vault, login_index=index, address=browser.address)
+    lanes = lane_keys.Lanes.of(vault, login_index=index, address=browser.address)
     usual = session.get(Familiar, lanes.place) is not None
     own = None if pending is None else pending.attempt_id
     odd = _failures(session, person_id, before, but=own)
@@ -96,7 +96,7 @@ def _failures(
         select(Attempt)
         .where(Attempt.person_id == person_id, Attempt.outcome != Tried.ACCEPTED)
         .order_by(Attempt.at.desc())
-        .limit(throttle.CLOSED_AFTER)
+        .limit(paces.CLOSED_AFTER)
     )
     if since is not None:
         statement = statement.where(Attempt.at > since)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from audit.record import Actor
-from gateway.identity import throttle
+from gateway.identity import lane_keys, throttle
+from gateway.identity.lane_keys import Strangers
 from gateway.identity.profiles import PROFILES
 from gateway.identity.registry import Registry
-from gateway.identity.throttle import Reservation, Strangers, Throttled
+from gateway.identity.throttle import Reservation, Throttled
 
 _COUNTED = "the attempt is counted before its outcome is known; the outcome is recorded"
 
@@ -28,7 +29,7 @@ def count(
     """
     pace = PROFILES[registry.limits.password_profile].pace
     event, reason = "sign_in.throttled", "throttled"
-    place = throttle.place_of(actor.address)
+    place = lane_keys.place_of(actor.address)
     with registry.ledger.begin(unaudited_because=_COUNTED) as tx:
         reserved = throttle.reserve(tx.session, lanes, now=now, pace=pace)
         if reserved.closed_now:

@@ -16,18 +16,18 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session as OrmSession
 
 from audit.record import Actor
-from gateway.identity import passkey_sign_in, throttle
+from gateway.identity import lane_keys, paces, passkey_sign_in
+from gateway.identity.paces import Pace
 from gateway.identity.profiles import PROFILES
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.identity.tables import Person, Throttle
 from gateway.identity.tables_guards import Attempt, Device
-from gateway.identity.throttle import Pace
 from gateway.refusals import Refused
 from gateway.vault import Vault
 
 SHOWN = 200
-_KINDS = (throttle.NAME, throttle.DEVICE, throttle.PLACE, throttle.ADDRESS, throttle.OVERALL)
+_KINDS = (paces.NAME, paces.DEVICE, paces.PLACE, paces.ADDRESS, paces.OVERALL)
 TRACED = 2000
 """Newest attempts that are looked through for the addresses of lanes."""
 
@@ -76,12 +76,12 @@ def slowed(registry: Registry, *, now: datetime) -> Sequence[LaneView]:
     """Return the lanes that are closed, wait, or still slow, the most serious first.
 
     A lane is slow from the failure that first made it wait until it has been quiet for so long
-    that they are forgotten (`throttle.quiet_of`): also between two tries.
+    that they are forgotten (`paces.quiet_of`): also between two tries.
     """
     pace = PROFILES[registry.limits.password_profile].pace
     shut = or_(
         Throttle.closed_at.is_not(None),
-        (Throttle.total >= throttle.CLOSED_AFTER) & Throttle.kind.in_(throttle.ENDING),
+        (Throttle.total >= paces.CLOSED_AFTER) & Throttle.kind.in_(paces.ENDING),
     )
     slow = (_still_slow(kind, pace, now) for kind in _KINDS)
     worst = (shut.desc(), Throttle.total.desc(), Throttle.last_at.desc(), Throttle.key)
@@ -98,7 +98,7 @@ def slowed(registry: Registry, *, now: datetime) -> Sequence[LaneView]:
 
 
 def _still_slow(kind: str, pace: Pace, now: datetime) -> ColumnElement[bool]:
-    free, quiet = throttle.pace_of(kind, pace).free, throttle.quiet_of(kind)
+    free, quiet = paces.pace_of(kind, pace).free, paces.quiet_of(kind)
     remembered = (Throttle.failures > free) & (Throttle.blocked_until >= now - quiet)
     return (Throttle.kind == kind) & remembered
 
@@ -129,13 +129,13 @@ def open_lane(registry: Registry, ref: str, *, actor: Actor, now: datetime) -> N
 
 
 def _traces(session: OrmSession, vault: Vault, kinds: set[str]) -> _Traces:
-    traces = _Traces(addresses={throttle.overall_key(vault): ""})
-    if throttle.NAME in kinds:
+    traces = _Traces(addresses={lane_keys.overall_key(vault): ""})
+    if paces.NAME in kinds:
         for person_id, index in session.execute(select(Person.id, Person.login_index)):
-            traces.people[throttle.name_key(vault, index)] = person_id
-    if throttle.DEVICE in kinds:
+            traces.people[lane_keys.name_key(vault, index)] = person_id
+    if paces.DEVICE in kinds:
         _trace_devices(session, vault, traces)
-    if kinds & {throttle.PLACE, throttle.ADDRESS}:
+    if kinds & {paces.PLACE, paces.ADDRESS}:
         _trace_addresses(session, vault, traces)
     return traces
 
@@ -143,9 +143,9 @@ def _traces(session: OrmSession, vault: Vault, kinds: set[str]) -> _Traces:
 def _trace_devices(session: OrmSession, vault: Vault, traces: _Traces) -> None:
     for device, person_id in session.execute(select(Device.id, Device.person_id)):
         for lane in (str(device), passkey_sign_in.lane_of(device)):
-            traces.people[throttle.device_key(vault, lane)] = person_id
+            traces.people[lane_keys.device_key(vault, lane)] = person_id
     for (person_id,) in session.execute(select(Person.id)):
-        traces.people[throttle.device_key(vault, f"own {person_id}")] = person_id
+        traces.people[lane_keys.device_key(vault, f"own {person_id}")] = person_id
 
 
 def _trace_addresses(session: OrmSession, vault: Vault, traces: _Traces) -> None:
@@ -161,9 +161,9 @@ def _trace_addresses(session: OrmSession, vault: Vault, traces: _Traces) -> None
         if (attempt.person_id, address) in seen:
             continue
         seen.add((attempt.person_id, address))
-        traces.addresses[throttle.address_key(vault, address)] = address
+        traces.addresses[lane_keys.address_key(vault, address)] = address
         if index is not None and attempt.person_id is not None:
-            key = throttle.Lanes.of(vault, login_index=index, address=address).place
+            key = lane_keys.Lanes.of(vault, login_index=index, address=address).place
             traces.people[key] = attempt.person_id
             traces.addresses[key] = address
 
@@ -171,7 +171,7 @@ def _trace_addresses(session: OrmSession, vault: Vault, traces: _Traces) -> None
 def _view(
     row: Throttle, traces: _Traces, names: Mapping[UUID, tuple[str, str]], pace: Pace
 ) -> LaneView:
-    ended = row.kind in throttle.ENDING and row.total >= throttle.CLOSED_AFTER
+    ended = row.kind in paces.ENDING and row.total >= paces.CLOSED_AFTER
     whose = traces.people.get(row.key)
     login, name = ("", "") if whose is None else names.get(whose, ("", ""))
     return LaneView(
@@ -181,8 +181,8 @@ def _view(
         total=row.total,
         last_at=row.last_at,
         until=row.blocked_until,
-        next_wait=throttle.pace_of(row.kind, pace).wait_after(row.failures + 1),
-        quiet_at=row.blocked_until + throttle.quiet_of(row.kind),
+        next_wait=paces.pace_of(row.kind, pace).wait_after(row.failures + 1),
+        quiet_at=row.blocked_until + paces.quiet_of(row.kind),
         closed_at=row.closed_at or (row.last_at if ended else None),
         person_id=whose,
         login=login,

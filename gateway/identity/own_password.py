@@ -9,7 +9,7 @@ from typing import ClassVar
 from sqlalchemy import delete, select
 
 from audit.record import Actor
-from gateway.identity import devices, ending, notices, passwords, throttle
+from gateway.identity import devices, ending, lane_keys, notices, passwords, throttle
 from gateway.identity.current import Current
 from gateway.identity.profiles import PROFILES
 from gateway.identity.registry import Registry
@@ -107,7 +107,7 @@ def _prove(registry: Registry, who: Current, current: str, *, actor: Actor, now:
         ).scalar_one()
         row = session.get(Password, who.person_id)
         stored = None if row is None else (row.hash_sealed, row.row_version)
-    lanes = throttle.Lanes.of(
+    lanes = lane_keys.Lanes.of(
         registry.vault, login_index=index, address=actor.address, device=f"own {who.person_id}"
     )
     pace = PROFILES[registry.limits.password_profile].pace

@@ -15,8 +15,9 @@ from sqlalchemy import select
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import counting, devices, passkeys, throttle, tokens
+from gateway.identity import counting, devices, lane_keys, passkeys, throttle, tokens
 from gateway.identity.current import RESISTANT
+from gateway.identity.lane_keys import Strangers
 from gateway.identity.opening import (
     SYSTEM,
     Browser,
@@ -29,7 +30,7 @@ from gateway.identity.passkeys import Ceremony, Proved, Site
 from gateway.identity.profiles import PROFILES
 from gateway.identity.registry import Registry
 from gateway.identity.tables import Person, State
-from gateway.identity.throttle import Reservation, Strangers
+from gateway.identity.throttle import Reservation
 
 ONLY = "only"
 """The purpose of a challenge that is the whole sign-in."""
@@ -99,7 +100,7 @@ def _count_against(registry: Registry, tx: Transaction, whose: UUID, *, now: dat
     """Count a stranger's failure with a person's key as a wrong password of a stranger's."""
     index = tx.session.execute(select(Person.login_index).where(Person.id == whose)).scalar_one()
     pace = PROFILES[registry.limits.password_profile].pace
-    name = throttle.name_key(registry.vault, index)
+    name = lane_keys.name_key(registry.vault, index)
     throttle.count_against(tx.session, name, now=now, pace=pace)
 
 
@@ -121,7 +122,7 @@ def _record(
     known = proved.row is not None
     subject = f"person:{proved.row.person_id}" if proved.row is not None else SYSTEM
     actor = Actor(subject=subject, address=browser.address)
-    place = throttle.place_of(browser.address)
+    place = lane_keys.place_of(browser.address)
     if known or registry.tally.is_first(event, reason, actor=actor, place=place, now=now):
         tx.record(
             event,

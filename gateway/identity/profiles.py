@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.identity.throttle import GROWING, Pace
+from gateway.identity.paces import GROWING, Pace
 
 NIST = "nist"
 DENGBAO3 = "dengbao3"

@@ -26,13 +26,14 @@ from gateway.identity import (
     tokens,
 )
 from gateway.identity.hashing import Busy
+from gateway.identity.lane_keys import Lanes
 from gateway.identity.opening import NewSession, SignInRefused
 from gateway.identity.pending_step import StepOver
 from gateway.identity.registry import Registry
 from gateway.identity.second_step import check_code
 from gateway.identity.tables import Password, Person, State
 from gateway.identity.tables_guards import Tried
-from gateway.identity.throttle import Lanes, Reservation, Throttled
+from gateway.identity.throttle import Reservation, Throttled
 
 __all__ = [
     "NewSession",

@@ -14,7 +14,6 @@ from a device or place of theirs, or a security administrator opens the lane.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,36 +22,31 @@ from typing import ClassVar
 from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from gateway.identity.lane_keys import Lanes, Strangers
+from gateway.identity.paces import (
+    ADDRESS,
+    CLOSED_AFTER,
+    DEVICE,
+    ENDING,
+    GROWING,
+    LONGEST,
+    NAME,
+    NAME_FREE,
+    NAME_QUIET,
+    OVERALL,
+    PLACE,
+    Pace,
+    pace_of,
+    quiet_of,
+)
 from gateway.identity.statements import changed, insert_if_new
 from gateway.identity.tables import Familiar, Throttle
 from gateway.refusals import Refused
-from gateway.vault import Vault
 
-NAME_FREE = 4
-ADDRESS_FREE = 100
-"""Failures of one address before it waits: a whole office may stand behind one."""
-
-OVERALL_FREE = 1000
-"""Failures of all strangers together before they wait for each other."""
-
-CLOSED_AFTER = 100
-"""Failures without a success after which a lane is closed (NIST SP 800-63B-4, 3.2.2)."""
-
-LONGEST = timedelta(minutes=15)
-OVERALL_LONGEST = timedelta(seconds=1)
-"""Longest wait of the strangers' common lane: they share one try a second, and no more."""
-
-NAME_QUIET = timedelta(hours=24)
-ADDRESS_QUIET = timedelta(hours=1)
 KEPT = timedelta(days=30)
 """How long the failures of a quiet lane count towards its end."""
 
 FAMILIAR_FOR = timedelta(days=90)
-NAME, DEVICE, PLACE, ADDRESS, OVERALL = "name", "device", "place", "address", "overall"
-ENDING = frozenset({NAME, DEVICE, PLACE})
-"""The kinds of lanes that close."""
-
-_NOWHERE = "?"
 
 
 class Throttled(Refused):
@@ -63,68 +57,6 @@ class Throttled(Refused):
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__(retry_after)
         self.retry_after = retry_after
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How a name's lane slows: failures that cost nothing, then a wait that doubles or stands."""
-
-    free: int = NAME_FREE
-    first: timedelta = timedelta(seconds=1)
-    longest: timedelta = LONGEST
-
-    def wait_after(self, failures: int) -> timedelta:
-        """Return the wait after so many failures in a row.
-
-        Zero for the first `free`, then `first`, doubled each time, at most `longest`.
-        Source: NIST SP 800-63B-4, 3.2.2.
-        """
-        if failures <= self.free:
-            return timedelta(0)
-        doublings: int = min(failures - self.free - 1, 16)
-        return min(self.first * (1 << doublings), self.longest)
-
-
-GROWING = Pace()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strangers:
-    """The keys, 32 bytes each, of an attempt that says no name. `device` None: not a known one."""
-
-    address: bytes
-    overall: bytes
-    device: bytes | None = None
-
-    @classmethod
-    def at(cls, vault: Vault, address: str | None, *, device: str | None = None) -> Strangers:
-        """Return the lanes of an address and a known device."""
-        own = None if device is None else device_key(vault, device)
-        return Strangers(
-            address=address_key(vault, address), overall=overall_key(vault), device=own
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lanes(Strangers):
-    """The keys that one attempt under a name may touch."""
-
-    name: bytes
-    place: bytes
-
-    @classmethod
-    def of(
-        cls, vault: Vault, *, login_index: bytes, address: str | None, device: str | None = None
-    ) -> Lanes:
-        """Return the lanes of a login name's blind index, an address and a known device."""
-        place = place_of(address)
-        return cls(
-            name=name_key(vault, login_index),
-            place=vault.blind("throttle.familiar", f"{login_index.hex()}\n{place}"),
-            address=address_key(vault, address),
-            overall=overall_key(vault),
-            device=None if device is None else device_key(vault, device),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,26 +71,6 @@ class Reservation:
     shared: tuple[bytes, ...]
     wait: timedelta
     closed_now: bool = False
-
-
-def name_key(vault: Vault, login_index: bytes) -> bytes:
-    """The strangers' lane of a name."""
-    return vault.blind("throttle.name", login_index.hex())
-
-
-def device_key(vault: Vault, device: str) -> bytes:
-    """The lane of a known device, or of what else a person alone can reach."""
-    return vault.blind("throttle.device", device)
-
-
-def address_key(vault: Vault, address: str | None) -> bytes:
-    """The strangers' lane of an address."""
-    return vault.blind("throttle.address", place_of(address))
-
-
-def overall_key(vault: Vault) -> bytes:
-    """The lane of all strangers."""
-    return vault.blind("throttle.overall", "")
 
 
 def reserve(
@@ -235,16 +147,6 @@ def open_again(session: Session, key: bytes, *, now: datetime) -> bool:
     return changed(session, statement) > 0
 
 
-def pace_of(kind: str, pace: Pace) -> Pace:
-    """How a kind of lane slows; `pace` is the password profile's, for those that it rules."""
-    return _PACES.get(kind, pace)
-
-
-def quiet_of(kind: str) -> timedelta:
-    """How long after its last wait a lane still remembers its failures, and slows by them."""
-    return NAME_QUIET if kind in ENDING else ADDRESS_QUIET
-
-
 def forget(session: Session, *, now: datetime) -> None:
     """Drop lanes that have been quiet and places that were not used: housekeeping."""
     old = or_(
@@ -253,26 +155,6 @@ def forget(session: Session, *, now: datetime) -> None:
     )
     changed(session, delete(Throttle).where(old, Throttle.closed_at.is_(None)))
     changed(session, delete(Familiar).where(Familiar.last_at < now - FAMILIAR_FOR))
-
-
-def place_of(address: str | None) -> str:
-    """Return what counts as one place: an IPv4 address, an IPv6 /64, or all that is neither."""
-    try:
-        found = ipaddress.ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return _NOWHERE
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, 64), strict=False))
-
-
-_PACES: Mapping[str, Pace] = {
-    ADDRESS: Pace(free=ADDRESS_FREE),
-    OVERALL: Pace(free=OVERALL_FREE, longest=OVERALL_LONGEST),
-}
-"""The paces that no password profile changes."""
 
 
 def _kinds(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.identity import throttle, totp
+from gateway.identity import paces, totp
 from gateway.identity.profiles import PROFILES, Deviation, Profile, deviations
 from gateway.identity.registry import Limits
 from gateway.identity.second_step import MAX_CODES
@@ -90,15 +90,15 @@ def written(limits: Limits) -> Written:
             kind=kind,
             free=profile.pace.free,
             longest=profile.pace.longest,
-            closed_after=throttle.CLOSED_AFTER,
+            closed_after=paces.CLOSED_AFTER,
         )
-        for kind in (throttle.DEVICE, throttle.PLACE, throttle.NAME)
+        for kind in (paces.DEVICE, paces.PLACE, paces.NAME)
     ]
     shared = [
         Lane(kind=kind, free=free, longest=longest, closed_after=None)
         for kind, free, longest in (
-            (throttle.ADDRESS, throttle.ADDRESS_FREE, throttle.LONGEST),
-            (throttle.OVERALL, throttle.OVERALL_FREE, throttle.OVERALL_LONGEST),
+            (paces.ADDRESS, paces.ADDRESS_FREE, paces.LONGEST),
+            (paces.OVERALL, paces.OVERALL_FREE, paces.OVERALL_LONGEST),
         )
     ]
     return Written(

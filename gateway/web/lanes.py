@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
 
-from gateway.identity.throttle import CLOSED_AFTER
+from gateway.identity.paces import CLOSED_AFTER
 from gateway.web import told
 from gateway.web.access import requires
 from gateway.web.session import house, person, visit

@@ -12,10 +12,10 @@ from datetime import timedelta
 import pytest
 from identity_world import ADDRESS, ADMIN, BROWSER, PASSWORD, Enrolled, World
 
-from gateway.identity import housekeeping, lanes, sign_in, throttle
+from gateway.identity import housekeeping, lanes, paces, sign_in
 from gateway.identity.lanes import LaneUnknown
+from gateway.identity.paces import CLOSED_AFTER, LONGEST, Pace
 from gateway.identity.sign_in import NewSession, SignInRefused, Throttled
-from gateway.identity.throttle import CLOSED_AFTER, LONGEST, Pace
 
 ELSEWHERE = "203.0.113.7"
 
@@ -186,12 +186,12 @@ def test_all_strangers_together_are_slowed_and_known_devices_are_not(small_world
     world = small_world
     li = world.enrol()
     device = sign_in_from(world, li).device
-    for number in range(throttle.OVERALL_FREE + 1):
+    for number in range(paces.OVERALL_FREE + 1):
         with pytest.raises(SignInRefused):
             try_password(world, f"name{number}", address=f"2001:db8:{number:x}::1")
     with pytest.raises(Throttled) as refusal:
         try_password(world, "fresh", address="2001:db8:ffff::1")
-    assert refusal.value.retry_after <= throttle.OVERALL_LONGEST
+    assert refusal.value.retry_after <= paces.OVERALL_LONGEST
     assert try_password(world, "li.lei", PASSWORD, device=device).token
 
 

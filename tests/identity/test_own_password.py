@@ -13,6 +13,7 @@ from audit.record import Actor
 from gateway.identity import enrolment, own_password, passwords, profiles, sessions
 from gateway.identity.current import Current
 from gateway.identity.own_password import CurrentPasswordWrong, Keeping, PasswordUnchanged
+from gateway.identity.paces import CLOSED_AFTER
 from gateway.identity.passwords import (
     PasswordNamesItsOwner,
     PasswordRefused,
@@ -20,7 +21,7 @@ from gateway.identity.passwords import (
     PasswordTooShort,
 )
 from gateway.identity.sign_in import SignInRefused, StepOver
-from gateway.identity.throttle import CLOSED_AFTER, Throttled
+from gateway.identity.throttle import Throttled
 
 NEW = "a quiet harbour behind the mill"
 

@@ -10,7 +10,7 @@ from identity_world import ADDRESS, World
 from soft_passkey import SoftKey
 from sqlalchemy import update
 
-from gateway.identity import lanes, passkey_sign_in, throttle
+from gateway.identity import lanes, paces, passkey_sign_in
 from gateway.identity.lanes import LaneView
 from gateway.identity.opening import NewSession
 from gateway.identity.sign_in import SignInRefused, Throttled
@@ -79,12 +79,12 @@ def test_attack_a_flood_of_false_assertions_is_slowed_and_the_owner_comes_in_at_
     """Even from the very address of the flood; the officer sees its lane."""
     world = small_world
     _, key, device = known(world)
-    flood(world, throttle.ADDRESS_FREE + 1)
+    flood(world, paces.ADDRESS_FREE + 1)
     with pytest.raises(Throttled) as refusal:
         sign_in(world, key, address=ELSEWHERE)
     assert refusal.value.retry_after
     assert "sign_in.throttled" in world.names()
-    assert seen(world)["address"].failures == throttle.ADDRESS_FREE + 1
+    assert seen(world)["address"].failures == paces.ADDRESS_FREE + 1
     assert sign_in(world, key, address=ELSEWHERE, device=device).token
     world.wait(refusal.value.retry_after)
     assert sign_in(world, key, address=ELSEWHERE).token
@@ -96,13 +96,13 @@ def test_all_strangers_with_false_assertions_share_one_lane(small_world: World) 
     _, key, device = known(world)
     flood(world, 1)
     with world.registry.ledger.begin(unaudited_because="as after a thousand") as tx:
-        common = Throttle.kind == throttle.OVERALL
-        most = update(Throttle).where(common).values(failures=throttle.OVERALL_FREE)
+        common = Throttle.kind == paces.OVERALL
+        most = update(Throttle).where(common).values(failures=paces.OVERALL_FREE)
         changed(tx.session, most)
     flood(world, 1, address="2001:db8::1")
     with pytest.raises(Throttled) as refusal:
         answer(world, "{}", address="2001:db8:ffff::1")
-    assert refusal.value.retry_after <= throttle.OVERALL_LONGEST
+    assert refusal.value.retry_after <= paces.OVERALL_LONGEST
     assert "overall" in seen(world)
     assert sign_in(world, key, device=device).token
 
@@ -141,5 +141,5 @@ def test_successes_are_not_counted(small_world: World) -> None:
     _, key, _ = known(world)
     for _ in range(3):
         sign_in(world, key, address=ELSEWHERE)
-    flood(world, throttle.ADDRESS_FREE)
+    flood(world, paces.ADDRESS_FREE)
     assert sign_in(world, key, address=ELSEWHERE).token

@@ -9,7 +9,7 @@ from office_hands import Hand, browser_of
 from office_week import Week
 from playwright.sync_api import Browser, expect
 
-from gateway.identity.throttle import GROWING
+from gateway.identity.paces import GROWING
 from gateway.web.cookies import cookies_of
 
 COOKIES = cookies_of("intranet")

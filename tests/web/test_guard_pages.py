@@ -17,7 +17,7 @@ from web_office import PASSWORD, PHONE, Browser, Office, furnish, officer, open_
 
 from audit.tables import audit_event
 from gateway.identity import attempts, people, reports, sign_in, tokens
-from gateway.identity.throttle import CLOSED_AFTER
+from gateway.identity.paces import CLOSED_AFTER
 from gateway.web import create_web
 
 NEW = "春眠不觉晓处处闻啼鸟夜来风雨声花落"

@@ -9,7 +9,7 @@ import pytest
 from web_office import Browser, Office
 
 from config.sections import Session, keys
-from gateway.identity import throttle
+from gateway.identity import paces
 from gateway.identity.profiles import PROFILES
 from gateway.identity.written import written
 from gateway.web import written_rules
@@ -20,7 +20,7 @@ def test_page_shows_the_numbers_that_the_program_works_with(clerk: Browser, offi
     """Lanes, codes, password length, both kinds of sessions."""
     page = clerk.get("/sign-in-rules").text
     rules = written(office.registry.limits)
-    assert f"连续失败 {throttle.CLOSED_AFTER} 次" in page
+    assert f"连续失败 {paces.CLOSED_AFTER} 次" in page
     assert f"{office.registry.limits.password_min} 个字符" in page
     assert "无操作 30 分钟即退出，最长 12 小时" in page
     assert "无操作 15 分钟即退出，最长 8 小时" in page
