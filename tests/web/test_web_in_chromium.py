@@ -345,6 +345,29 @@ def test_end_of_the_session_is_announced_and_can_be_put_off(desktop: Desktop) ->
     context.close()
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_long_menu_is_folded_on_a_telephone_and_open_without_a_script(
+    desktop: Desktop, *, javascript: bool
+) -> None:
+    """An officer's page begins with the page, and every entry is one press away."""
+    context = desktop.context(login="chenjing", width=390, javascript=javascript)
+    page = context.new_page()
+    page.goto(f"{desktop.url}/audit/now")
+    menu, entry = page.locator(".menu > summary"), page.locator("nav a[href='/audit/findings']")
+    expect(menu).to_contain_text("待办研判")
+    if javascript:
+        expect(entry).to_be_hidden()
+        expect(page.locator("h1")).to_be_in_viewport()
+        assert_accessible(page, "folded menu")
+        menu.click()
+    entry.click()
+    expect(page.locator("h1")).to_have_text("审计发现")
+    page.set_viewport_size({"width": 1280, "height": 860})
+    expect(menu).to_be_hidden()
+    expect(entry).to_be_visible()
+    context.close()
+
+
 @pytest.mark.parametrize("path", ["/", "/account/", "/services/ledger"])
 def test_targets_are_large_enough(desktop: Desktop, path: str) -> None:
     """24 by 24 px for everything but links in running text (WCAG 2.2, 2.5.8)."""

@@ -1,5 +1,5 @@
-// What is better with a script, and works without: showing a password, going back past a
-// mistake, and a word before the session ends. No library, no markup from strings (Trusted Types).
+// What is better with a script, and works without: showing a password, a folded menu, going
+// back past a mistake, and a word before the session ends. No library, no markup from strings (Trusted Types).
 
 const SHOW_BEFORE = 120_000; // 2 minutes before the end (WCAG 2.2, 2.2.1)
 const LOOK_EVERY = 15_000;
@@ -15,6 +15,17 @@ for (const button of document.querySelectorAll("[data-shows]")) {
   input.form.addEventListener("submit", () => {
     input.type = "password";
   });
+}
+
+// On a narrow screen a long menu is folded, so that the page itself comes first.
+const menu = document.querySelector("details.menu");
+if (menu) {
+  const narrow = matchMedia("(max-width: 60rem)");
+  const fold = () => {
+    menu.open = !narrow.matches;
+  };
+  fold();
+  narrow.addEventListener("change", fold);
 }
 
 // A form that came back with a problem: "Back" and "Reload" shall ask for it, not send it again.
