@@ -25,6 +25,7 @@ from gateway.web.front_break_glass import BreakGlassFront
 from gateway.web.front_campaigns import CampaignsFront
 from gateway.web.front_custody import CustodyFront
 from gateway.web.front_factors import FactorsFront
+from gateway.web.front_findings import FindingsFront
 from gateway.web.front_fresh import FreshFront
 from gateway.web.front_guards import GuardsFront
 from gateway.web.front_kept import KeptFront
@@ -57,6 +58,7 @@ class FrontDesk(
     FreshFront,
     KeptFront,
     RequestsFront,
+    FindingsFront,
     ReviewFront,
     PeopleDesk,
     ServiceDesk,
