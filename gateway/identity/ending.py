@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, or_, select, true, update
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import tokens
+from gateway.identity import tokens, turns
 from gateway.identity.statements import changed
 from gateway.identity.tables import Session
+from gateway.identity.tables_fresh import ReplacedToken
 
 
 class Why(StrEnum):
@@ -47,6 +48,25 @@ class Why(StrEnum):
 def digest_or_none(token: str | None) -> bytes | None:
     """Return the hash of a session's token, for what asks for one that may be missing."""
     return None if token is None else tokens.digest(token)
+
+
+def held(tx: Transaction, token_hash: bytes) -> bytes | None:
+    """Return the present token hash of the session that has this one, or had it before.
+
+    A fresh proof gives a session another token. Whoever ends it by the one they know must not
+    be told that it is over while it lives on under the next: so the person's turn is waited
+    for, and no proof comes between until the transaction ends.
+    """
+    replaced = select(ReplacedToken.session_id).where(ReplacedToken.token_hash == token_hash)
+    known = select(Session.id, Session.person_id).where(
+        or_(Session.token_hash == token_hash, Session.id.in_(replaced))
+    )
+    row = tx.session.execute(known).one_or_none()
+    if row is None:
+        return None
+    turns.take(tx.session, row.person_id)
+    present = select(Session.token_hash).where(Session.id == row.id)
+    return tx.session.execute(present).scalar_one_or_none()
 
 
 def belongs_to(token_hash: bytes) -> ColumnElement[bool]:

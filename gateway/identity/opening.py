@@ -109,6 +109,7 @@ def open_session(
 
 def _end_previous(tx: Transaction, token: str | None, *, actor: Actor, now: datetime) -> None:
     digest = ending.digest_or_none(token)
-    if digest is not None:
-        which = ending.belongs_to(digest)
+    own = None if digest is None else ending.held(tx, digest)
+    if own is not None:
+        which = ending.belongs_to(own)
         ending.end(tx, which, why=ending.Why.REPLACED, actor=actor, now=now)

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, update
 
 from audit.record import Actor
-from gateway.identity import ending, integrity, tokens
+from gateway.identity import ending, integrity, tokens, turns
 from gateway.identity.current import Current, find_live, find_row
 from gateway.identity.ending import Why
 from gateway.identity.registry import Registry
@@ -140,11 +140,12 @@ def end(
     if digest is None:
         return False
     with registry.ledger.begin() as tx:
-        which = ending.belongs_to(digest)
-        above = select(Session.parent_hash).where(Session.token_hash == digest)
+        own = ending.held(tx, digest)
+        if own is None:
+            return False
+        above = select(Session.parent_hash).where(Session.token_hash == own)
         parent = tx.session.execute(above).scalar() if parent_too else None
-        if parent is not None:
-            which = ending.belongs_to(parent)
+        which = ending.belongs_to(parent or own)
         return ending.end(tx, which, why=why, actor=actor, now=now) > 0
 
 
@@ -153,6 +154,7 @@ def end_by_ref(
 ) -> bool:
     """End that one of a person's sessions which `ref` names; False if there is no such live one."""
     with registry.ledger.begin() as tx:
+        turns.take(tx.session, person_id)
         hashes = tx.session.execute(
             select(Session.token_hash).where(
                 Session.person_id == person_id, Session.ended_at.is_(None)

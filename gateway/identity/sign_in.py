@@ -24,6 +24,7 @@ from gateway.identity import (
     tables,
     throttle,
     tokens,
+    turns,
 )
 from gateway.identity.hashing import Busy
 from gateway.identity.lane_keys import Lanes
@@ -67,6 +68,7 @@ class _Credential:
     unit: str
     sealed: bytes | None
     version: int | None
+    changed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +117,18 @@ def check_password(
     found = _credential(registry, attempt.index)
     keys = (counted.lane, *counted.shared)
     cause = _verdict(registry, found, password, counted=keys, now=now)
-    if cause is not None or found is None:
-        with registry.ledger.begin() as tx:
-            _note(tx, attempt, found, _OUTCOMES.get(cause or "", Tried.PASSWORD), now)
-            tx.record(
-                "sign_in.refused",
-                actor=attempt.actor,
-                now=now,
-                outcome="failure",
-                reason="credentials",
-                details={"cause": cause or "unknown_name"},
-                personal=attempt.personal,
-            )
+    step: PendingSignIn | None = None
+    grown = None if cause or found is None else _grown(registry, found, password)
+    with registry.ledger.begin() as tx:
+        if found is not None and cause is None and not _stands(tx, found):
+            cause = "changed_meanwhile"
+        if found is None or cause is not None:
+            _refuse(tx, attempt, found, cause or "unknown_name", now=now)
+        else:
+            step = _open_step(registry, tx, found, grown, attempt, counted, now=now)
+    if step is None:
         raise SignInRefused
-    return _open_step(registry, found, password, attempt, counted, now=now)
+    return step
 
 
 _OUTCOMES = {"not_active": Tried.REFUSED}
@@ -174,7 +174,14 @@ def _note(
 def _credential(registry: Registry, index: bytes) -> _Credential | None:
     """Return the person and sealed hash of a login name, by one statement either way."""
     statement = (
-        select(Person.id, Person.state, Person.unit, Password.hash_sealed, Password.row_version)
+        select(
+            Person.id,
+            Person.state,
+            Person.unit,
+            Password.hash_sealed,
+            Password.row_version,
+            Password.changed_at,
+        )
         .outerjoin(Password, Password.person_id == Person.id)
         .where(Person.login_index == index)
     )
@@ -212,35 +219,59 @@ def _verdict(
     return None if right else "wrong_password"
 
 
+def _stands(tx: Transaction, found: _Credential) -> bool:
+    """Tell whether the password that was just checked is still the person's.
+
+    Checking it takes a while: who changed it meanwhile has shut out whoever knew the old one.
+    """
+    turns.take(tx.session, found.person_id)
+    present = select(Password.changed_at).where(Password.person_id == found.person_id)
+    return tx.session.execute(present.with_for_update()).scalar() == found.changed_at
+
+
+def _refuse(
+    tx: Transaction, attempt: _Try, found: _Credential | None, cause: str, *, now: datetime
+) -> None:
+    _note(tx, attempt, found, _OUTCOMES.get(cause, Tried.PASSWORD), now)
+    tx.record(
+        "sign_in.refused",
+        actor=attempt.actor,
+        now=now,
+        outcome="failure",
+        reason="credentials",
+        details={"cause": cause},
+        personal=attempt.personal,
+    )
+
+
 def _open_step(
     registry: Registry,
+    tx: Transaction,
     found: _Credential,
-    password: str,
+    grown: str | None,
     attempt: _Try,
     counted: Reservation,
     *,
     now: datetime,
 ) -> PendingSignIn:
-    grown = _grown(registry, found, password)
     token = tokens.new()
     expires = now + registry.limits.step_life
-    with registry.ledger.begin() as tx:
-        throttle.refund(tx.session, counted.shared, now=now)
-        if grown is not None:
-            _replace_hash(tx, found, grown)
-        tx.session.add(
-            tables.PendingSignIn(
-                token_hash=tokens.digest_of_new(token),
-                person_id=found.person_id,
-                expires=expires,
-                name_lane=counted.lane,
-                familiar=attempt.lanes.place,
-                attempt_id=_note(tx, attempt, found, Tried.HALF, now),
-            )
+    throttle.refund(tx.session, counted.shared, now=now)
+    if grown is not None:
+        _replace_hash(tx, found, grown)
+    tx.session.add(
+        tables.PendingSignIn(
+            token_hash=tokens.digest_of_new(token),
+            person_id=found.person_id,
+            expires=expires,
+            name_lane=counted.lane,
+            familiar=attempt.lanes.place,
+            attempt_id=_note(tx, attempt, found, Tried.HALF, now),
         )
-        subject = f"person:{found.person_id}"
-        actor = Actor(subject=subject, unit=found.unit, address=attempt.address)
-        tx.record("sign_in.password_accepted", actor=actor, now=now)
+    )
+    subject = f"person:{found.person_id}"
+    actor = Actor(subject=subject, unit=found.unit, address=attempt.address)
+    tx.record("sign_in.password_accepted", actor=actor, now=now)
     return PendingSignIn(token=token, expires=expires)
 
 

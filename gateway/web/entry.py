@@ -29,6 +29,7 @@ from gateway.web.i18n import LANGUAGES
 from gateway.web.kept import wanted
 from gateway.web.paths import inside
 from gateway.web.session import chosen_language, house, person, visit, visitor
+from gateway.web.sign_out import ended
 from policies.decision import Outcome
 from policies.permissions import Permission
 
@@ -111,10 +112,8 @@ def ask_to_leave() -> str:
 def leave() -> Response:
     """End the whole sign-in. Half of it left open on a shared machine would be a trap."""
     here = house()
-    if found := visitor():
-        here.desk.sign_out(found, visit=visit())
     # No redirect to the gateway: browsers hold form-action against a form's redirects.
-    response = make_response(render_template("signed_out.html"))
+    response = make_response(render_template("signed_out.html", is_over=ended()))
     here.cookies.service.drop(response)
     response.headers["Clear-Site-Data"] = FORGET
     return response

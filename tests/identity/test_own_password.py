@@ -12,6 +12,7 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 from audit.record import Actor
 from gateway.identity import enrolment, own_password, passwords, profiles, sessions
 from gateway.identity.current import Current
+from gateway.identity.hashing import Hasher
 from gateway.identity.own_password import CurrentPasswordWrong, Keeping, PasswordUnchanged
 from gateway.identity.paces import CLOSED_AFTER
 from gateway.identity.passwords import (
@@ -219,3 +220,25 @@ def test_every_profile_says_what_it_gives_up(name: str) -> None:
     assert profiles.SHORT in said
     assert len({each.code for each in said}) == len(said) >= 3
     assert profiles.SHORT not in profiles.deviations(name, minimum=15)
+
+
+def test_attack_an_old_password_opens_no_step_after_it_was_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is changed while it is being checked, which takes a while."""
+    token, current = here(world, world.enrol("li.lei"))
+    world.wait()
+    verify, changed = Hasher.verify, []
+
+    def slowly(self: Hasher, encoded: str, text: str) -> bool:
+        right = verify(self, encoded, text)
+        if not changed:
+            changed.append(True)
+            change(world, current, token)
+        return right
+
+    monkeypatch.setattr(Hasher, "verify", slowly)
+    with pytest.raises(SignInRefused):
+        world.password("li.lei")
+    assert changed
+    world.password("li.lei", NEW)

@@ -146,6 +146,56 @@ def test_confirming_and_signing_in_anew_over_that_session_never_wait_for_each_ot
         together(*(pair if number % 2 else reversed(pair)))
 
 
+def leaving(li: Holder) -> bool:
+    """Sign out, by the token that the browser sent; tell what the person is told."""
+    registry, now = li.world.registry, li.world.clock
+    return sessions.end(registry, li.token, actor=ADMIN, now=now, parent_too=True)
+
+
+def choosing(li: Holder) -> bool:
+    """End that session from the list, by the name it has there."""
+    registry, now = li.world.registry, li.world.clock
+    ref = sessions.of_person(registry, li.person.id)[0].ref
+    return sessions.end_by_ref(registry, li.person.id, ref, actor=ADMIN, now=now)
+
+
+@pytest.mark.parametrize("way", [leaving, choosing])
+def test_attack_a_session_does_not_outlive_its_end_under_the_token_of_a_confirmation(
+    world: World, way: Callable[[Holder], bool]
+) -> None:
+    """Whoever is told that it is over must be right, whichever of the two comes first."""
+    li = holder(world)
+    sessions.end_all(world.registry, li.person.id, actor=ADMIN, now=world.clock)
+    for number in range(ROUNDS):
+        world.forget_lanes()
+        li.token = world.sign_in(li.person)
+        open_service(world, li.token)
+        world.wait(timedelta(seconds=90))
+        told: list[bool] = []
+        pair = (confirm(li, li.person.code(world.clock)), lambda told=told: told.append(way(li)))
+        together(*(pair if number % 2 else reversed(pair)))
+        is_over = sessions.open_now(world.registry) == (0, 0)
+        assert told == [is_over]
+        assert is_over or way is choosing  # its name in the list had changed: it says so
+        sessions.end_all(world.registry, li.person.id, actor=ADMIN, now=world.clock)
+
+
+def test_attack_signing_in_anew_ends_the_browsers_session_under_whatever_token(
+    world: World,
+) -> None:
+    li = holder(world)
+    for number in range(ROUNDS):
+        sessions.end_all(world.registry, li.person.id, actor=ADMIN, now=world.clock)
+        world.forget_lanes()
+        li.token = world.sign_in(li.person)
+        world.wait(timedelta(seconds=90))
+        pair = by_code(
+            li, replace(HERE, previous=li.token), SoftKey(origin=SITE.origin, rp=SITE.id)
+        )
+        together(*(pair if number % 2 else reversed(pair)))
+        assert sessions.open_now(world.registry) == (1, 1)
+
+
 def test_new_codes_a_removed_key_and_signing_out_meet_a_confirmation_without_a_database_error(
     world: World,
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
-from web_office import Browser, Office, officer
+from web_office import PAGE, Browser, Office, officer
 
 from audit.health import LIMITS
 from audit.tables import audit_event
@@ -63,6 +63,23 @@ def test_what_was_open_can_still_be_read_after_five_minutes_and_a_change_says_wh
     answer = browser.post("/account/sessions/end-others", page="/account/")
     assert answer.status_code == 503
     assert "恢复封存后自动放行" in answer.text
+
+
+def test_attack_nobody_is_kept_signed_in_at_a_shared_desk_while_nothing_may_be_written(
+    office: Office,
+) -> None:
+    """The browser forgets, and the page does not say more than is true."""
+    browser = officer(office.app(), office, "liwen", ago=9)
+    token = browser.token("/account/")
+    held(office, 400)
+    answer = browser.client.post(
+        "/sign-out", base_url=browser.base, headers=PAGE, data={"csrf_token": token}
+    )
+    assert browser.cookie() is None
+    assert "cache" in answer.headers["Clear-Site-Data"]
+    left = browser.get(answer.location)
+    assert "尚未结束" in left.text
+    assert "/sign-in" in browser.get("/account/").location
 
 
 def test_a_session_that_cannot_be_looked_up_is_told_on_a_page_not_by_a_trace(
