@@ -46,8 +46,8 @@ def downstream_headers(
     """Return a service's headers (Latin-1 text, with duplicates) as the browser may have them.
 
     Hop-by-hop and talkative headers are gone, addresses on the service's own origin point to
-    the public one, cookies lose `Domain` and cannot bear the gateway's names, browsers keep no
-    page as fresh (`caching`; `asked` are the request's headers), and the floor of safety is
+    the public one, cookies lose `Domain` and cannot bear the gateway's names, browsers keep
+    nothing but parts of pages as fresh (`caching`; `asked` are the request's headers), and the floor of safety is
     laid where the service left it out.
     """
     pairs = [(name, _FOLD.sub(" ", value).strip(" \t")) for name, value in service_headers]
@@ -72,7 +72,7 @@ def downstream_headers(
         else:
             result.append((name, value))
     kind = ",".join(_said(result, "content-type"))
-    kept = caching.added(_said(result, "cache-control"), page=caching.is_page(asked, kind))
+    kept = caching.added(_said(result, "cache-control"), part=caching.is_part(asked, kind))
     floor = _floor({name.lower() for name, _ in result}, canonical.scheme)
     return result + ([("Cache-Control", kept)] if kept else []) + list(floor)
 

@@ -105,6 +105,7 @@ def write(directory: Path, *, site: Site, services: Iterable[Service]) -> tuple[
         "spoofable": SPOOFABLE,
         "claim_bytes": CLAIM_BYTES,
         "destinations": caching.DESTINATIONS,
+        "kinds": caching.KINDS,
         "html": caching.HTML,
     }
     (directory / "tmp").mkdir(mode=0o700, parents=True, exist_ok=True)
