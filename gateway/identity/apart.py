@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from audit.ledger import Transaction
 from gateway.identity.tables import Person, PersonRole, State, Unit
+from gateway.identity.tables_guards import PersonLock
 from gateway.refusals import Refused
 from policies import versions
 from policies.change import sides
@@ -65,8 +66,9 @@ def _united(session: Session, now: datetime) -> frozenset[tuple[str, str]]:
 
 
 def _everybody(session: Session) -> Memberships:
-    """As `memberships`, with those who are invited: what they hold they will use."""
-    living = Person.state != State.DISABLED
+    """As `memberships`, with those who are invited or locked: what they hold they will use."""
+    locked = Person.id.in_(select(PersonLock.person_id))
+    living = or_(Person.state != State.DISABLED, locked)
     people = session.execute(select(Person.id, Person.unit).where(living))
     roles = session.execute(
         select(PersonRole.person_id, PersonRole.role, PersonRole.zone)

@@ -96,7 +96,7 @@ def prove(
     def check_recovery(tx: Transaction) -> str | None:
         if phishing.forbids_codes(registry, tx.session, whose):
             return "passkey_required"
-        cause = recovery.fault(tx, whose, found, now=now)
+        cause = recovery.fault(registry, tx, whose, found, now=now)
         if cause is None:
             recovery.used(tx, whose, actor=actor, now=now)
         else:

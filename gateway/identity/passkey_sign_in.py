@@ -72,7 +72,7 @@ def check(
             proof = Proof(amr=f"{passkeys.amr_of(proved.row)} user", strength=RESISTANT)
             opened = open_session(registry, tx, person.id, person.unit, proof, browser, now=now)
             if owner is None:
-                throttle.refund(tx.session, (counted.lane, *counted.shared), now=now)
+                throttle.refund(tx.session, counted, counted.lanes)
             else:
                 throttle.settle_lane(tx.session, counted.lane)
         else:

@@ -176,18 +176,23 @@ def _hash_of(row: RecoveryCode) -> str:
         raise ForgedRow(RecoveryCode.__tablename__, str(row.id)) from None
 
 
-def fault(tx: Transaction, person_id: UUID, match: Match | None, *, now: datetime) -> str | None:
+def fault(
+    registry: Registry, tx: Transaction, person_id: UUID, match: Match | None, *, now: datetime
+) -> str | None:
     """Return why a code does not count; None once it is spent.
 
     `match` is what `matching` found. The caller records and counts (`count`, `used`).
 
     Raises:
-        ForgedRow: this zone did not write the set, or has written a newer one.
+        ForgedRow: this zone did not write the set, or has written a newer one of it or of the
+            person, as far as this process remembers.
     """
     whole = tx.session.execute(_set_of(person_id)).scalar_one_or_none()
     if whole is None or whole.disabled_at is not None:
         return "factor_disabled"
-    if not attested.fits(whole) or whole.turn != _turn_of(tx, person_id):
+    person = tx.session.get_one(Person, person_id)
+    is_older = registry.seen.is_past(person_id, person.row_version)
+    if is_older or not attested.fits(whole) or whole.turn != person.recovery_turn:
         raise ForgedRow(RecoverySet.__tablename__, f"{person_id}/{whole.set_id}")
     if match is None:
         return "wrong_code"

@@ -131,7 +131,7 @@ def check_recovery(
     found = None if whose is None else recovery.matching(registry, whose, code)
 
     def check(tx: Transaction, step: _Step) -> _Verdict:
-        return _Verdict(recovery.fault(tx, step.person_id, found, now=now), _RECOVERY)
+        return _Verdict(recovery.fault(registry, tx, step.person_id, found, now=now), _RECOVERY)
 
     def count(tx: Transaction, step: _Step, cause: str, actor: Actor) -> None:
         recovery.count(tx, step.person_id, cause, actor=actor, now=now)

@@ -115,8 +115,7 @@ def check_password(
         registry, attempt.lanes, actor=attempt.actor, now=now, personal=attempt.personal
     )
     found = _credential(registry, attempt.index)
-    keys = (counted.lane, *counted.shared)
-    cause = _verdict(registry, found, password, counted=keys, now=now)
+    cause = _verdict(registry, found, password, counted)
     step: PendingSignIn | None = None
     grown = None if cause or found is None else _grown(registry, found, password)
     with registry.ledger.begin() as tx:
@@ -201,16 +200,14 @@ def _verdict(
     registry: Registry,
     found: _Credential | None,
     password: str,
-    *,
-    counted: tuple[bytes, ...],
-    now: datetime,
+    counted: Reservation,
 ) -> str | None:
     """Return why the password does not count, or None. The hash is computed in any case."""
     try:
         right = registry.hasher.verify(_encoded(registry, found), passwords.normal(password))
     except Busy:
         with registry.ledger.begin(unaudited_because=_NOT_TRIED) as tx:
-            throttle.refund(tx.session, counted, now=now)
+            throttle.refund(tx.session, counted, counted.lanes)
         raise
     if found is None:
         return "unknown_name"
@@ -256,7 +253,7 @@ def _open_step(
 ) -> PendingSignIn:
     token = tokens.new()
     expires = now + registry.limits.step_life
-    throttle.refund(tx.session, counted.shared, now=now)
+    throttle.refund(tx.session, counted, counted.shared)
     if grown is not None:
         _replace_hash(tx, found, grown)
     tx.session.add(

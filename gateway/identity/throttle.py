@@ -15,11 +15,11 @@ from a device or place of theirs, or a security administrator opens the lane.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import case, delete, or_, select, update
+from sqlalchemy import case, delete, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.identity.lane_keys import Lanes, Strangers
@@ -64,13 +64,20 @@ class Reservation:
     """A counted attempt.
 
     `lane` is where it counts, `shared` the strangers' lanes that count it as well, `wait` how
-    long it must wait (or zero); `closed_now`: this attempt found the lane at its end.
+    long it must wait (or zero); `closed_now`: this attempt found the lane at its end. `counts`
+    says of each lane until when it waited before, and until when by this attempt.
     """
 
     lane: bytes
     shared: tuple[bytes, ...]
     wait: timedelta
     closed_now: bool = False
+    counts: Mapping[bytes, tuple[datetime, datetime]] = field(default_factory=dict)
+
+    @property
+    def lanes(self) -> tuple[bytes, ...]:
+        """All in which it counts."""
+        return (self.lane, *self.shared)
 
 
 def reserve(
@@ -90,9 +97,11 @@ def reserve(
         return Reservation(own, shared, LONGEST, closed_now=since is None)
     if wait:
         return Reservation(own, shared, wait)
-    for key, kind in kinds.items():
-        _count(session, rows[key], pace_of(kind, pace), now)
-    return Reservation(own, shared, timedelta(0))
+    counts = {
+        key: (rows[key].blocked_until, _count(session, rows[key], pace_of(kind, pace), now))
+        for key, kind in kinds.items()
+    }
+    return Reservation(own, shared, timedelta(0), counts=counts)
 
 
 def count_against(session: Session, name: bytes, *, now: datetime, pace: Pace = GROWING) -> None:
@@ -101,9 +110,15 @@ def count_against(session: Session, name: bytes, *, now: datetime, pace: Pace = 
     _count(session, rows[name], pace, now)
 
 
-def refund(session: Session, keys: Iterable[bytes], *, now: datetime) -> None:
-    """Take back the count of an attempt that was not a wrong guess."""
+def refund(session: Session, reserved: Reservation, keys: Iterable[bytes]) -> None:
+    """Take back the count of an attempt that was not a wrong guess, in these of its lanes.
+
+    A lane waits again as it did before, and no wait that somebody else's attempt set grows
+    shorter: else whoever knows one right password could guess at the others without waiting.
+    """
     for key in sorted(keys):
+        before, until = reserved.counts[key]
+        waits = literal(before, Throttle.blocked_until.type)
         changed(
             session,
             update(Throttle)
@@ -111,7 +126,9 @@ def refund(session: Session, keys: Iterable[bytes], *, now: datetime) -> None:
             .values(
                 failures=Throttle.failures - 1,
                 total=case((Throttle.total > 0, Throttle.total - 1), else_=0),
-                blocked_until=now,
+                blocked_until=case(
+                    (Throttle.blocked_until == until, waits), else_=Throttle.blocked_until
+                ),
             ),
         )
 
@@ -202,7 +219,8 @@ def _left(row: Throttle, pace: Pace, now: datetime) -> timedelta:
     return max(timedelta(0), min(row.blocked_until - now, pace.wait_after(row.failures)))
 
 
-def _count(session: Session, row: Throttle, pace: Pace, now: datetime) -> None:
+def _count(session: Session, row: Throttle, pace: Pace, now: datetime) -> datetime:
+    """Count a failure; return until when the lane waits now."""
     failures = 1 if now - row.blocked_until > quiet_of(row.kind) else row.failures + 1
     until = now + pace.wait_after(failures)
     changed(
@@ -211,3 +229,4 @@ def _count(session: Session, row: Throttle, pace: Pace, now: datetime) -> None:
         .where(Throttle.key == row.key)
         .values(failures=failures, total=row.total + 1, last_at=now, blocked_until=until),
     )
+    return until

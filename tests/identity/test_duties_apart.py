@@ -8,9 +8,11 @@ import pytest
 from identity_world import ADMIN, World
 from sqlalchemy import select
 
-from gateway.identity import people, roles, staff, units
+from audit.record import Actor
+from gateway.identity import people, reports, roles, staff, units
 from gateway.identity.apart import DutiesUnited
 from gateway.identity.tables import Person
+from gateway.identity.tables_guards import Attempt
 from policies import versions
 from policies.rules import RuleSet
 
@@ -39,6 +41,22 @@ def test_a_role_that_would_unite_a_duty_is_not_given(world: World) -> None:
     with world.registry.store.reading() as session:
         assert roles.held_by(session, person) == {"cashier"}
     roles.set_roles(world.registry, person, ["accountant"], actor=ADMIN, now=world.clock)
+
+
+def test_attack_the_other_side_is_not_given_while_the_account_is_locked(world: World) -> None:
+    """Unlocked again, the person would hold both."""
+    keep_apart(world)
+    li = world.enrol("li.lei", roles=("cashier",))
+    world.sign_in(li)
+    with world.registry.store.reading() as session:
+        attempt = session.scalars(select(Attempt.id).where(Attempt.person_id == li.id)).one()
+    owner = Actor(subject=f"person:{li.id}")
+    reports.disown(world.registry, li.id, attempt, actor=owner, now=world.clock)
+    assert reports.is_locked(world.registry, li.id)
+
+    both = ["cashier", "accountant"]
+    with pytest.raises(DutiesUnited):
+        roles.set_roles(world.registry, li.id, both, actor=ADMIN, now=world.clock)
 
 
 def test_nobody_is_invited_with_both_sides(world: World) -> None:

@@ -159,6 +159,23 @@ def test_attack_a_database_writer_revives_a_spent_recovery_code_by_putting_the_o
     assert len(forged(world)) == 1
 
 
+def test_attack_a_database_writer_revives_a_spent_recovery_code_with_the_standing_of_then(
+    world: World, writer: Writer
+) -> None:
+    """Both rows fit each other; but this process has seen the person since."""
+    li = holder(world)
+    codes = li.codes()
+    person = writer.row("person", "id = :id", id=li.person.id)
+    old = writer.rows(SET)
+    opened = recover(world, world.password(li.person.login).token, codes[3])
+    assert sessions.find(world.registry, opened.token, now=world.clock)
+    writer.put_back("person", person, "id")
+    writer.put_back(SET, old[0], "person_id")
+    with pytest.raises(SignInRefused):
+        recover(world, world.password(li.person.login).token, codes[3])
+    assert forged(world)
+
+
 @pytest.mark.parametrize("since", ["spent", "spent twice", "replaced", "removed"])
 def test_attack_a_database_writer_revives_a_spent_recovery_code_by_inserting_all_rows_again(
     world: World, writer: Writer, since: str

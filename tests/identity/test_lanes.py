@@ -131,6 +131,35 @@ def test_known_device_signs_in_at_once_while_name_and_address_are_hammered(world
     assert sign_in_from(world, li, address=ELSEWHERE, device=device).token
 
 
+def test_attack_an_insiders_right_password_does_not_undo_the_wait_of_their_address(
+    small_world: World,
+) -> None:
+    """They need not wait for the address themselves; whom they guess at from there does."""
+    world = small_world
+    sign_in_from(world, world.enrol("wu.insider"), address=ELSEWHERE)
+    wait = timedelta(0)
+    while wait < LONGEST:
+        try:
+            try_password(world, f"sprayed{world.clock.timestamp()}")
+        except Throttled as throttled:
+            wait = throttled.retry_after
+            world.wait(wait)
+        except SignInRefused:
+            continue
+    guessed = 0
+    for number in range(40):  # ten minutes
+        try:
+            try_password(world, f"again{number}")
+        except SignInRefused:
+            guessed += 1
+        except Throttled:
+            pass
+        with suppress(Throttled):
+            try_password(world, "wu.insider", PASSWORD)
+        world.wait(timedelta(seconds=15))
+    assert guessed == 1
+
+
 def test_known_device_has_a_budget_of_its_own_with_an_end(small_world: World) -> None:
     """A thief of the device does not guess on without limit, and other places are not slowed."""
     world = small_world
