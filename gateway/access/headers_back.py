@@ -47,8 +47,8 @@ def downstream_headers(
 
     Hop-by-hop and talkative headers are gone, addresses on the service's own origin point to
     the public one, cookies lose `Domain` and cannot bear the gateway's names, browsers keep
-    nothing but parts of pages as fresh (`caching`; `asked` are the request's headers), and the floor of safety is
-    laid where the service left it out.
+    nothing but parts of pages as fresh (`caching`; `asked` are the request's headers), and the
+    floor of safety is laid where the service left it out.
     """
     pairs = [(name, _FOLD.sub(" ", value).strip(" \t")) for name, value in service_headers]
     named = {

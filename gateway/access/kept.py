@@ -20,10 +20,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from audit.ledger import Transaction
 from audit.record import Actor, Json
+from gateway.access import kept_bounds
 from gateway.access.kept_content import Posted, packed, unpacked
 from gateway.access.kept_refusals import FormBroken, FormOfAnother, FormOver, TooManyForms
 from gateway.access.tables_kept import KeptForm
@@ -36,9 +37,6 @@ from gateway.vault import Unopenable
 
 LIFE = timedelta(minutes=30)
 """How long a form waits for its person."""
-
-MOST_OF_ONE = 20
-"""Forms kept for one person at the same time."""
 
 CLAIM = re.compile(rb"hangu_kept=(?P<id>[0-9a-f]{32})\.(?P<proof>[A-Za-z0-9_-]{43})\r\n")
 CLAIM_BYTES = 89
@@ -94,17 +92,13 @@ def keep(
     )
     row.content = packed(posted, row)
     with registry.ledger.begin() as tx:
-        held = select(func.count()).where(
-            KeptForm.person_id == owner.person_id,
-            KeptForm.ended_at.is_(None),
-            KeptForm.expires > now,
-        )
-        kept = tx.session.execute(held).scalar_one() < MOST_OF_ONE
+        actor = owner.acting(address)
+        kept = kept_bounds.has_room(tx, row, actor=actor, now=now)
         if kept:
             tx.session.add(row)
         tx.record(
             "form.kept",
-            actor=owner.acting(address),
+            actor=actor,
             now=now,
             outcome="success" if kept else "denied",
             reason=None if kept else TooManyForms.code,
@@ -195,9 +189,14 @@ def give_back(registry: Registry, form_id: UUID, *, actor: Actor, now: datetime)
 
 
 def discard(registry: Registry, form_id: UUID, who: Claimant, *, now: datetime) -> None:
-    """Forget a form at its person's word. Raises as `look`."""
+    """Forget a form at its person's word, in whichever browser of theirs. Raises as `look`.
+
+    At the gateway (`who.service` None) any of their forms, on a service's host its own.
+    """
     with registry.ledger.begin() as tx:
-        row, refusal = _row(tx, form_id, who, now=now)
+        row, refusal = _own(tx, form_id, who, now=now)
+        if row is not None and who.service not in (None, row.service):
+            refusal, row = _refuse(tx, row, who, "other_place", now), None
         if row is not None:
             row.content = None
             row.ended_at, row.ended_why = now, _DISCARDED
@@ -236,17 +235,27 @@ def sweep(registry: Registry, *, now: datetime) -> int:
 def _row(
     tx: Transaction, form_id: UUID, who: Claimant, *, now: datetime
 ) -> tuple[KeptForm | None, Refused]:
-    """Return the row, locked, or the refusal, which is on record then."""
-    row = tx.session.get(KeptForm, form_id, with_for_update=True)
-    if row is None or not _is_waiting(row, now):
-        return None, FormOver()
+    """Return the person's row of this place and browser, locked, or the refusal, as `_own`."""
+    row, refusal = _own(tx, form_id, who, now=now)
+    if row is None:
+        return None, refusal
     browser = None if who.browser is None else tokens.digest(who.browser)
-    if row.person_id != who.person_id:
-        return None, _refuse(tx, row, who, "other_person", now)
     if row.service != who.service:
         return None, _refuse(tx, row, who, "other_place", now)
     if browser is None or not hmac.compare_digest(browser, row.browser_hash):
         return None, _refuse(tx, row, who, "other_browser", now)
+    return row, refusal
+
+
+def _own(
+    tx: Transaction, form_id: UUID, who: Claimant, *, now: datetime
+) -> tuple[KeptForm | None, Refused]:
+    """Return the person's row, locked, or the refusal, which is on record then."""
+    row = tx.session.get(KeptForm, form_id, with_for_update=True)
+    if row is None or not _is_waiting(row, now):
+        return None, FormOver()
+    if row.person_id != who.person_id:
+        return None, _refuse(tx, row, who, "other_person", now)
     return row, FormBroken()
 
 

@@ -16,7 +16,8 @@ class KeptForm(Base):
     """A form that was not sent. Everything that was in it, and its address, is sealed.
 
     `browser_hash` is the SHA-256 of the cookie of the browser it came from, `size` the bytes of
-    its body. `ended_at` and `ended_why` (sent or discarded) say that it is offered no more.
+    its body. `ended_at` and `ended_why` (sent, discarded, or gave way to a newer one) say that it
+    is offered no more.
     """
 
     __tablename__ = "kept_form"

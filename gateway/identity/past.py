@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from audit.record import Actor
 from gateway.identity import tokens
+from gateway.identity.ending import Why
 from gateway.identity.registry import Registry
 from gateway.identity.tables import Person, Session, State
 from gateway.identity.tables_fresh import ReplacedToken
@@ -23,6 +25,10 @@ RECENT = timedelta(days=1)
 
 MEANWHILE = timedelta(seconds=10)
 """For so long a tab may still have asked with the token before."""
+
+INTERRUPTED = (Why.IDLE, Why.LIFE, Why.REPLACED)
+"""Ends that nobody decided on: work may have been under way. Every other end is somebody's word
+that the token counts no more, perhaps because it is in strange hands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +54,14 @@ class Owner:
 def owner_of(registry: Registry, token: str, *, service: str | None, now: datetime) -> Owner | None:
     """Return whose token it is or was, for the gateway (None) or a service; None for nobody's.
 
-    A person who may not sign in any more owns nothing.
+    A person who may not sign in any more owns nothing, and a token whose session (or the session
+    it came from) was signed out, ended by its owner or an officer, or by a lock is nobody's.
     """
     digest = tokens.digest(token)
     if digest is None:
         return None
     replaced = select(ReplacedToken.session_id).where(ReplacedToken.token_hash == digest)
+    parent = aliased(Session)
     statement = (
         select(Session.person_id, Session.token_hash, Person.unit)
         .join(Person, Person.id == Session.person_id)
@@ -62,6 +70,11 @@ def owner_of(registry: Registry, token: str, *, service: str | None, now: dateti
             Session.service.is_(None) if service is None else Session.service == service,
             Session.created > now - RECENT,
             Person.state == State.ACTIVE,
+            _was_interrupted(Session),
+            or_(
+                Session.parent_hash.is_(None),
+                exists().where(parent.token_hash == Session.parent_hash, _was_interrupted(parent)),
+            ),
         )
     )
     with registry.store.reading() as session:
@@ -70,6 +83,11 @@ def owner_of(registry: Registry, token: str, *, service: str | None, now: dateti
         return None
     reference = tokens.reference(row.token_hash)
     return Owner(person_id=row.person_id, unit=row.unit, session_ref=reference)
+
+
+def _was_interrupted(of: type[Session]) -> ColumnElement[bool]:
+    """It lives, has run out without anybody having written it down yet, or was interrupted."""
+    return or_(of.ended_at.is_(None), of.ended_why.in_(INTERRUPTED))
 
 
 def was_replaced(registry: Registry, token: str, *, now: datetime) -> bool:

@@ -48,7 +48,10 @@ KEPT: Mapping[str, Answer] = {
     "too_many_forms": Answer(
         429,
         _NOT_SENT,
-        _l("Too many of your forms are kept already. Each is dropped after half an hour."),
+        _l(
+            "Too many forms of this browser are kept already. Discard some of them under "
+            "“My account”; each is dropped after half an hour."
+        ),
     ),
     "form_over": Answer(
         410,

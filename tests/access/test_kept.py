@@ -17,7 +17,7 @@ from identity_world import ADMIN, Died, Enrolled, World, build_world
 from sqlalchemy import select, update
 
 from audit.record import Actor
-from gateway.access import kept
+from gateway.access import kept, kept_bounds
 from gateway.access.kept import Claimant
 from gateway.access.kept_content import Posted
 from gateway.access.kept_refusals import FormBroken, FormOfAnother, FormOver, TooManyForms
@@ -272,8 +272,8 @@ def test_a_form_that_did_not_arrive_waits_again(desk: Desk) -> None:
     assert desk.take(form_id, proof) == FORM
 
 
-def test_a_person_keeps_so_many_forms_and_no_more(small: Desk) -> None:
-    for _ in range(kept.MOST_OF_ONE):
+def test_a_browser_keeps_so_many_forms_and_no_more(small: Desk) -> None:
+    for _ in range(kept_bounds.MOST_OF_ONE):
         last = small.keep()
 
     with pytest.raises(TooManyForms):
