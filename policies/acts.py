@@ -11,6 +11,8 @@ Source of the idea: dynamic separation of duty, ANSI INCITS 359-2012, 5.4; Simon
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +25,10 @@ from policies.duties import RECORD, Duty
 from policies.functions import path_in
 from policies.tables_running import record_act
 from policies.vocabulary import ANY
+
+EVERYTHING = "**"
+_ESCAPED = re.compile(rb"~([0-9a-f]{2})")
+_ODD = re.compile(rb"[^A-Za-z0-9._-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,26 @@ class Barred:
     breach: Breach
     decision: str
     at: datetime
+
+
+def alike(place: str) -> str:
+    """Return one name for all that some service may take for the same place.
+
+    Upper and lower case, full and half width, and composed letters count as alike (Unicode
+    TR 15, NFKC, and case folding): a separation must not end at the shift key. Two records
+    that differ in nothing else count as one, which refuses more and never less.
+    """
+    head, slash, path = place.partition("/")
+    parts = (part if part == EVERYTHING else _folded(part) for part in path.split("/"))
+    return f"{head.casefold()}{slash}{'/'.join(parts)}"
+
+
+def _folded(segment: str) -> str:
+    """Fold a segment of a canonical path, whose odd bytes stand as `~xx`."""
+    plain = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), segment.encode())
+    text = unicodedata.normalize("NFKC", plain.decode("utf-8", "replace")).casefold()
+    folded = unicodedata.normalize("NFKC", text).encode()
+    return _ODD.sub(lambda found: b"~%02x" % found[0][0], folded).decode()
 
 
 def breaches(duties: Iterable[Duty], acts: Iterable[Act]) -> Iterator[Breach]:
@@ -149,8 +175,7 @@ def _hash(act: Act) -> str:
 
 
 def _are_apart(duty: Duty, before: Act, act: Act) -> bool:
-    # Some services take /Docs/17 for /docs/17: names of records count as alike in any case.
-    if duty.scope != ANY and not path_in(act.record.casefold(), duty.scope.casefold()):
+    if duty.scope != ANY and not path_in(alike(act.record), alike(duty.scope)):
         return False
     one, other = duty.sides
     return (before.act in one and act.act in other) or (before.act in other and act.act in one)

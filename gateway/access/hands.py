@@ -28,7 +28,7 @@ def acts(
 
     The method counts, with the whole path as the record, only where a duty speaks of methods.
     """
-    parts = policy_object(service.slug, canonical).casefold().split("/")
+    parts = done.alike(policy_object(service.slug, canonical)).split("/")
     places = ((each.name, each.place(canonical.method, canonical.path)) for each in service.acts)
     found = [
         Act(person.subject, name, "/".join(parts[: place + 1]))

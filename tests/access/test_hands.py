@@ -127,6 +127,38 @@ def test_attack_a_record_whose_id_differs_in_case_alone(small_world: World) -> N
     assert check(small_world, entry, "POST", "/docs/0D9E-ab/approve").reason == "duties_apart"
 
 
+@pytest.mark.parametrize(
+    ("created", "approved"),
+    [
+        ("%C3%A9", "%C3%89"),
+        ("e%CC%81", "%C3%89"),
+        ("a17", "%EF%BC%A117"),
+        ("a17", "a%EF%BC%91%EF%BC%97"),
+    ],
+)
+@pytest.mark.parametrize("by_method", [False, True])
+def test_attack_a_record_whose_id_differs_in_case_width_or_composition_beyond_ascii(
+    small_world: World, created: str, approved: str, *, by_method: bool
+) -> None:
+    """Some services fold these, too."""
+    methods = RULES + "p, role:staff, *, svc:ledger/**, PUT|DELETE, *, *, 2, *, allow\n"
+    entry = opened(small_world)
+    if by_method:
+        small_world.publish(methods + "s, record, svc:ledger/docs/**, PUT, POST\n")
+    assert check(small_world, entry, "PUT", f"/docs/{created}").allowed
+
+    where = f"/docs/{approved}" if by_method else f"/docs/{approved}/approve"
+    assert check(small_world, entry, "POST", where).reason == "duties_apart"
+
+
+@pytest.mark.parametrize("scope", ["svc:ledger/~c3~89t~c3~a9/**", "svc:ledger/~e6~96~87/**"])
+def test_a_duty_about_a_place_beyond_ascii_holds_there(small_world: World, scope: str) -> None:
+    entry = opened(small_world, duties=f"{APART.splitlines()[0]}\ns, record, {scope}, PUT, POST\n")
+    place = "/%C3%89t%C3%A9/1" if "c3" in scope else "/%E6%96%87/1"
+    assert check(small_world, entry, "PUT", place).allowed
+    assert check(small_world, entry, "POST", place).reason == "duties_apart"
+
+
 def test_attack_creating_and_approving_at_once(world: World) -> None:
     """Twelve requests of one person for each of some records: never both sides of a duty."""
     entry = opened(world)
