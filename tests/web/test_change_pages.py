@@ -95,6 +95,20 @@ def test_attack_the_author_approves_through_a_second_account_of_the_same_name(
     assert step(double, ref, "approve").status_code == 403
 
 
+def test_attack_the_approver_writes_the_rules_into_another_ones_draft(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    """One person alone would have written and approved it; the other only opened a draft."""
+    ref = begin(author)
+    assert write(second, ref, "旅游处可读取 svc:ledger/**，需双因素").status_code == 303
+    look(second, ref)
+    assert step(second, ref, "submit").status_code == 303
+    assert f"/policy/changes/{ref}/approve" not in second.get(f"/policy/changes/{ref}").text
+    assert step(second, ref, "approve").status_code == 403
+    with busy.store.reading() as session:
+        assert find(session, ref).state is State.SUBMITTED
+
+
 def test_attack_an_edit_after_the_approval_makes_it_void(
     busy: Office, author: Browser, second: Browser
 ) -> None:
