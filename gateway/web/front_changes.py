@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.access.catalogue import Catalogue
+from gateway.access.decide import Access
 from gateway.changes import acts, editing, looking, wording
 from gateway.changes.editing import Leaf, Part
 from gateway.changes.refusals import refused
@@ -51,11 +52,13 @@ class ChangesFront(EngineFront):
     """Fulfils `gateway.web.desk_changes.ChangesDesk`."""
 
     catalogue: Catalogue
+    access: Access
     settings: WebSettings
 
     @property
     def _room(self) -> Room:
-        return Room(registry=self.registry, catalogue=self.catalogue)
+        networks = self.access.networks
+        return Room(registry=self.registry, catalogue=self.catalogue, networks=networks)
 
     def changes(self) -> Sequence[tuple[Dossier, str]]:
         """With authors' names."""
