@@ -18,7 +18,7 @@ from datetime import tzinfo
 from typing import Final, TypeAlias
 
 from policies.change.lexicon import Lexicon, key_of
-from policies.change.likeness import Nearest
+from policies.change.likeness import Nearest, is_foreign, named
 from policies.change.spelling import PATH, RANGE, WEEK, coded, week_of, window_of
 from policies.problems import RuleProblems
 from policies.rows import RULE_COLUMNS
@@ -59,8 +59,10 @@ _TIMES: Final[tuple[tuple[re.Pattern[str], _Meaning, str], ...]] = (
 class Wrong:
     """What is wrong with a sentence, from one letter to before another, counted from 0.
 
-    `code` is one of `no_word`, `no_time`, `no_path`, `ambiguous`, `second`, `missing`, `empty`
-    and `value`; the pages turn it into words, with `said`: the letters, id or column meant.
+    `code` is one of `no_word`, `lookalike`, `no_time`, `no_path`, `ambiguous`, `second`,
+    `missing`, `empty` and `value`; the pages turn it into words, with `said`: the letters, id or
+    column meant, `meant`: the known word that was probably meant, and `letter`: the Unicode name
+    of the first letter that no word is written with.
     """
 
     start: int
@@ -69,6 +71,8 @@ class Wrong:
     said: str
     what: str
     fix: str
+    meant: str = ""
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +151,20 @@ def _piece(text: str, at: int, lexicon: Lexicon) -> Piece | Wrong:
         return Piece(at, found.end(), "act", found[0])
     word = _WORD.match(text, at)
     end = word.end() if word else at + 1
+    return _no_word(at, text[at:end], lexicon)
+
+
+def _no_word(at: int, said: str, lexicon: Lexicon) -> Wrong:
+    """Tell what was probably meant, and which letter only looks like one of a word."""
     near = Nearest(each.text for found in lexicon.phrases.values() for each in found if each.column)
-    meant = near.to(text[at:end])
+    meant = near.to(said.partition("/")[0]) or ""
     fix = f"write {meant}" if meant else "write a name the office knows, or an id as unit:finance"
-    said = text[at:end]
-    return Wrong(at, end, "no_word", said, f"{said!r} is no word of the rules", fix)
+    odd = next((char for char in said if is_foreign(char)), None)
+    if odd is None:
+        what = f"{said!r} is no word of the rules"
+        return Wrong(at, at + len(said), "no_word", said, what, fix, meant)
+    what = f"{named(odd)} in {said!r}"
+    return Wrong(at, at + len(said), "lookalike", said, what, fix, meant, named(odd))
 
 
 def _named(text: str, at: int, found: re.Match[str], lexicon: Lexicon) -> Piece | Wrong:
