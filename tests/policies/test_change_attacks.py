@@ -10,7 +10,9 @@ from sqlalchemy import delete
 
 from audit.ledger import Ledger
 from audit.record import Actor
+from gateway.changes.room import common_pages
 from gateway.store.engines import Store
+from policies.change.benefit import Administration
 from policies.dossier import drafting
 from policies.dossier.dossiers import Stopped, find
 from policies.rules import RuleSet
@@ -142,3 +144,22 @@ def test_attack_the_other_offices_are_locked_out_by_what_their_people_are(desk: 
     more = replace(PEOPLE, units=(*PEOPLE.units, (AUDITOR, "unit:shenji")))
     ref = desk.open("p, unit:shenji, *, app:audit.view, use, *, *, *, *, deny\n")
     assert "lockout" in desk.look(ref, more)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "p, role:auditor, *, svc:budget/**, GET, *, *, 2, *, allow\n",
+        "p, unit:caiwu&role:auditor, *, svc:budget/**, GET, *, *, 2, *, allow\n",
+        "p, unit:caiwu, *, app:service.open, use, *, *, 2, *, allow\n",
+        "p, *, *, app:service.open, use, *, *, 2, *, allow\n",
+        f"p, {AUDITOR}, *, app:service.open, use, *, *, 2, *, allow\n",
+        "p, role:system_admin, *, app:service.open, use, *, *, 2, *, allow\n",
+    ],
+)
+def test_attack_officers_are_let_into_services_by_what_they_are(desk: Desk, row: str) -> None:
+    """An auditor of the finance division would do its business beside watching it."""
+    people = replace(PEOPLE, units=(*PEOPLE.units, (AUDITOR, "unit:caiwu")))
+    pages = common_pages(desk.rules())
+    may = Administration(services=None, pages=pages)
+    assert "beyond" in desk.look(desk.open(row + NEW), people, may=may)
