@@ -52,10 +52,7 @@ def beside(before: RuleSet, after: RuleSet) -> dict[str, Any]:
 
     None of it changes what anybody may do at once, so no difference of permissions tells it.
     """
-    old, new = (
-        {line_of(row) for row in (*each.categories, *each.duties, *each.tests)}
-        for each in (before, after)
-    )
+    old, new = ({*each.beside, *map(line_of, each.categories)} for each in (before, after))
     added, removed = sorted(new - old), sorted(old - new)
     return {
         "added": added[:SHOWN],

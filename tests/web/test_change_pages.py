@@ -14,6 +14,8 @@ from gateway.changes import sweep
 from gateway.identity import people, staff
 from gateway.identity.tables import Totp
 from policies.dossier.dossiers import State, find
+from policies.functions import LATEST
+from policies.rules import RuleProblems, RuleSet
 
 ROW = "p, unit:lvyou, intranet, svc:ledger/**, GET|HEAD, *, *, 2, *, allow"
 
@@ -163,6 +165,22 @@ def test_attack_numbers_longer_than_any_are_no_crash(author: Browser) -> None:
         author.get(f"/policy/changes/versions/{2**70}"),
     )
     assert [each.status_code // 100 for each in answers] == [4, 3, 4, 2, 4, 4, 4]
+
+
+def test_attack_times_beyond_every_calendar_shut_no_page(author: Browser, busy: Office) -> None:
+    ref, far = begin(author), LATEST
+    case = f"t, deny, unit:lvyou, intranet, svc:ledger/a, cat:none, GET, 0, 0, lan, 2, {far}"
+    rows = f"p, unit:lvyou, intranet, svc:ledger/**, GET, *, *, 2, 1~{far}, allow\n{case}\n"
+    page = f"/policy/changes/{ref}/rules/text"
+    form = {"text": rules(busy) + rows, "form": "csv", "edit": edit_of(author, ref)}
+    assert author.post(page, form, page=page).status_code == 303
+    assert "高飞" in look(author, ref)
+    for end in ("", "/rules", "/tests", "/duties", "/rules/text?form=toml"):
+        assert author.get(f"/policy/changes/{ref}{end}").status_code == 200
+    with pytest.raises(RuleProblems):
+        RuleSet.parse(f"p, unit:lvyou, *, svc:ledger/**, GET, *, *, 2, 1~{far + 1}, allow\n")
+    with pytest.raises(RuleProblems):
+        RuleSet.parse(case.replace(str(far), str(far + 1)))
 
 
 def test_attack_an_edit_after_the_approval_makes_it_void(
