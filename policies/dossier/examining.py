@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from policies import separation
 from policies.change import trials
 from policies.change.benefit import Administration, beneficiaries, beyond, by_person
 from policies.change.changes import Difference
@@ -146,7 +147,7 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
         ("tests", bool(failed)),
         ("lockout", locks_out(was, ways)),
         ("united", bool(held)),
-        ("beyond", bool(given)),
+        ("beyond", bool(given or separation.faults(rules))),
         ("growth", len(gaining) > most_people),
     )
     blockers = tuple(code for code, holds in checks if holds)
@@ -161,6 +162,7 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
         "days": around.days,
         "blockers": list(blockers),
         "warnings": len(checked.findings) - len(checked.errors),
+        "beside": facts.beside(around.rules, rules),
         "tests": {
             "all": len(results),
             "scores": scored[:SHOWN],
