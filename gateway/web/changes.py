@@ -333,7 +333,7 @@ def _moment(typed: str) -> datetime | None:
 def edit() -> int:
     """The edit of the draft that the form was made from."""
     typed = request.form.get("edit", "")
-    return int(typed) if typed.isdecimal() else 0
+    return int(typed) if typed.isdecimal() and len(typed) < 9 else 0  # noqa: PLR2004 - digits
 
 
 def _back(ref: str) -> Response:

@@ -31,7 +31,7 @@ from gateway.web.front_audit_cards import cards
 from gateway.web.front_people import actor_of
 from gateway.web.i18n import either
 from policies import versions
-from policies.versions import StoredRulesDifferError
+from policies.version_rows import StoredRulesDifferError
 
 
 class EntryUnknown(Refused):

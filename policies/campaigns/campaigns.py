@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from policies.pairs import parts
 from policies.reading import row_of
 from policies.rules import Rule
+from policies.stopping import StoppedFor
 from policies.tables_campaign import policy_campaign, policy_campaign_row
 from policies.vocabulary import ANY, is_service_object, is_unit
 
@@ -69,13 +70,8 @@ class Why(StrEnum):
     WRONG_STATE = "wrong_state"
 
 
-class Stopped(Exception):
-    """A step that is not taken; nothing was changed. `said` names what is meant."""
-
-    def __init__(self, why: Why, said: str = "") -> None:
-        self.why = why
-        self.said = said
-        super().__init__(f"{why}: {said}" if said else str(why))
+class Stopped(StoppedFor[Why]):
+    """A step of a campaign that is not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

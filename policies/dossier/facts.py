@@ -95,21 +95,21 @@ def change(each: Change) -> dict[str, Any]:
     }
 
 
-def replayed(found: Replay) -> dict[str, Any]:
-    """What was asked again, gathered by person, unit and service."""
+def replayed(found: Replay, most: int | None = SHOWN) -> dict[str, Any]:
+    """What was asked again, gathered by person, unit and service; the first `most` of each."""
     return {
         "read": found.read,
         "distinct": found.distinct,
         "unread": found.unread,
         "told": [asdict(each) for each in found.told()],
-        "people": _groups(found.by_person()),
-        "units": _groups(found.by_unit()),
-        "services": _groups(found.by_service()),
+        "people": _groups(found.by_person(), most),
+        "units": _groups(found.by_unit(), most),
+        "services": _groups(found.by_service(), most),
     }
 
 
-def _groups(found: Iterable[Group]) -> list[dict[str, Any]]:
-    return [asdict(each) for each in list(found)[:SHOWN]]
+def _groups(found: Iterable[Group], most: int | None) -> list[dict[str, Any]]:
+    return [asdict(each) for each in list(found)[:most]]
 
 
 def way(each: WayBack) -> dict[str, Any]:
