@@ -21,7 +21,7 @@ from gateway.changes.refusals import refusing as refusing_changes
 from gateway.changes.room import Room
 from gateway.identity.memberships import memberships
 from policies import uses, versions
-from policies.campaigns import campaigns, deciding
+from policies.campaigns import campaigns, deciding, gathering
 from policies.campaigns.campaigns import Campaign, Line, State, Stopped, Terms, Why
 from policies.campaigns.deciding import Answer
 from policies.campaigns.leaning import leaning
@@ -40,7 +40,7 @@ def begin(room: Room, terms: Terms, *, actor: Actor, now: datetime) -> str:
     since = now - timedelta(days=terms.days)
     total = replay.entries(room.registry.store.read, since=since)
     with refusing(), room.registry.ledger.begin() as tx:
-        return deciding.begin(tx, terms, actor=actor, now=now, total=total)
+        return gathering.begin(tx, terms, actor=actor, now=now, total=total)
 
 
 def gather(
@@ -68,7 +68,7 @@ def gather(
     leans = leaning(bodies, engine, progress=tell)
     units = {each.slug: each.in_charge for each in room.catalogue.all()}
     with refusing(), room.registry.ledger.begin() as tx:
-        lines = deciding.fill(
+        lines = gathering.fill(
             tx, ref, leans, uses=counted, in_charge=lambda slug: units.get(slug, ""), actor=actor,
             now=clock(),
         )  # fmt: skip
@@ -174,4 +174,4 @@ def _tell(
     if not pace.is_due():
         return
     with room.registry.ledger.begin(unaudited_because=_WHY) as tx:
-        deciding.advance(tx.session, found.id, done=done, now=clock())
+        gathering.advance(tx.session, found.id, done=done, now=clock())

@@ -11,6 +11,8 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
+from audit.ledger import Transaction
+from audit.record import Actor
 from policies.pairs import parts
 from policies.reading import row_of
 from policies.rules import Rule
@@ -217,6 +219,27 @@ def progress(session: Session) -> Mapping[str, tuple[int, int]]:
         decided, total = counts.get(ref, (0, 0))
         counts[ref] = (decided + bool(verdict), total + 1)
     return counts
+
+
+def record(
+    tx: Transaction,
+    what: str,
+    ref: str,
+    actor: Actor,
+    now: datetime,
+    details: Mapping[str, Any],
+    *,
+    reason: str | None = None,
+) -> None:
+    """Record a step of a campaign in the log."""
+    tx.record(
+        f"policy.campaign_{what}",
+        actor=actor,
+        now=now,
+        object=f"policy-campaign:{ref}",
+        reason=reason,
+        details=details,
+    )
 
 
 def _one(ref: str) -> Select[Any]:
