@@ -15,9 +15,16 @@ from audit.record import Actor
 from audit.rows import SealSecret
 from config.settings import Settings
 from gateway.access.catalogue import Catalogue, Surroundings
+from gateway.access.networks import Networks
 from gateway.access.requests import Terms
+<<<<<<< HEAD
 from gateway.custody.room import voucher_of
 from gateway.identity import epoch
+=======
+from gateway.changes.room import Room
+from gateway.custody.room import Custody, voucher_of
+from gateway.identity import agreement, epoch
+>>>>>>> main
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
 from gateway.store.brake import Brake
@@ -46,6 +53,12 @@ class Office:
     catalogue: Catalogue
     brake: Brake
     """Knows how well the log is being sealed; a running zone's ledger asks it before it writes."""
+
+    @property
+    def room(self) -> Room:
+        """What changes of the rules are made with."""
+        networks = Networks.of(self.settings.policy.networks).kinds
+        return Room(registry=self.registry, catalogue=self.catalogue, networks=networks)
 
     def rules(self) -> RuleSet:
         """The rules in force."""
