@@ -17,14 +17,9 @@ from config.settings import Settings
 from gateway.access.catalogue import Catalogue, Surroundings
 from gateway.access.networks import Networks
 from gateway.access.requests import Terms
-<<<<<<< HEAD
+from gateway.changes.room import Room
 from gateway.custody.room import voucher_of
 from gateway.identity import epoch
-=======
-from gateway.changes.room import Room
-from gateway.custody.room import Custody, voucher_of
-from gateway.identity import agreement, epoch
->>>>>>> main
 from gateway.identity.hashing import Hasher
 from gateway.identity.registry import Limits, Registry
 from gateway.store.brake import Brake
