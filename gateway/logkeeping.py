@@ -9,13 +9,13 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
+from audit.beside import Unseal
 from audit.forwarding import Forwarding, Receiver
 from audit.indexer import Indexer
 from audit.note import Vkey
 from audit.review.runner import Runner
 from audit.sealer import Begin
 from audit.sealing import Sealing
-from audit.source import Unseal
 from audit.trust import BadPolicy, Policy
 from config.settings import Settings, SettingsError
 from gateway.custody.room import Custody, voucher_of
