@@ -25,7 +25,6 @@ from policies.decision import Reason
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 LETTER = re.compile(r"[A-Za-z]")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-LATIN_ON_PURPOSE = {"Cookie", "HTTP", "WebSocket", "NUL", "UTF", "http", "https", "a-z"}
 
 
 def leaves(kind: type[Refused]) -> Iterator[type[Refused]]:
