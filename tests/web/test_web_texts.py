@@ -18,7 +18,8 @@ import policies
 from gateway.refusals import Refused
 from gateway.web import catalogues
 from gateway.web.answers import ANSWERS, BY_STATUS
-from gateway.web.labels import ENDINGS, FACTORS, REASONS, ROLES, device
+from gateway.web.devices import device
+from gateway.web.labels import ENDINGS, FACTORS, REASONS, ROLES
 from gateway.web.moments import day, moment
 from policies.decision import Reason
 
