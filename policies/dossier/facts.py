@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from policies.change import trials
 from policies.change.asked import Progress
+from policies.change.benefit import by_person
 from policies.change.changes import Change, Difference
 from policies.change.keepers import Office as WayBack
 from policies.change.mutation import scores
@@ -44,6 +45,33 @@ def scored(
         }
         for each in sorted(found, key=lambda each: (each.is_needed, each.noticed, each.rule))
     ]
+
+
+def tested(results: Sequence[trials.Result], scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How the tests went, and what they would notice."""
+    failing = [each for each in results if not each.passed]
+    return {
+        "all": len(results),
+        "scores": list(scores[:SHOWN]),
+        "failed": [failed(each) for each in failing[:SHOWN]],
+        "failing": len(failing),
+    }
+
+
+def differing(found: Difference, members: Memberships) -> dict[str, Any]:
+    """Who gains and who loses: change by change, person by person, by unit and by service."""
+    people = by_person(found)
+    return {
+        "changes": [change(each) for each in found.changes[:SHOWN]],
+        "changes_all": len(found.changes),
+        "people": [
+            {"person": name, "gained": each.gained, "lost": each.lost}
+            for name, each in list(people.items())[:SHOWN]
+        ],
+        "losing": sum(bool(each.lost) for each in people.values()),
+        "by_unit": shares(found, by_unit(members)),
+        "by_service": shares(found, lambda each: {each.service: each.people}),
+    }
 
 
 def failed(each: trials.Result) -> dict[str, Any]:
