@@ -139,7 +139,7 @@ def confirm(ref: str) -> Response:
 
 @pages.post("/<ref>/roll-back")
 @requires(Permission.POLICY_PUBLISH)
-def rollback(ref: str) -> Response:
+def roll_back(ref: str) -> Response:
     """Return at once to the rules from before; no proof is asked, for it may be urgent."""
     return _step(
         ref, "rolled_back", lambda: house().desk.roll_back_change(person(), ref, visit=visit())
