@@ -12,7 +12,7 @@ from gateway.web import moments, told
 from gateway.web.access import requires
 from gateway.web.answers import answer_for
 from gateway.web.changes import back, edit
-from gateway.web.forms import Problem
+from gateway.web.forms import Problem, whole
 from gateway.web.i18n import _
 from gateway.web.session import house, person, visit
 from policies.dossier.dossiers import Stopped, Why
@@ -104,10 +104,10 @@ def _terms() -> Terms:
     form = request.form
     numbers = {}
     for name in ("most_people", "confirm_minutes"):
-        typed = form.get(name, "").strip()
-        if not typed.isdecimal():
+        typed = whole(form.get(name, "").strip())
+        if typed is None:
             raise Stopped(Why.TERMS, name)
-        numbers[name] = int(typed)
+        numbers[name] = typed
     return Terms(
         title=form.get("title", ""),
         why=form.get("why", ""),

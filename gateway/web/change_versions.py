@@ -26,14 +26,14 @@ from policies.permissions import Permission
 pages = Blueprint("change_versions", __name__, url_prefix="/policy/changes/versions")
 
 
-@pages.get("/<int:seq>")
+@pages.get("/<int(max=999999999):seq>")
 @requires(Permission.POLICY_READ)
 def version(seq: int) -> Response:
     """A published version against the one before it, in words, and the way back to it."""
     return _version_page(seq)
 
 
-@pages.post("/<int:seq>")
+@pages.post("/<int(max=999999999):seq>")
 @requires(Permission.POLICY_CHANGE)
 def return_to(seq: int) -> Response:
     """Open a change that returns to it."""

@@ -19,7 +19,7 @@ from gateway.refusals import Refused
 from gateway.web import told
 from gateway.web.access import requires
 from gateway.web.errors import with_refusal
-from gateway.web.forms import Problem
+from gateway.web.forms import Problem, whole
 from gateway.web.sayings import Sayings
 from gateway.web.session import house, person, visit
 from policies.permissions import Permission
@@ -56,7 +56,7 @@ def one(ref: str) -> Response:
 def examine(ref: str) -> Response:
     """Begin to find out what it would do; the page asks again until it is done."""
     typed = request.form.get("days", "")
-    days = min(int(typed), LONGEST) if typed.isdecimal() and int(typed) else DAYS
+    days = min(whole(typed) or DAYS, LONGEST)
     house().desk.examine_change(person(), ref, days=days, visit=visit())
     return back(ref)
 
@@ -186,8 +186,7 @@ def _page(ref: str, problem: Problem | None = None) -> Response:
 
 def edit() -> int:
     """The edit of the draft that the form was made from."""
-    typed = request.form.get("edit", "")
-    return int(typed) if typed.isdecimal() and len(typed) < 9 else 0  # noqa: PLR2004 - digits
+    return whole(request.form.get("edit", "")) or 0
 
 
 def back(ref: str) -> Response:

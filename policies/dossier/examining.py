@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from policies import separation
 from policies.change import trials
 from policies.change.benefit import Administration, beneficiaries, beyond
 from policies.change.changes import Difference
@@ -139,7 +140,7 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
         ("tests", not all(each.passed for each in results)),
         ("lockout", locks_out(was, ways)),
         ("united", bool(held)),
-        ("beyond", bool(given)),
+        ("beyond", bool(given or separation.faults(rules))),
         ("growth", len(gaining) > most_people),
     )
     blockers = tuple(code for code, holds in checks if holds)
@@ -154,6 +155,7 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
         "days": around.days,
         "blockers": list(blockers),
         "warnings": len(checked.findings) - len(checked.errors),
+        "beside": facts.beside(around.rules, rules),
         "tests": facts.tested(results, scored),
         "changes_hash": hash_of(json.dumps([facts.change(each) for each in found.changes])),
         "gaining": sorted(gaining),
