@@ -256,8 +256,8 @@ def _export_lines(office: Office, source: DatabaseSource, file: Path, form: str)
     done(f"{count} of {source.size} entries are in {file}.")
     if count < source.size:
         warn(
-            f"{source.size - count} are left out: pruned, or not written by the gateway "
-            "(hangu audit verify, hangu audit alarms)."
+            f"{source.size - count} are left out: their content was pruned, or is no entry; "
+            "hangu audit verify says which."
         )
 
 

@@ -168,11 +168,9 @@ def test_attack_what_a_log_says_of_itself_cannot_rewrite_the_report(
     assert "INTACT" not in said.split("\n")
 
 
-A, B = (
-    vkey_of(Ed25519PrivateKey.generate(), name=f"{name}.example", algorithm=COSIGNATURE)
-    for name in "ab"
-)
-PLAIN = vkey_of(Ed25519PrivateKey.generate(), name="log.example")
+KEYS = [Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(3)]
+A, B = (vkey_of(key, name="witness.example", algorithm=COSIGNATURE) for key in KEYS[:2])
+PLAIN = vkey_of(KEYS[2], name="log.example")
 
 
 @pytest.mark.parametrize(
