@@ -21,7 +21,7 @@ from gateway.web import told
 from gateway.web.access import requires
 from gateway.web.duties import names
 from gateway.web.errors import with_refusal
-from gateway.web.forms import Problem
+from gateway.web.forms import Problem, whole
 from gateway.web.i18n import _
 from gateway.web.labels import ACTS, ROLES
 from gateway.web.session import house, person, visit
@@ -96,8 +96,7 @@ def _problem(columns: tuple[str, ...], place: int | None) -> Problem:
 
 
 def _edit() -> int:
-    typed = request.form.get("edit", "")
-    return int(typed) if typed.isdecimal() and len(typed) < 9 else 0  # noqa: PLR2004 - digits
+    return whole(request.form.get("edit", "")) or 0
 
 
 def _page(ref: str, *problems: Problem) -> Response:

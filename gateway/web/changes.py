@@ -23,7 +23,7 @@ from gateway.web import moments, told
 from gateway.web.access import requires
 from gateway.web.answers import answer_for
 from gateway.web.errors import with_refusal
-from gateway.web.forms import Problem
+from gateway.web.forms import Problem, whole
 from gateway.web.i18n import _, html_lang
 from gateway.web.sayings import Sayings
 from gateway.web.session import house, person, visit
@@ -111,7 +111,7 @@ def one(ref: str) -> Response:
 def examine(ref: str) -> Response:
     """Begin to find out what it would do; the page asks again until it is done."""
     typed = request.form.get("days", "")
-    days = min(int(typed), LONGEST) if typed.isdecimal() and int(typed) else DAYS
+    days = min(whole(typed) or DAYS, LONGEST)
     house().desk.examine_change(person(), ref, days=days, visit=visit())
     return _back(ref)
 
@@ -201,14 +201,14 @@ def roll_back(ref: str) -> Response:
     )
 
 
-@pages.get("/versions/<int:seq>")
+@pages.get("/versions/<int(max=999999999):seq>")
 @requires(Permission.POLICY_READ)
 def version(seq: int) -> Response:
     """A published version against the one before it, in words, and the way back to it."""
     return _version_page(seq)
 
 
-@pages.post("/versions/<int:seq>")
+@pages.post("/versions/<int(max=999999999):seq>")
 @requires(Permission.POLICY_CHANGE)
 def return_to(seq: int) -> Response:
     """Open a change that returns to it."""
@@ -261,6 +261,7 @@ def _page(ref: str, problem: Problem | None = None) -> Response:
         effect=None if examined is None else examined.effect,
         is_running=is_running,
         is_own=card.dossier.author == who.current.subject,
+        has_written=who.current.subject in card.writers,
         name=desk.named,
         say=Sayings.now(g.now),
         days=DAYS,
@@ -309,10 +310,10 @@ def _terms() -> Terms:
     form = request.form
     numbers = {}
     for name in ("most_people", "confirm_minutes"):
-        typed = form.get(name, "").strip()
-        if not typed.isdecimal():
+        typed = whole(form.get(name, "").strip())
+        if typed is None:
             raise Stopped(Why.TERMS, name)
-        numbers[name] = int(typed)
+        numbers[name] = typed
     return Terms(
         title=form.get("title", ""),
         why=form.get("why", ""),
@@ -332,8 +333,7 @@ def _moment(typed: str) -> datetime | None:
 
 def edit() -> int:
     """The edit of the draft that the form was made from."""
-    typed = request.form.get("edit", "")
-    return int(typed) if typed.isdecimal() else 0
+    return whole(request.form.get("edit", "")) or 0
 
 
 def _back(ref: str) -> Response:

@@ -42,7 +42,10 @@ BLOCKERS: Mapping[str, Any] = {
     "tests": _l("A test that lives among the rules fails."),
     "lockout": _l("An office would be locked out: two people must always be able to go back."),
     "united": _l("Somebody would hold what has to be kept apart."),
-    "beyond": _l("It gives pages of an officer, which no change of the rules may give."),
+    "beyond": _l(
+        "It gives pages of an officer, or services to officers, "
+        "which no change of the rules may do."
+    ),
     "growth": _l("More people would gain something than its author declared."),
 }
 ENDS: Mapping[str, Any] = {

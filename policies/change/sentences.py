@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from policies.change.lexicon import Lexicon, key_of
@@ -30,6 +31,7 @@ _UNITS_ROLE: Final = frozenset({"", "的"})
 _ROLE_OF_UNIT: Final = frozenset({"of", "ofthe", "in", "inthe"})
 _REQUIRED: Final = ("sub", "eft", "act", "obj")
 _SKIPPED: Final = re.compile(r"[\s,，、。;；:：.“”「」『』《》()（）]+")
+_OR: Final = re.compile("[,、或和与及]|or|and")
 _WORD: Final = re.compile(r"[^\s,，、。;；“”「」『』《》()（）]+")
 _RAW: Final = re.compile(
     r"unit:[a-z0-9-]+&role:[a-z0-9_-]+|(?:person|role|unit):[a-z0-9_-]+|cat:[a-z0-9-]+|app:(?:\*\*|[a-z_]+\.[a-z_]+)"
@@ -101,6 +103,7 @@ def read(text: str, lexicon: Lexicon) -> Sentence:
         elif piece.column:
             pieces.append(piece)
     pieces = _paired(text, pieces)
+    wrong += _unjoined(text, pieces)
     values = _gathered(pieces, wrong)
     wrong += _missing(text, values)
     if wrong:
@@ -196,6 +199,26 @@ def _paired(text: str, pieces: Sequence[Piece]) -> list[Piece]:
         else:
             found.append(piece)
     return found
+
+
+def _unjoined(text: str, pieces: Sequence[Piece]) -> Iterator[Wrong]:
+    """Return the times that stand beside others without a word between that says: or.
+
+    Whoever reads 工作时间 今天 takes it for the hours of today; a rule would hold at either.
+    """
+    for last, piece in pairwise(pieces):
+        if piece.column == last.column == "win":
+            between = key_of(text[last.end : piece.start])
+            if _OR.search(between) is None:
+                yield _second(piece)
+    times = [at for at, piece in enumerate(pieces) if piece.column == "win"]
+    yield from (_second(pieces[at]) for one, at in pairwise(times) if at - one > 1)
+
+
+def _second(piece: Piece) -> Wrong:
+    what = f"{piece.value} beside another time"
+    fix = "write or between times if either will do; hours within certain days are a rule of each"
+    return Wrong(piece.start, piece.end, "second", piece.column, what, fix)
 
 
 def _gathered(pieces: list[Piece], wrong: list[Wrong]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from policies.change.changes import Change, Difference
 from policies.change.keepers import Office as WayBack
 from policies.change.mutation import scores
 from policies.change.replay import Group, Replay
+from policies.change.texts import line_of
 from policies.memberships import Memberships
 from policies.rules import RuleSet
 from policies.vocabulary import is_person
@@ -44,6 +45,21 @@ def scored(
         }
         for each in sorted(found, key=lambda each: (each.is_needed, each.noticed, each.rule))
     ]
+
+
+def beside(before: RuleSet, after: RuleSet) -> dict[str, Any]:
+    """What comes and goes beside the rules: duties, categories and tests, as lines.
+
+    None of it changes what anybody may do at once, so no difference of permissions tells it.
+    """
+    old, new = ({*each.beside, *map(line_of, each.categories)} for each in (before, after))
+    added, removed = sorted(new - old), sorted(old - new)
+    return {
+        "added": added[:SHOWN],
+        "removed": removed[:SHOWN],
+        "added_all": len(added),
+        "removed_all": len(removed),
+    }
 
 
 def failed(each: trials.Result) -> dict[str, Any]:
