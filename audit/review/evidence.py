@@ -31,7 +31,6 @@ from audit.source import DatabaseSource
 from audit.standing import default_policy
 from audit.tables_anchors import log_key
 from audit.tree import consistency
-from audit.tree import root as root_of
 
 MOST = 10_000
 """Entries of one package; of more, the newest, and the package says so."""
@@ -244,7 +243,7 @@ def _consistency(connection: Connection, source: DatabaseSource) -> dict[str, by
     said: dict[str, Json] = {
         "old": last.size,
         "new": source.size,
-        "old_root": root_of(hashes, last.size).hex(),
+        "old_root": last.root.hex(),
         "path": [step.hex() for step in path],
         "signoff": str(last.id),
     }

@@ -127,7 +127,10 @@ def note(
     new = [seq for seq in firing.seqs if seq not in known and (seq >= since or not near)]
     if not new:
         return None
-    growing = [each for each in near if each.state in OPEN]
+    hidden = _suppressed(connection, rule, rule.of(firing.key), now=now) is not None
+    growing = [
+        each for each in near if each.state in OPEN and (hidden or each.suppressed_by is None)
+    ]  # once a suppression is over, what goes on is asked about
     if growing:
         _grow(connection, growing[-1], firing, new)
         return growing[-1].id

@@ -142,6 +142,17 @@ def test_own_acts_are_signed_for_by_the_security_administrator_alone_if_one_audi
     assert watcher.get("/audit/coverage/map.svg").mimetype == "image/svg+xml"
 
 
+def test_attack_a_page_from_before_its_stretch_shows_nothing_of_what_lies_before(
+    auditor: Browser, reviewed: Office, tmp_path: Path
+) -> None:
+    """The address may name any entry to begin at; only what was rendered counts as shown."""
+    settle(reviewed, tmp_path / "sealer")
+    assert auditor.get("/audit/review?low=5&from=0").status_code == 200
+    assert auditor.get("/audit/review?low=5").status_code == 200
+    looks = [each["obj"] for each in said(reviewed, "review.looked")]
+    assert [str(each).startswith("range:5-") for each in looks] == [True, True]
+
+
 def test_a_package_needs_a_purpose_and_is_on_record_with_its_hash(
     auditor: Browser, reviewed: Office
 ) -> None:
