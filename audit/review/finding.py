@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from audit.ledger import Transaction
 from audit.record import Actor, canonical
@@ -94,7 +94,7 @@ class Finding:
         return self.state in OPEN and self.suppressed_by is None
 
 
-def finding_of(row: Any) -> Finding:  # noqa: ANN401 - a row of `review_finding`
+def finding_of(row: Row[Any]) -> Finding:
     """Return a row as a finding."""
     return Finding(**row._mapping)  # noqa: SLF001 - its public name
 

@@ -26,7 +26,8 @@ from gateway.cli.office import opened, require_schema
 from gateway.cli.sealed_log import progress_bar, remembered, snapshot
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.office import Office, indexer_of, log_origin, sealer_of, unseal_of
+from gateway.logkeeping import indexer_of, log_origin, sealer_of, unseal_of
+from gateway.office import Office
 from gateway.store.engines import open_store
 
 

@@ -6,11 +6,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from change_world import begin, edit_of, enrol, look, ready, rules, step, with_new_unit, write
+from change_world import begin, edit_of, enrol, look, ready, rules, step, write
 from flask import Flask
+from quicker import quicker
+from sqlalchemy.exc import IntegrityError
 from web_office import SYSTEM, Browser, Office, officer
 
-from gateway.changes import sweep
+from audit.record import Actor
+from gateway.changes import acts, sweep
 from gateway.identity import people, staff
 from gateway.identity.tables import Totp
 from policies.dossier.dossiers import State, find
@@ -18,25 +21,6 @@ from policies.functions import LATEST
 from policies.rules import RuleProblems, RuleSet
 
 ROW = "p, unit:lvyou, intranet, svc:ledger/**, GET|HEAD, *, *, 2, *, allow"
-
-
-@pytest.fixture
-def busy(office: Office) -> Office:
-    """The office with all of these."""
-    with_new_unit(office)
-    return office
-
-
-@pytest.fixture
-def author(app: Flask, busy: Office) -> Browser:
-    """The first security administrator."""
-    return officer(app, busy, "zhaomin")
-
-
-@pytest.fixture
-def second(app: Flask, busy: Office) -> Browser:
-    """The second one."""
-    return officer(app, busy, "linxia")
 
 
 def test_a_change_is_written_seen_approved_published_and_rolled_back(
@@ -343,6 +327,27 @@ def test_a_timed_publication_happens_by_itself(
     assert "unit:lvyou" in rules(busy)
     with busy.store.reading() as session:
         assert find(session, ref).state is State.TRIAL
+
+
+def test_a_notice_that_cannot_be_written_is_a_fault_and_no_call_to_rebase(
+    busy: Office, author: Browser
+) -> None:
+    ref = begin(author)
+    write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
+    look(author, ref)
+    who = people.by_login(busy.registry, "zhaomin")
+    assert who is not None
+    edit = int(edit_of(author, ref))
+    with quicker(busy.store.write, "notice"), pytest.raises(IntegrityError):
+        acts.submit(
+            busy.room,
+            ref,
+            edit=edit,
+            actor=Actor(subject=f"person:{who.id}"),
+            now=datetime.now(UTC),
+        )
+    with busy.store.reading() as session:
+        assert find(session, ref).state is State.DRAFT
 
 
 def test_the_rate_of_denials_jumps_only_when_it_is_the_changes_doing() -> None:

@@ -10,15 +10,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from office_log import settle
+from office_log import refuse_often, run_rules, settle
 from sqlalchemy import select
-from web_office import CHROME, Browser, Office, officer
+from web_office import Browser, Office, officer
 
 from audit.review.rulebook import shipped
-from audit.review.runner import Runner
 from audit.tables import audit_event
-from gateway.identity.rule_roles import surroundings
-from gateway.web.desk_values import Visit
 
 BURST = 17
 
@@ -26,30 +23,9 @@ BURST = 17
 @pytest.fixture
 def reviewed(office: Office, tmp_path: Path) -> Office:
     """Return the office with a burst of refusals that a rule found."""
-    now = datetime.now(UTC)
-    token = office.session("liwen", ago=timedelta(minutes=12))
-    who = office.desk.session(token, service=None, now=now)
-    assert who is not None
-    for number in range(BURST):
-        moment = now - timedelta(minutes=5, seconds=-number)
-        office.desk.decide(
-            who,
-            office.desk.any_service("payroll"),
-            f"/staff/{number}",
-            visit=Visit(address="10.12.8.44", user_agent=CHROME, now=moment),
-        )
-    run_rules(office, tmp_path)
+    refuse_often(office, BURST)
+    run_rules(office, tmp_path / "sealer")
     return office
-
-
-def run_rules(office: Office, folder: Path) -> None:
-    settle(office, folder / "sealer")
-    Runner(
-        begin=lambda: office.registry.ledger.begin(unaudited_because="a test"),
-        read=office.store.read,
-        around=surroundings(office.desk.roll, office.settings.timezone),
-    ).catch_up(now=datetime.now(UTC))
-    settle(office, folder / "sealer")
 
 
 @pytest.fixture
