@@ -103,6 +103,19 @@ def test_a_finding_is_suppressed_noted_and_handed_over(auditor: Browser, reviewe
     assert auditor.get("/audit/findings/figures.svg").mimetype == "image/svg+xml"
 
 
+def test_attack_looking_for_somebody_by_trying_a_rule_out_is_on_record(
+    auditor: Browser, reviewed: Office
+) -> None:
+    """Under one rule's name any text can be tried: each text is a look of its own."""
+    page, rule = "/audit/review-rules/denied_burst", shipped()["denied_burst"].text
+    for text in (rule, rule.replace("person:*", "person:7")):
+        tried = auditor.post("/audit/review-rules/test", {"text": text, "days": "7"}, page=page)
+        assert tried.status_code == 200
+    looks = [each for each in said(reviewed, "review.looked") if each["obj"] == "rule:denied_burst"]
+    assert len(looks) == 2
+    assert looks[0]["d"] != looks[1]["d"]
+
+
 def test_all_that_a_filter_shows_is_resolved_at_once(auditor: Browser, reviewed: Office) -> None:
     page = "/audit/findings?rule=denied_burst"
     form = {"expected": "1", "disposition": "drill", "reason": "a drill"}
