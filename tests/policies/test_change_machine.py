@@ -201,7 +201,7 @@ class Changes(RuleBasedStateMachine):
         before = self.desk.at(ref)
         with suppress(Stopped):
             with self.desk.ledger.begin() as tx:
-                rules = publishing.publish(tx, ref, actor=who, now=self.now)
+                rules = publishing.publish(tx, find(tx.session, ref), actor=who, now=self.now)
             self.published(before, rules)
 
     @rule(ref=refs, who=ANYBODY, old_session=st.booleans())
