@@ -75,7 +75,12 @@ def rules(directory: Path, *, file: Path | None, days: int, runs: bool) -> None:
 @click.command(cls=ZoneCommand)
 @takes_zone
 @click.argument("finding", required=False)
-@click.option("--state", type=click.Choice([*State]), multiple=True, help="Only in this state.")
+@click.option(
+    "--state",
+    type=click.Choice([each.value for each in State], case_sensitive=False),
+    multiple=True,
+    help="Only in this state.",
+)
 @click.option("--suppressed", is_flag=True, help="Those that nobody is asked about.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 def findings(

@@ -81,6 +81,9 @@ def test_a_package_made_at_the_terminal_verifies_alone(
     made = ["audit", "evidence", str(zone), str(file), "--query", "event=person.created"]
     with pytest.raises(SystemExit):
         main([*made, "--why", "x", "--to", "y"])
+    with pytest.raises(SystemExit):
+        main([*made[:-1], "evnt=person.created", "--why", "case seven", "--to", "inspection"])
+    assert not file.exists()
     main([*made, "--why", "case seven", "--to", "inspection"])
     with pytest.raises(SystemExit):
         main([*made, "--why", "case seven", "--to", "inspection"])
