@@ -68,6 +68,10 @@ def seal(directory: Path) -> None:
         store.close()
 
 
+class _CouldNotRun(click.UsageError):
+    exit_code = 1
+
+
 class _VerifyCommand(ZoneCommand):
     """A wrong call is "could not run": a monitoring must never take it for "tampered"."""
 
@@ -76,8 +80,7 @@ class _VerifyCommand(ZoneCommand):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as wrong:
-            wrong.exit_code = 1
-            raise
+            raise _CouldNotRun(wrong.format_message(), ctx=wrong.ctx) from None
 
 
 @audit.command(cls=_VerifyCommand)
