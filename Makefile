@@ -28,6 +28,7 @@ check: .venv/.ready-dev ## format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	MYPYPATH=tests/support $(BIN)/mypy --explicit-package-bases tests/bench
 	$(BIN)/lint-imports
 
 asvs: .venv/.ready-dev ## requirement by requirement of OWASP ASVS 5.0 V6 and V7: the tests, and their results

@@ -8,6 +8,7 @@ nothing but the next proof, which the witness checks for itself.
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from audit.deadline import shut_after
 from audit.note import BadNote, Checkpoint, Note, Signature, Vkey, whole_number
 from audit.trust import Policy
 from audit.witness import SIZE_TYPE, Submission
@@ -23,7 +25,7 @@ Prove = Callable[[int, int], Sequence[bytes]]
 """Makes the consistency proof from one size to another. Raises ValueError, IndexError."""
 
 PATIENCE = 5.0
-"""Seconds that a witness may take."""
+"""Seconds until a witness must be reached, and again until it has answered."""
 MAX_ANSWER = 64 * 1024
 _OK, _CONFLICT = 200, 409
 
@@ -127,20 +129,20 @@ def _post(url: str, body: bytes, patience: float) -> bytes | int:
     """Send; return the signature lines, or the size that the witness says to have (409)."""
     parts = urlsplit(url)
     assert parts.hostname is not None
-    connection: http.client.HTTPConnection
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    line = socket.create_connection((parts.hostname, port), patience)
     if parts.scheme == "https":
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(
-            parts.hostname, parts.port, timeout=patience, context=context
+        line = ssl.create_default_context().wrap_socket(
+            line, server_hostname=parts.hostname, do_handshake_on_connect=False
         )
-    else:
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=patience)
-    try:
+    with line, shut_after(patience, line):
+        if isinstance(line, ssl.SSLSocket):
+            line.do_handshake()
+        connection = http.client.HTTPConnection(parts.hostname, port)
+        connection.sock = line
         connection.request("POST", f"{parts.path}/add-checkpoint", body)
         answer = connection.getresponse()
         said = answer.read(MAX_ANSWER)
-    finally:
-        connection.close()
     if answer.status == _OK:
         return said
     if answer.status == _CONFLICT and answer.headers.get_content_type() == SIZE_TYPE:

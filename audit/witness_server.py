@@ -7,9 +7,15 @@ where the line itself must be private.
 from __future__ import annotations
 
 import logging
+import socket
+import sys
+from collections import Counter
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock
 
+from audit.deadline import shut_after
 from audit.note import BadNote
 from audit.trust import BadPolicy
 from audit.witness import Answer, Witness
@@ -19,18 +25,75 @@ MAX_BODY = 128 * 1024
 """Bytes: 63 proof lines and a checkpoint with a hundred signatures are far below."""
 PATIENCE = 10.0
 """Seconds that a client may take between two bytes."""
+LIFE = 20.0
+"""Seconds that a connection may last in all, whatever comes of it."""
+MOST = 64
+"""Connections at the same time; each takes a thread."""
+MOST_OF_ONE = 8
+"""Connections of one address at the same time, so that no single one takes all."""
 
 log = logging.getLogger("hangu.witness")
+_Request = socket.socket | tuple[bytes, socket.socket]  # the second is UDP's
+_BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class WitnessServer(ThreadingHTTPServer):
-    """Answers `POST /add-checkpoint` for one witness, at one address."""
+    """Answers `POST /add-checkpoint` for one witness, at one address, to a bounded crowd.
+
+    `life` is in seconds, see `LIFE`.
+    """
 
     daemon_threads = True
+    request_queue_size = MOST
 
-    def __init__(self, address: tuple[str, int], witness: Witness) -> None:
+    def __init__(self, address: tuple[str, int], witness: Witness, *, life: float = LIFE) -> None:
         self.witness = witness
+        self._life = life
+        self._inside: Counter[str] = Counter()
+        self._lock = Lock()
         super().__init__(address, _Handler)
+
+    def verify_request(self, request: _Request, client_address: tuple[str, int]) -> bool:
+        """Tell whether there is room; who finds none hears so at once."""
+        host = client_address[0]
+        with self._lock:
+            if self._inside.total() < MOST and self._inside[host] < MOST_OF_ONE:
+                return True
+        log.warning("%s is sent away: too many connections", host)
+        assert isinstance(request, socket.socket)
+        with suppress(OSError):
+            request.setblocking(False)
+            request.send(_BUSY)
+        return False
+
+    def process_request(self, request: _Request, client_address: tuple[str, int]) -> None:
+        """Answer in a thread of its own, which takes a place."""
+        self._take(client_address[0], 1)
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread is to be had
+            self._take(client_address[0], -1)
+            log.warning("a connection is dropped: no thread could be started")
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: _Request, client_address: tuple[str, int]) -> None:
+        """Answer within the life of a connection."""
+        assert isinstance(request, socket.socket)
+        try:
+            with shut_after(self._life, request):
+                super().process_request_thread(request, client_address)
+        finally:
+            self._take(client_address[0], -1)
+
+    def handle_error(self, _request: _Request, client_address: tuple[str, int]) -> None:
+        """Say in one line what went wrong with a connection, mostly that its client left."""
+        log.warning("%s: %s", client_address[0], sys.exc_info()[1])
+
+    def _take(self, host: str, places: int) -> None:
+        with self._lock:
+            self._inside[host] += places
+            if not self._inside[host]:
+                del self._inside[host]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -24,7 +24,6 @@ from gateway.access.pulse import Pulse, this_worker
 from gateway.access.second_look import SecondLook
 from gateway.access.slots import Slots
 from gateway.changes import campaigns, sweep
-from gateway.changes.room import Room
 from gateway.chores import Chores
 from gateway.custody import carrying
 from gateway.door import Door, denied_page, refuse
@@ -79,14 +78,13 @@ def application() -> Bridge:
     pulse.start()
     look.start()
     custody, indexer, runner = custody_of(office), indexer_of(office), runner_of(office)
-    room = Room(registry=office.registry, catalogue=office.catalogue)
     chores = Chores(
         office.registry,
         clock=utc_now,
-        soon=(("changes of the rules", lambda now: sweep.sweep(room, now=now)),),
+        soon=(("changes of the rules", lambda now: sweep.sweep(office.room, now=now)),),
         more=(
             ("keeping of the log", lambda now: carrying.sweep(custody, indexer, now=now)),
-            ("reviews of the rules", lambda now: campaigns.sweep(room, now=now)),
+            ("reviews of the rules", lambda now: campaigns.sweep(office.room, now=now)),
             ("rules of the review", lambda now: runner.catch_up(now=now)),
         ),
     )

@@ -25,7 +25,9 @@ from audit.source import Unseal
 from audit.trust import BadPolicy, Policy
 from config.settings import Settings, SettingsError
 from gateway.access.catalogue import Catalogue, Surroundings
+from gateway.access.networks import Networks
 from gateway.access.requests import Terms
+from gateway.changes.room import Room
 from gateway.custody.room import Custody, voucher_of
 from gateway.identity import agreement, epoch
 from gateway.identity.hashing import Hasher
@@ -62,6 +64,12 @@ class Office:
     catalogue: Catalogue
     brake: Brake
     """Knows how well the log is being sealed; a running zone's ledger asks it before it writes."""
+
+    @property
+    def room(self) -> Room:
+        """What changes of the rules are made with."""
+        networks = Networks.of(self.settings.policy.networks).kinds
+        return Room(registry=self.registry, catalogue=self.catalogue, networks=networks)
 
     def rules(self) -> RuleSet:
         """The rules in force."""

@@ -164,6 +164,11 @@ class Access:
         network = self._networks.kind(address)
         return self._answer(current, service, canonical, now, network).outcome is Outcome.ALLOW
 
+    @property
+    def networks(self) -> frozenset[str]:
+        """The classes of the networks that people are sure to come from."""
+        return self._networks.kinds
+
     def network_of(self, address: str | None) -> str:
         """Return the class of the network that an address lies in."""
         return self._networks.kind(address)

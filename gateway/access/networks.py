@@ -29,6 +29,14 @@ class Networks:
         """Put them in order."""
         return cls(tuple(sorted(classes, key=lambda each: each[0].prefixlen, reverse=True)))
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The classes that an office's people are sure to come from: those of the settings.
+
+        Without any settings everybody comes from `internet`.
+        """
+        return frozenset(kind for _, kind in self.classes) or frozenset({ELSEWHERE})
+
     def kind(self, address: str | None) -> str:
         """Return the class of an address in text, e.g. `10.1.2.3`, `::ffff:10.1.2.3`."""
         try:

@@ -13,7 +13,7 @@ from policies import versions
 from policies.change.benefit import beneficiaries, united_hands
 from policies.change.texts import Document
 from policies.dossier import approving, drafting, publishing
-from policies.dossier.dossiers import Dossier, State, Why, find
+from policies.dossier.dossiers import Dossier, State, Why, find, writers
 from policies.dossier.drafting import Terms
 from policies.dossier.examining import Effect, examine
 
@@ -74,7 +74,8 @@ def submit(room: Room, ref: str, *, edit: int, actor: Actor, now: datetime) -> N
     found, everybody = dossier(room, ref), people.all_people(room.registry)
     with refusing(), room.registry.ledger.begin() as tx:
         approving.submit(tx, ref, edit=edit, actor=actor, now=now)
-        waiting.tell_approvers(tx, everybody, ref, found.title, author=found.author, now=now)
+        authors = writers(tx.session, found)
+        waiting.tell_approvers(tx, everybody, ref, found.title, authors=authors, now=now)
 
 
 def approve(room: Room, ref: str, *, edit: int, shown: str, actor: Actor, now: datetime) -> None:
@@ -112,13 +113,14 @@ def publish(room: Room, ref: str, *, actor: Actor, now: datetime) -> None:
     found = dossier(room, ref)
     with refusing(), room.registry.store.reading() as session:
         approving.approved(session, found)
+        authors = writers(session, found)
     effect = _effect_now(room, found, now)
     standing = [code for code in effect.blockers if code in _AT_ONCE]
     if standing:
         raise refused(Why.BLOCKED, ", ".join(standing))
     hands = united_hands(
         beneficiaries(effect.found),
-        author=found.author,
+        authors=authors,
         approver=found.approver,
         same=same_person(people.all_people(room.registry)),
     )

@@ -39,6 +39,8 @@ class Room:
 
     registry: Registry
     catalogue: Catalogue
+    networks: frozenset[str]
+    """The classes of networks that requests can come from."""
 
     @property
     def zone(self) -> str:
@@ -70,7 +72,8 @@ def around(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Around:
     """Return everything a draft is held against; without the log for a quick second look."""
-    there = known(room)
+    everybody = people.all_people(room.registry)
+    there = known(room, everybody=everybody)
     with room.registry.store.reading() as session:
         rules = versions.current(session) or RuleSet()
     able = strengths(room)
@@ -83,6 +86,8 @@ def around(
         labels=CatalogueLabels(room.catalogue.all()),
         clearance=there.clearance,
         able=lambda person: able.get(person, 0),
+        networks=room.networks,
+        same=same_person(everybody),
         may=Administration(services=None, pages=common_pages(rules)),
         bodies=(lambda: replay.bodies(read, since=since)) if asks_log else tuple,
         entries=replay.entries(read, since=since) if asks_log else 0,
@@ -94,7 +99,8 @@ def around(
 def strengths(room: Room) -> dict[str, int]:
     """Return the strongest sign-in each person who may sign in at all can make now."""
     with room.registry.store.reading() as session:
-        codes = set(session.scalars(select(Totp.person_id)))
+        # What too many wrong codes disabled opens nothing until it is enrolled anew.
+        codes = set(session.scalars(select(Totp.person_id).where(Totp.disabled_at.is_(None))))
         keys = set(session.scalars(select(Passkey.person_id)))
     active = {each.id for each in people.all_people(room.registry) if each.state == State.ACTIVE}
     return {f"person:{each}": PASSKEY if each in keys else CODE for each in active & (codes | keys)}

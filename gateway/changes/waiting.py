@@ -12,7 +12,7 @@ from gateway.changes.room import Room, same_person
 from gateway.identity import notices, people
 from gateway.identity.people import PersonView
 from gateway.identity.tables import State as PersonState
-from policies.dossier.dossiers import State, in_state
+from policies.dossier.dossiers import State, in_state, writers
 
 APPROVERS = "security_admin"
 _PERSON = "person:"
@@ -21,20 +21,20 @@ _PERSON = "person:"
 def number(room: Room, subject: str) -> int:
     """Return how many changes wait for a person's approval; nobody approves their own."""
     with room.registry.store.reading() as session:
-        submitted = in_state(session, State.SUBMITTED)
-    if not submitted:
+        wrote = [writers(session, each) for each in in_state(session, State.SUBMITTED)]
+    if not wrote:
         return 0
-    own = _accounts_of(subject, people.all_people(room.registry))
-    return sum(each.author not in own for each in submitted)
+    own = _accounts_of([subject], people.all_people(room.registry))
+    return sum(own.isdisjoint(each) for each in wrote)
 
 
 def tell_approvers(
-    tx: Transaction, everybody: Iterable[PersonView], ref: str, title: str, *, author: str,
-    now: datetime,
+    tx: Transaction, everybody: Iterable[PersonView], ref: str, title: str, *,
+    authors: Iterable[str], now: datetime,
 ) -> None:  # fmt: skip
-    """Have every security administrator but the author find a notice of a change to approve."""
+    """Have every security administrator but the authors find a notice of a change to approve."""
     everybody = list(everybody)
-    own = _accounts_of(author, everybody)
+    own = _accounts_of(authors, everybody)
     for each in _approvers(everybody):
         if each.subject not in own:
             notices.tell(tx, each.id, "change_waiting", now=now, change=ref, title=title)
@@ -71,7 +71,7 @@ def _approvers(everybody: Iterable[PersonView]) -> list[PersonView]:
     ]
 
 
-def _accounts_of(subject: str, everybody: Iterable[PersonView]) -> frozenset[str]:
-    """The accounts that may be the same natural person's."""
-    alike = (each for each in same_person(everybody) if subject in each)
-    return frozenset({subject}).union(*alike)
+def _accounts_of(subjects: Iterable[str], everybody: Iterable[PersonView]) -> frozenset[str]:
+    """The accounts that may be the same natural persons'."""
+    own = frozenset(subjects)
+    return own.union(*(each for each in same_person(everybody) if not own.isdisjoint(each)))

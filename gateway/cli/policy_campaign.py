@@ -13,7 +13,6 @@ from rich.progress import Progress
 
 from gateway.changes import campaigns as room_campaigns
 from gateway.changes.campaign_refusals import CampaignRefused
-from gateway.changes.room import Room
 from gateway.cli.console import done, errors, table
 from gateway.cli.days import LAST_SECOND, Day, end_of, shown
 from gateway.cli.office import opened
@@ -73,7 +72,7 @@ def start(
             due_at=end_of(due, office) + LAST_SECOND,
         )  # fmt: skip
         terms.checked(now())
-        actor, room = person_signs(office, login, role=_ROLE), _room(office)
+        actor, room = person_signs(office, login, role=_ROLE), office.room
         ref = room_campaigns.begin(room, terms, actor=actor, now=now())
         with Progress(console=errors(), transient=True) as bar:
             task = bar.add_task("asking the log", total=None)
@@ -171,7 +170,7 @@ def decide(
         )
         role = _ROLE if not any(each.unit for each in lines if each.number in chosen) else ""
         actor = person_signs(office, login, role=role)
-        room_campaigns.decide(_room(office), ref, answer, actor=actor, now=now())
+        room_campaigns.decide(office.room, ref, answer, actor=actor, now=now())
     done(f"{len(chosen)} rules of {ref[:_SHOWN]}: {verdict}.")
 
 
@@ -186,7 +185,7 @@ def close(directory: Path, review: str, login: str, *, leave_undecided: bool) ->
         ref = _named(office, review)
         actor = person_signs(office, login, role=_ROLE)
         change = room_campaigns.close(
-            _room(office), ref, actor=actor, now=now(), leaves_undecided=leave_undecided
+            office.room, ref, actor=actor, now=now(), leaves_undecided=leave_undecided
         )
     what = f"Change {change[:_SHOWN]} is drafted" if change else "Nothing is to be changed"
     done(f"Review {ref[:_SHOWN]} is closed. {what}.")
@@ -209,10 +208,6 @@ def _named(office: Office, start_: str) -> str:
         cure = "`hangu policy campaign list` names them."
         raise Trouble(f"{len(found)} reviews begin with {start_!r}.", cure)
     return found[0]
-
-
-def _room(office: Office) -> Room:
-    return Room(registry=office.registry, catalogue=office.catalogue)
 
 
 def _state(found: Campaign) -> str:

@@ -16,7 +16,7 @@ from audit.record import Actor
 from gateway.changes import acts, looking
 from gateway.changes.editing import from_form
 from gateway.changes.refusals import ChangeRefused
-from gateway.changes.room import DAYS, Room, same_person
+from gateway.changes.room import DAYS, same_person
 from gateway.cli.console import done, errors, table
 from gateway.cli.days import shown
 from gateway.cli.office import opened
@@ -58,7 +58,7 @@ def draft(
     """Draft the rules in FILE as a change, find out what it does, and ask for approval."""
     with opened(directory) as office, _steps():
         text = from_form(text_of(file), form_of(file))
-        actor, room = person_signs(office, login, role=_ROLE), _room(office)
+        actor, room = person_signs(office, login, role=_ROLE), office.room
         terms = Terms(title=title, why=why, most_people=most_people, confirm_minutes=minutes)
         ref = acts.begin(room, terms.checked(), actor=actor, now=now(), text=text)
         with Progress(console=errors(), transient=True) as progress:
@@ -106,7 +106,7 @@ def approve(directory: Path, change: str, login: str) -> None:
         with office.store.reading() as session:
             found, examined = find(session, ref), examination(session, ref)
         name = "" if examined is None else examined.hash
-        room = _room(office)
+        room = office.room
         acts.approve(room, ref, edit=found.edit, shown=name, actor=actor, now=now())
 
     _act(directory, change, login, act, "is approved")
@@ -121,8 +121,8 @@ def refuse(directory: Path, change: str, login: str, reason: str) -> None:
     """Send CHANGE back to its author with a reason."""
 
     def act(office: Office, ref: str, actor: Actor) -> None:
-        edit = acts.dossier(_room(office), ref).edit
-        acts.refuse(_room(office), ref, edit=edit, actor=actor, now=now(), reason=reason)
+        edit = acts.dossier(office.room, ref).edit
+        acts.refuse(office.room, ref, edit=edit, actor=actor, now=now(), reason=reason)
 
     _act(directory, change, login, act, "is sent back")
 
@@ -135,7 +135,7 @@ def publish(directory: Path, change: str, login: str) -> None:
     """Put the approved CHANGE in force, on trial until it is confirmed."""
 
     def act(office: Office, ref: str, actor: Actor) -> None:
-        acts.publish(_room(office), ref, actor=actor, now=now())
+        acts.publish(office.room, ref, actor=actor, now=now())
 
     _act(directory, change, login, act, "is in force on trial; confirm it in time")
 
@@ -149,7 +149,7 @@ def confirm(directory: Path, change: str, login: str) -> None:
 
     def act(office: Office, ref: str, actor: Actor) -> None:
         moment = now()
-        acts.confirm(_room(office), ref, actor=actor, now=moment, signed_in=moment)
+        acts.confirm(office.room, ref, actor=actor, now=moment, signed_in=moment)
 
     _act(directory, change, login, act, "is confirmed")
 
@@ -162,7 +162,7 @@ def rollback(directory: Path, change: str, login: str) -> None:
     """Return at once to the rules from before CHANGE, while it is on trial."""
 
     def act(office: Office, ref: str, actor: Actor) -> None:
-        acts.roll_back(_room(office), ref, actor=actor, now=now(), why="by_hand")
+        acts.roll_back(office.room, ref, actor=actor, now=now(), why="by_hand")
 
     _act(directory, change, login, act, "is rolled back")
 
@@ -209,7 +209,3 @@ def _steps() -> Iterator[None]:
     except ChangeRefused as refusal:
         what = f": {refusal.said}" if refusal.said else ""
         raise Trouble(f"Nothing was changed: {refusal.why}{what}.") from None
-
-
-def _room(office: Office) -> Room:
-    return Room(registry=office.registry, catalogue=office.catalogue)

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from gateway.changes import wording
-from gateway.changes.room import Room
 from gateway.cli.office import opened
 from gateway.cli.policy_around import FILE, document_of, prints_json, takes_zone_if_any, text_of
 from gateway.cli.trouble import Trouble
@@ -78,9 +77,8 @@ def lexicon_of(directory: Path | None, language: Language) -> Lexicon:
         names = {f"role:{slug}": name for slug, name in ROLES[language].items()}
         return Lexicon(language=language, names=names)
     with opened(directory) as office:
-        room = Room(registry=office.registry, catalogue=office.catalogue)
-        windows = office.settings.policy.windows
-        return wording.lexicon(room, language, now=now(), roles=ROLES[language], windows=windows)
+        roles, windows = ROLES[language], office.settings.policy.windows
+        return wording.lexicon(office.room, language, now=now(), roles=roles, windows=windows)
 
 
 def in_force(directory: Path | None) -> RuleSet:

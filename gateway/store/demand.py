@@ -13,6 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+OURS_FIRST = "SET search_path = pg_catalog, public, pg_temp"
+"""What every function of ours sets: left to itself, PostgreSQL looks among a session's temporary
+tables first, and whoever may make those could put one of theirs in the place of ours
+(PostgreSQL 16 documentation, CREATE FUNCTION, "Writing SECURITY DEFINER Functions Safely")."""
+
 _ANY = "INSERT OR UPDATE OR DELETE"
 
 DEMANDING: Mapping[str, str] = {
@@ -98,14 +103,16 @@ UNDEMANDING: Mapping[str, str] = {
 }
 """Every other table of the gateway, and why it may change without a record."""
 
-_FUNCTION = """
-CREATE FUNCTION audit_demand() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+_FUNCTION = f"""
+CREATE FUNCTION audit_demand() RETURNS trigger LANGUAGE plpgsql {OURS_FIRST} AS $$
+DECLARE
+  newest bigint;
 BEGIN
   IF current_setting('is_superuser') = 'on' THEN
     RETURN NULL;
   END IF;
-  PERFORM 1 FROM audit_event
-    WHERE id = currval('audit_event_id_seq') AND xmin = pg_current_xact_id()::xid;
+  newest := currval('audit_event_id_seq');  -- compared to itself, it would keep the index away
+  PERFORM 1 FROM audit_event WHERE id = newest AND xmin = pg_current_xact_id()::xid;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'a change of % without a record in the audit log', TG_TABLE_NAME;
   END IF;

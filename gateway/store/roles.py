@@ -68,6 +68,10 @@ def statements(*, app: str, seal: str, tables: Iterable[str]) -> Iterator[str]:
         yield f"GRANT USAGE ON SCHEMA public TO {name}"
         yield f"GRANT USAGE ON SEQUENCE audit_event_id_seq TO {name}"
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    yield (
+        "DO $$ BEGIN EXECUTE 'REVOKE TEMPORARY ON DATABASE ' || quote_ident(current_database()) "
+        "|| ' FROM PUBLIC'; END $$"
+    )
     for table in sorted({*tables, *LOG}):
         ours, sealers = LOG.get(table, ("SELECT, INSERT, UPDATE, DELETE", ""))
         yield f"GRANT {ours} ON {table} TO {app}"

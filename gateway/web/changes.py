@@ -261,6 +261,7 @@ def _page(ref: str, problem: Problem | None = None) -> Response:
         effect=None if examined is None else examined.effect,
         is_running=is_running,
         is_own=card.dossier.author == who.current.subject,
+        has_written=who.current.subject in card.writers,
         name=desk.named,
         say=Sayings.now(g.now),
         days=DAYS,

@@ -29,6 +29,8 @@ class ChangeCard:
     dossier: Dossier
     author: str
     approver: str
+    writers: frozenset[str]
+    """By their ids: whose hands are in the draft. None of them approves it."""
     steps: Sequence[Step]
     examination: Examination | None
     is_current: bool

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.access.catalogue import Catalogue
+from gateway.access.decide import Access
 from gateway.changes import acts, editing, looking, wording
 from gateway.changes.editing import Leaf, Part
 from gateway.changes.refusals import refused
@@ -28,7 +29,16 @@ from policies.change.sentences import Sentence
 from policies.change.texts import Form
 from policies.change.validate import validate
 from policies.dossier import drafting
-from policies.dossier.dossiers import Dossier, Step, Stopped, Why, examination, listed, steps
+from policies.dossier.dossiers import (
+    Dossier,
+    Step,
+    Stopped,
+    Why,
+    examination,
+    listed,
+    steps,
+    writers,
+)
 from policies.dossier.drafting import Terms
 from policies.problems import RuleProblems
 from policies.rules import RuleSet
@@ -42,11 +52,13 @@ class ChangesFront(EngineFront):
     """Fulfils `gateway.web.desk_changes.ChangesDesk`."""
 
     catalogue: Catalogue
+    access: Access
     settings: WebSettings
 
     @property
     def _room(self) -> Room:
-        return Room(registry=self.registry, catalogue=self.catalogue)
+        networks = self.access.networks
+        return Room(registry=self.registry, catalogue=self.catalogue, networks=networks)
 
     def changes(self) -> Sequence[tuple[Dossier, str]]:
         """With authors' names."""
@@ -60,6 +72,7 @@ class ChangesFront(EngineFront):
         found = acts.dossier(self._room, ref)
         with self.registry.store.reading() as session:
             story, examined = steps(session, ref), examination(session, ref)
+            wrote = writers(session, found)
             is_behind = found.is_open and drafting.is_behind(session, found)
             try:
                 conflicts = drafting.conflicts(session, found) if is_behind else ()
@@ -69,6 +82,7 @@ class ChangesFront(EngineFront):
             dossier=found,
             author=self.named(found.author),
             approver=self.named(found.approver) if found.approver else "",
+            writers=wrote,
             steps=[replace(each, actor=self.named(each.actor)) for each in story],
             examination=examined,
             is_current=examined is not None and examined.edit == found.edit,

@@ -73,25 +73,30 @@ def conflicts(
 
     `same` are sets of accounts that belong to one natural person.
     """
-    return united_hands(beneficiaries(found), author=author, approver=approver, same=same)
+    return united_hands(beneficiaries(found), authors=[author], approver=approver, same=same)
 
 
 def united_hands(
     gaining: AbstractSet[str],
     *,
-    author: str,
+    authors: Iterable[str],
     approver: str = "",
     same: Iterable[Iterable[str]] = (),
 ) -> tuple[str, ...]:
-    """As `conflicts`, for the people who gain; without an approver only the author is held."""
+    """As `conflicts`, for the people who gain; without an approver only the authors are held.
+
+    `authors` is everybody whose hand is in the draft.
+    """
     persons = [frozenset(each) for each in same]
 
-    def all_of(account: str) -> frozenset[str]:
-        return frozenset({account}).union(*(each for each in persons if account in each))
+    def all_of(*accounts: str) -> frozenset[str]:
+        own = frozenset(accounts)
+        return own.union(*(each for each in persons if not own.isdisjoint(each)))
 
+    wrote = all_of(*authors)
     checks = (
-        (approver in all_of(author), "author_approves"),
-        (not all_of(author).isdisjoint(gaining), "author_benefits"),
+        (approver in wrote, "author_approves"),
+        (not wrote.isdisjoint(gaining), "author_benefits"),
         (not all_of(approver).isdisjoint(gaining), "approver_benefits"),
     )
     return tuple(code for holds, code in checks if holds)

@@ -1,7 +1,8 @@
 """The lock-out proof: after a change each office must still be able to undo it.
 
 For every moment from now on and for each office, there must be two living people who can sign
-in, from one of the office's networks, and use every page on the way back.
+in, from one of the office's networks, and use every page on the way back. Two accounts of one
+natural person are one: alone he or she approves nothing.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ def offices(
     zone: str,
     now: int,
     networks: Iterable[str] = tuple(sorted(NETWORKS)),
+    same: Iterable[Iterable[str]] = (),
 ) -> tuple[Office, ...]:
     """Return the way back of each office under the rules and people of an engine.
 
@@ -79,16 +81,19 @@ def offices(
         zone: of this gateway.
         now: seconds since 1970 UTC.
         networks: those an office can come from.
+        same: sets of accounts that belong to one natural person; the first stands for all.
     """
     windows = [entry(rule)[1] for rule in engine.rules.rules if key_of(rule.obj) in (PAGES, None)]
     times = spans((each for each in windows if each), since=now)
-    ask = _Asked(engine, able, zone, tuple(networks))
+    alike = [tuple(sorted(each)) for each in same]
+    ask = _Asked(engine, able, zone, tuple(networks), {one: each for each in alike for one in each})
     return tuple(_office(ask, role, tuple(pages), times) for role, pages in ways.items())
 
 
 def _office(ask: _Asked, role: str, pages: tuple[str, ...], times: tuple[Span, ...]) -> Office:
     members = people_of(role, ask.zone, ask.engine.memberships)
-    living = tuple(sorted(person for person in members if ask.able(person) in STRENGTHS))
+    able = (person for person in members if ask.able(person) in STRENGTHS)
+    living = tuple(sorted({ask.accounts_of(person)[0] for person in able}))
     going: dict[Span, dict[str, tuple[str, ...]]] = {
         span: {
             person: found
@@ -99,7 +104,7 @@ def _office(ask: _Asked, role: str, pages: tuple[str, ...], times: tuple[Span, .
     }
     always = set(living).intersection(*going.values())
     keepers = tuple(
-        Keeper(person, ask.able(person), going[times[0]][person]) for person in sorted(always)
+        Keeper(person, ask.strongest(person), going[times[0]][person]) for person in sorted(always)
     )
     return Office(role, pages, living, keepers, tuple(_gaps(ask, living, pages, going)))
 
@@ -130,6 +135,15 @@ class _Asked:
     able: Callable[[str], int]
     zone: str
     networks: tuple[str, ...]
+    alike: Mapping[str, tuple[str, ...]]
+
+    def accounts_of(self, person: str) -> tuple[str, ...]:
+        """Return all accounts of a natural person."""
+        return self.alike.get(person, (person,))
+
+    def strongest(self, person: str) -> int:
+        """Return the strongest sign-in of a natural person."""
+        return max(map(self.able, self.accounts_of(person)))
 
     def networks_of(self, person: str, pages: Iterable[str], now: int) -> tuple[str, ...]:
         """Return the networks from which a person can use all these pages at a moment."""
@@ -138,8 +152,9 @@ class _Asked:
             network
             for network in self.networks
             if any(
-                all(self._may(person, page, network, strength, now) for page in wanted)
-                for strength in range(STRENGTHS.start, self.able(person) + 1)
+                all(self._may(each, page, network, strength, now) for page in wanted)
+                for each in self.accounts_of(person)
+                for strength in range(STRENGTHS.start, self.able(each) + 1)
             )
         )
 

@@ -25,6 +25,7 @@ from policies.dossier.dossiers import (
     examination,
     locked,
     require,
+    writers,
 )
 from policies.dossier.drafting import is_behind, reasoned
 from policies.dossier.examining import Effect, hash_of
@@ -34,11 +35,11 @@ from policies.tables_dossier import policy_examination
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """What an approver vouches for: this draft, by this author, on this base, with this effect."""
+    """What an approver vouches for: this draft, by these hands, on this base, with this effect."""
 
     dossier: str
     edit: int
-    author: str
+    authors: frozenset[str]
     base_seq: int
     text: str
     effect: str
@@ -49,8 +50,9 @@ class Approval:
     def bytes(self, zone: str) -> bytes:
         """Return the signed bytes, one fact a line; none of them holds a line's end."""
         facts = (
-            zone, self.dossier, str(self.edit), self.author, str(self.base_seq), self.text,
-            self.effect, self.approver, timestamp(self.approved_at), *self.terms,
+            zone, self.dossier, str(self.edit), " ".join(sorted(self.authors)),
+            str(self.base_seq), self.text, self.effect, self.approver,
+            timestamp(self.approved_at), *self.terms,
         )  # fmt: skip
         return "\n".join(("hangu policy approval v1", *facts, "")).encode()
 
@@ -123,7 +125,8 @@ def approve(
 ) -> None:
     """Approve exactly what was shown.
 
-    `shown` is the hash of the effect that the approver read, `same` are sets of accounts that
+    Who edited the draft wrote it as well as who opened it. `shown` is the hash of the effect that
+    the approver read, `same` are sets of accounts that
     belong to one natural person, `gaining` who gains by it as people are now: at the
     examination they may have been others.
 
@@ -134,13 +137,14 @@ def approve(
     require(found, State.SUBMITTED, edit=edit)
     examined = _examined(tx.session, found)
     gains = frozenset(examined.effect["gaining"]) | (gaining or frozenset())
-    hands = united_hands(gains, author=found.author, approver=actor.subject, same=same)
+    authors = writers(tx.session, found)
+    hands = united_hands(gains, authors=authors, approver=actor.subject, same=same)
     if hands:
         raise Stopped(Why(hands[0]))
     if shown != examined.hash:
         raise Stopped(Why.STALE, "the effect shown")
     seal = key_of(tx.session).sign(
-        _statement(found, examined, approver=actor.subject, approved_at=now)
+        _statement(found, examined, authors, approver=actor.subject, approved_at=now)
     )
     values = {"state": State.APPROVED, "approver": actor.subject, "approved_at": now}
     change(tx, found, "approved", values | {"approval": seal}, actor=actor, now=now)
@@ -162,13 +166,16 @@ def approved(session: Session, found: Dossier) -> Examination:
 
     Raises:
         Stopped: rebase; or stale, if the zone's key did not sign exactly this draft, on this
-            base, with this effect, by this author and this approver.
+            base, with this effect, by these authors and this approver.
     """
     require(found, State.APPROVED)
     examined = _examined(session, found)
     at = found.approved_at
     if at is None or not key_of(session).verifies(
-        _statement(found, examined, approver=found.approver, approved_at=at), found.approval
+        _statement(
+            found, examined, writers(session, found), approver=found.approver, approved_at=at
+        ),
+        found.approval,
     ):
         raise Stopped(Why.STALE, "the approval")
     return examined
@@ -192,13 +199,18 @@ def _written(examined: Examination) -> str:
 
 
 def _statement(
-    found: Dossier, examined: Examination, *, approver: str, approved_at: datetime
+    found: Dossier,
+    examined: Examination,
+    authors: frozenset[str],
+    *,
+    approver: str,
+    approved_at: datetime,
 ) -> Approval:
     at = "" if found.publish_at is None else timestamp(found.publish_at)
     return Approval(
         dossier=found.id,
         edit=found.edit,
-        author=found.author,
+        authors=authors,
         base_seq=found.base_seq,
         text=found.text_hash,
         effect=examined.hash,

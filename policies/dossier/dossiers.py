@@ -179,6 +179,13 @@ def steps(session: Session, ref: str) -> Sequence[Step]:
     return sorted(found, key=lambda each: each.number)
 
 
+def writers(session: Session, found: Dossier) -> frozenset[str]:
+    """Return everybody whose hand is in a draft: who opened it, and whoever edited it since."""
+    step = policy_dossier_step.c
+    wrote = select(step.actor).where(step.dossier == found.id, step.what.in_(_WRITING))
+    return frozenset({found.author, *session.scalars(wrote)})
+
+
 def examination(session: Session, ref: str) -> Examination | None:
     """Return what was found out of a change's newest examined draft."""
     own = policy_examination.c.dossier == ref
@@ -248,6 +255,7 @@ def require(found: Dossier, *states: State, edit: int | None = None) -> None:
         raise Stopped(Why.EDITED, f"{edit} is not {found.edit}")
 
 
+_WRITING: Final = ("opened", "edited", "rebased")
 _RECORDED: Final = frozenset({"state", "edit", "seq", "publish_at", "confirm_by", "ended_why"})
 
 

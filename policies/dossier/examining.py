@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -30,6 +31,7 @@ from policies.engine import build
 from policies.memberships import Memberships
 from policies.permissions import Permission
 from policies.rules import RuleSet
+from policies.vocabulary import NETWORKS
 
 SECURITY: Final = "role:security_admin"
 WAYS_BACK: Final[Mapping[str, tuple[str, ...]]] = {
@@ -56,6 +58,8 @@ class Around:
         zone: of this gateway.
         rules: in force.
         able: the strongest sign-in of a person, 0 if none.
+        networks: those that people can come from.
+        same: sets of accounts that belong to one natural person.
         may: what the author may administer.
         bodies: of the log's entries to ask again; `entries` is how many.
         days: how far back they go.
@@ -69,6 +73,8 @@ class Around:
     clearance: Callable[[str], int] | None
     able: Callable[[str], int]
     may: Administration
+    networks: AbstractSet[str] = NETWORKS
+    same: Sequence[AbstractSet[str]] = ()
     bodies: Callable[[], Iterable[bytes]] = tuple
     entries: int = 0
     days: int = 30
@@ -124,8 +130,13 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
         rules, around.rules, around.memberships, moment,
         lambda tests: around.progress(1 + around.entries + tests, total),
     )  # fmt: skip
-    ways = offices(new, WAYS_BACK, able=around.able, zone=around.zone, now=moment)
-    was = offices(old, WAYS_BACK, able=around.able, zone=around.zone, now=moment)
+    was, ways = (
+        offices(
+            engine, WAYS_BACK, able=around.able, zone=around.zone, now=moment,
+            networks=sorted(around.networks), same=around.same,
+        )
+        for engine in (old, new)
+    )  # fmt: skip
     held = list(united(after, since=moment))
     given = beyond(found, around.may)
     gaining = beneficiaries(found)

@@ -8,10 +8,11 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from time import sleep
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,7 +26,7 @@ from audit.note import BadNote, Checkpoint, Note, Vkey, cosign, sign, vkey_of
 from audit.tree import EMPTY, Leaves, consistency, root
 from audit.trust import Policy
 from audit.witness import Submission, Witness
-from audit.witness_server import WitnessServer
+from audit.witness_server import MOST_OF_ONE, WitnessServer
 
 ORIGIN = "log.example/audit"
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
@@ -60,13 +61,20 @@ def witness(tmp_path: Path) -> Witness:
 
 @contextmanager
 def serving(witness: Witness) -> Iterator[WitnessServer]:
-    server = WitnessServer(("127.0.0.1", 0), witness)
+    with running(WitnessServer(("127.0.0.1", 0), witness)) as server:
+        yield server
+
+
+@contextmanager
+def running(server: WitnessServer) -> Iterator[WitnessServer]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def test_the_worked_example_is_cosigned_byte_for_byte(tmp_path: Path) -> None:
@@ -198,9 +206,11 @@ def test_no_request_whatever_breaks_the_parser(sent: bytes) -> None:
 
 def exchange(server: WitnessServer, sent: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", server.server_port), 5) as connection:
-        connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: connection.recv(4096), b""))
+        with suppress(ConnectionError):  # sent away unread
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: connection.recv(4096), b""))
+        return b""
 
 
 @pytest.mark.parametrize(
@@ -221,6 +231,34 @@ def test_the_server_answers_only_what_it_is_for(
 ) -> None:
     with serving(witness) as server:
         assert exchange(server, sent).split(b" ")[1] == status
+
+
+def test_attack_a_client_that_drips_bytes_is_cut_off(witness: Witness) -> None:
+    server = WitnessServer(("127.0.0.1", 0), witness, life=1.0)
+    with running(server), socket.create_connection(("127.0.0.1", server.server_port)) as dripping:
+        dripping.sendall(b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 9999\r\n\r\n")
+        sent = 0
+        with suppress(ConnectionError):
+            while sent < 9999:
+                sent += dripping.send(b"o")
+                sleep(0.05)
+        assert sent < 9999
+
+
+def test_attack_one_address_cannot_take_all_places(witness: Witness) -> None:
+    with serving(witness) as server, ExitStack() as held:
+        where = ("127.0.0.1", server.server_port)
+        for _ in range(MOST_OF_ONE):
+            held.enter_context(socket.create_connection(where))
+        with socket.create_connection(where) as one_too_many:
+            assert one_too_many.recv(100).startswith(b"HTTP/1.1 503 ")
+        with socket.create_connection(where, source_address=("127.0.0.2", 0)) as other:
+            other.sendall(b"GET / HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n")
+            assert b"".join(iter(lambda: other.recv(100), b"")).startswith(b"HTTP/1.1 404 ")
+        held.close()
+        sent = b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 3\r\n\r\nold"
+        while not exchange(server, sent).startswith(b"HTTP/1.1 400 "):
+            sleep(0.05)
 
 
 def policy_of(*witnesses: tuple[Vkey, str], quorum: int) -> Policy:
@@ -283,14 +321,35 @@ def test_attack_a_lying_witness_gives_no_cosignature(tmp_path: Path, kind: str) 
         }
         return of[kind].signatures[-1].line().encode() if kind in of else kind.encode()[:-7]
 
-    server = Liar(witness, lie)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    policy = policy_of((witness.vkey, f"http://127.0.0.1:{server.server_port}"), quorum=1)
-    cosigned, said = Asking(policy).ask(Note.parse(note(9)), prove())
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(Liar(witness, lie)) as server:
+        policy = policy_of((witness.vkey, f"http://127.0.0.1:{server.server_port}"), quorum=1)
+        cosigned, said = Asking(policy).ask(Note.parse(note(9)), prove())
     assert said[0].signature is None
     assert said[0].problem
     assert cosigned == Note.parse(note(9))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_attack_a_witness_that_drips_its_answer_holds_nobody_up(
+    witness: Witness, scheme: str
+) -> None:
+    """Over TLS it drips the handshake already: a record that never ends."""
+    start = b"\x16\x03\x03\x40\x00" if scheme == "https" else b"HTTP/1.1 200 OK\r\n"
+    let_go = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        with listening.accept()[0] as line, suppress(OSError):
+            line.sendall(start)
+            while True:
+                line.sendall(b"x")
+                sleep(0.05)
+        let_go.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        dripping = threading.Thread(target=drip, args=(listening,), daemon=True)
+        dripping.start()
+        url = f"{scheme}://127.0.0.1:{listening.getsockname()[1]}"
+        asking = Asking(policy_of((witness.vkey, url), quorum=1), patience=0.5)
+        _, said = asking.ask(Note.parse(note(9)), prove())
+        assert said[0].problem
+        assert let_go.wait(60)

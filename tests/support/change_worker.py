@@ -18,7 +18,6 @@ from web_office import open_office
 from audit.record import Actor
 from gateway.access.policy_point import PolicyPoint
 from gateway.changes import acts, sweep
-from gateway.changes.room import Room
 from gateway.chores import Chores
 from policies.engine import Request
 
@@ -31,7 +30,7 @@ def work(said: TextIO, told: TextIO) -> None:
     """Do what the lines say until they end."""
     url, directory = json.loads(said.readline())
     office = open_office(Path(directory), database=url)
-    room = Room(registry=office.registry, catalogue=office.desk.catalogue)
+    room = office.room
     policy = PolicyPoint(office.store)
     for line in said:
         asked = json.loads(line)

@@ -29,6 +29,7 @@ from gateway.access.catalogue import Catalogue, Evaluation, Service, Surrounding
 from gateway.access.decide import Access
 from gateway.access.policy_point import PolicyPoint
 from gateway.access.service import PathRule
+from gateway.changes.room import Room
 from gateway.custody.room import voucher_of
 from gateway.identity import enrolment, epoch, people, proofs, sign_in, units
 from gateway.identity.hashing import Hasher
@@ -115,6 +116,12 @@ class Office:
     def settings(self) -> WebSettings:
         """Those of its pages."""
         return self.desk.settings
+
+    @property
+    def room(self) -> Room:
+        """What changes of its rules are made with."""
+        networks = self.desk.access.networks
+        return Room(registry=self.registry, catalogue=self.desk.catalogue, networks=networks)
 
     def app(self) -> Flask:
         """Its pages."""

@@ -13,7 +13,6 @@ from flask import Flask
 from web_office import SYSTEM, Browser, Office, officer
 
 from gateway.changes import campaigns as room_campaigns
-from gateway.changes.room import Room
 from gateway.identity import people
 from policies import versions
 from policies.campaigns import campaigns
@@ -187,7 +186,7 @@ def test_an_overdue_review_is_told_once_and_falls_to_the_officers(
     busy: Office, chief: Browser, owner: Browser
 ) -> None:
     ref = begin(chief)
-    room = Room(registry=busy.registry, catalogue=busy.desk.catalogue)
+    room = busy.room
     late = datetime.now(UTC) + timedelta(days=30)
     assert room_campaigns.sweep(room, now=late) == 1
     assert room_campaigns.sweep(room, now=late) == 0

@@ -37,7 +37,7 @@ def room(database_url: str, tmp_path: Path) -> Iterator[Room]:
     furnish(tmp_path, database=database_url)
     office = open_office(tmp_path, database=database_url)
     with_new_unit(office)
-    yield Room(registry=office.registry, catalogue=office.desk.catalogue)
+    yield office.room
     office.store.close()
 
 

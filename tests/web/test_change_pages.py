@@ -11,8 +11,8 @@ from flask import Flask
 from web_office import SYSTEM, Browser, Office, officer
 
 from gateway.changes import sweep
-from gateway.changes.room import Room
 from gateway.identity import people, staff
+from gateway.identity.tables import Totp
 from policies.dossier.dossiers import State, find
 
 ROW = "p, unit:lvyou, intranet, svc:ledger/**, GET|HEAD, *, *, 2, *, allow"
@@ -93,6 +93,37 @@ def test_attack_the_author_approves_through_a_second_account_of_the_same_name(
     look(author, ref)
     step(author, ref, "submit")
     assert step(double, ref, "approve").status_code == 403
+
+
+def test_attack_the_approver_writes_the_rules_into_another_ones_draft(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    """One person alone would have written and approved it; the other only opened a draft."""
+    ref = begin(author)
+    assert write(second, ref, "旅游处可读取 svc:ledger/**，需双因素").status_code == 303
+    look(second, ref)
+    assert step(second, ref, "submit").status_code == 303
+    assert f"/policy/changes/{ref}/approve" not in second.get(f"/policy/changes/{ref}").text
+    assert step(second, ref, "approve").status_code == 403
+    with busy.store.reading() as session:
+        assert find(session, ref).state is State.SUBMITTED
+
+
+def test_attack_the_second_who_could_go_back_has_no_factor_that_opens(
+    busy: Office, author: Browser
+) -> None:
+    """Too many wrong codes disabled it, or the second account is the first one's."""
+    found = people.by_login(busy.registry, "linxia")
+    assert found is not None
+    with busy.registry.ledger.begin(unaudited_because="as a hundred wrong codes leave it") as tx:
+        factor = tx.session.get(Totp, found.id)
+        assert factor is not None
+        factor.disabled_at = datetime.now(UTC)
+    enrol(busy, "zhaomin2", "赵 敏", "baomi", "security_admin")
+    ref = begin(author)
+    write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
+    assert "将导致某类管理员无法恢复" in look(author, ref)
+    assert step(author, ref, "submit").status_code == 409
 
 
 def test_attack_an_edit_after_the_approval_makes_it_void(
@@ -202,7 +233,7 @@ def test_a_trial_that_nobody_confirms_is_ended_by_whoever_sweeps(
     ref = ready(author, second)
     before = rules(busy)
     step(author, ref, "publish")
-    room = Room(registry=busy.registry, catalogue=busy.desk.catalogue)
+    room = busy.room
     now = datetime.now(UTC)
     assert sweep.sweep(room, now=now + timedelta(minutes=9)) == 0
     assert sweep.sweep(room, now=now + timedelta(minutes=11)) == 1
@@ -214,7 +245,7 @@ def test_attack_a_clock_set_back_does_not_lengthen_a_trial(
 ) -> None:
     ref = ready(author, second)
     step(author, ref, "publish")
-    room = Room(registry=busy.registry, catalogue=busy.desk.catalogue)
+    room = busy.room
     now = datetime.now(UTC)
     sweep.sweep(room, now=now + timedelta(minutes=8))
     assert sweep.sweep(room, now=now + timedelta(minutes=1)) == 1
@@ -238,7 +269,7 @@ def test_a_canary_that_deviates_ends_the_trial_at_once(
     step(second, ref, "approve")
     assert step(author, ref, "publish").status_code == 303
     busy.disable("gaofei")
-    room = Room(registry=busy.registry, catalogue=busy.desk.catalogue)
+    room = busy.room
     assert sweep.sweep(room, now=datetime.now(UTC)) == 1
     with busy.store.reading() as session:
         assert find(session, ref).ended_why == "canary_deviates"
@@ -248,7 +279,7 @@ def test_a_timed_publication_happens_by_itself(
     busy: Office, author: Browser, second: Browser
 ) -> None:
     ref = ready(author, second, publish_at="2099-01-01T08:00")
-    room = Room(registry=busy.registry, catalogue=busy.desk.catalogue)
+    room = busy.room
     sweep.sweep(room, now=datetime.now(UTC))
     assert "unit:lvyou" not in rules(busy)
     sweep.sweep(room, now=datetime(2099, 1, 1, 0, 1, tzinfo=UTC))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.store.demand import OURS_FIRST
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -424,7 +426,7 @@ def _apart_up() -> None:
         return
     # The lock on the person makes two at once wait for each other, so that each sees the other.
     op.execute(
-        f"""CREATE FUNCTION person_role_apart() RETURNS trigger LANGUAGE plpgsql AS $$
+        f"""CREATE FUNCTION person_role_apart() RETURNS trigger LANGUAGE plpgsql {OURS_FIRST} AS $$
         BEGIN
           PERFORM 1 FROM person WHERE id = NEW.person_id FOR UPDATE;
           IF {_BESIDE} THEN

@@ -5,7 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.store.demand import DEMANDING_REVIEW, demand, demand_of, no_longer_demand
+from gateway.store.demand import (
+    DEMANDING_REVIEW,
+    OURS_FIRST,
+    demand,
+    demand_of,
+    no_longer_demand,
+)
 
 revision = "0004"
 down_revision = "0003"
@@ -22,7 +28,7 @@ ALARM_SQLITE = (
        BEGIN SELECT RAISE(ABORT, 'what was found never changes'); END""",
 )
 ALARM_POSTGRESQL = (
-    """CREATE FUNCTION audit_alarm_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+    f"""CREATE FUNCTION audit_alarm_guard() RETURNS trigger LANGUAGE plpgsql {OURS_FIRST} AS $$
        BEGIN
          IF TG_OP = 'UPDATE' AND OLD.seen IS NULL
             AND (NEW.kind, NEW.eid, NEW.leaf, NEW.count, NEW.words, NEW.found)
@@ -186,7 +192,8 @@ ANCHORS_POSTGRESQL = (
          END IF;
          RAISE EXCEPTION 'audit entries are never changed, nor deleted before their time';
        END $$""",
-    """CREATE FUNCTION log_anchor_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+    f"ALTER FUNCTION audit_event_guard() {OURS_FIRST}",
+    f"""CREATE FUNCTION log_anchor_guard() RETURNS trigger LANGUAGE plpgsql {OURS_FIRST} AS $$
        BEGIN
          IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'log_pruned' THEN
            IF NEW.id = OLD.id AND NEW.upto >= OLD.upto AND NEW.done >= OLD.done THEN
