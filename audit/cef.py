@@ -26,7 +26,7 @@ def line(entry: bytes, *, index: int, origin: str) -> bytes:
     """Return a sealed entry as one line, with its newline.
 
     Raises:
-        ValueError, KeyError: the bytes are no entry.
+        One of `audit.ocsf.NO_ENTRY`: the bytes are no entry.
     """
     body: dict[str, Any] = json.loads(entry)
     severity = _SEVERITIES[Outcome(body["out"])]

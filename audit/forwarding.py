@@ -16,10 +16,10 @@ from pathlib import Path
 from threading import Event, Thread
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from audit.keep import Lead
 from audit.ledger import Ledger
+from audit.ocsf import NO_ENTRY
 from audit.stored import stored_bytes
 from audit.syslog import Line, message
 from audit.tables import audit_event, log_state
@@ -125,8 +125,8 @@ class Forwarding:
                 continue
             try:
                 failed = not self.once()
-            except SQLAlchemyError:
-                log.exception("the copy of the log waits for the database")
+            except Exception:  # the database is away, the brake is on: the copy goes on later
+                log.exception("the copy of the log waits")
                 failed = True
             pause = min(pause * 2, LONGEST_PAUSE) if failed else PAUSE
 
@@ -163,7 +163,7 @@ class Forwarding:
             try:
                 form = self._receiver.form
                 found.append(message(entry, index=index, origin=self._origin, form=form))
-            except (ValueError, KeyError):
+            except NO_ENTRY:
                 log.exception("entry %s cannot be copied", index)
         return found
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from audit import tally
+from audit.beside import Unseal
 from audit.index_row import (
     BLOCK,
     DIGESTED,
@@ -39,7 +40,6 @@ from audit.index_tables import (
     audit_total,
 )
 from audit.sieve import CHAPTER, OF_CHAPTER, is_laid, lay, lift, marks_in, next_chapter, sieve_of
-from audit.source import Unseal
 from audit.stored import stored_bytes
 from audit.tables import audit_event, audit_secret, log_state
 from audit.tables_anchors import log_pruned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,8 @@ from audit.stored import stored_bytes
 from audit.tables import audit_event
 
 AT_ONCE = 2048
+
+log = logging.getLogger("hangu.lines")
 
 
 class Form(Protocol):
@@ -40,11 +43,11 @@ def write(
 ) -> int:
     """Write the first `size` entries to a new file, whole or not at all; return how many.
 
-    Those whose content was pruned are left out, so fewer than `size` may come.
+    Those whose content was pruned are left out, and what somebody wrote into the database
+    that is no entry: one such must not keep all others back. So fewer than `size` may come.
 
     Raises:
         FileExistsError: there is something already.
-        ValueError, KeyError: an entry is none; nothing is written.
     """
     partial = file.with_name(file.name + ".partial")
     event, made, count = audit_event.c, FORMS[form], 0
@@ -57,8 +60,12 @@ def write(
                     event.seq >= start, event.seq < min(size, start + AT_ONCE)
                 )
                 for row in connection.execute(query.order_by(event.seq)):
-                    output.write(made(stored_bytes(row.body), index=row.seq, origin=origin))
-                    count += 1
+                    try:
+                        output.write(made(stored_bytes(row.body), index=row.seq, origin=origin))
+                    except ocsf.NO_ENTRY:
+                        log.warning("entry %s has no form of an entry and is left out", row.seq)
+                    else:
+                        count += 1
                 tell(min(size, start + AT_ONCE))
         partial.rename(file)
     finally:

@@ -26,6 +26,10 @@ SEVERITIES: Final = {
     Outcome.FAILURE: LOW,
     Outcome.DENIED: MEDIUM,
 }
+NO_ENTRY: Final = (
+    *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError),
+)
+"""What bytes may raise that are no entry: whoever writes the database can have any sealed."""
 _SUCCESS, _FAILURE = 1, 2
 _OTHER = 99
 _MAPPED = frozenset(
@@ -42,7 +46,7 @@ def event(entry: bytes, *, index: int, origin: str) -> dict[str, Json]:
         origin: the log's name, which becomes `metadata.log_name`.
 
     Raises:
-        ValueError, KeyError: the bytes are no entry.
+        One of `NO_ENTRY`: the bytes are no entry.
     """
     body: dict[str, Any] = json.loads(entry)
     class_uid, activity = int(body["cls"]), int(body["act"])

@@ -13,29 +13,26 @@ from __future__ import annotations
 import json
 import logging
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from audit.accord_rows import settle
 from audit.accords import Accords
 from audit.leaves import SEALER
-from audit.ledger import Ledger
 from audit.note import Checkpoint, Note
 from audit.record import Event, Json, Record, compose, leaf_hash, timestamp
-from audit.tables import NUMBERED, audit_event, audit_secret, log_state, log_tile
+from audit.tables import NUMBERED, audit_event, log_state, log_tile
 from audit.tables_anchors import log_hold, log_pruned
 from audit.tiles import WIDTH, Tile, TileHashes
 from audit.tree import HASH_BYTES, BadProof, Frontier, inclusion, verify_inclusion
 
 FLOOR = timedelta(days=184)
 """Nothing younger ever goes: six months, the longest six there are (Cybersecurity Law, 21(3))."""
-BATCH = 19 * WIDTH
-"""Entries that go in one transaction, in whole bundles: 4,864 of the 5,000 allowed."""
 TITLE = "hangu.retention.prune/v1"
 KEPT = (b'"ev":"key.rotate"', b'"ev":"retention.prune"')
 """What stays when its bundle goes: without it neither keys nor prunings could be followed."""
@@ -235,53 +232,6 @@ def _tile(connection: Connection, tile: Tile) -> bytes:
         log_tile.c.level == tile.level, log_tile.c.number == tile.number
     )
     return (connection.execute(query).scalar() or b"")[: HASH_BYTES * tile.width]
-
-
-def remove(
-    ledger: Ledger,
-    read: Engine,
-    *,
-    batches: int | None = None,
-    forget: Callable[[Connection, int], None] = lambda _connection, _below: None,
-    tell: Callable[[int], None] = lambda _done: None,
-) -> int:
-    """Remove what the sealer has entered and published; return how many entries are left to go.
-
-    It can be killed at any moment and goes on where it was: each transaction removes whole
-    bundles and says so in the same commit.
-
-    Args:
-        ledger: the log's; the sealer's entry is the record of what is done here.
-        read: an engine that cannot write.
-        batches: at most so many transactions.
-        forget: drops what copies of the entries (the index) hold below a number.
-        tell: told how many entries are done.
-    """
-    with read.connect() as connection:
-        so_far = done(connection)
-    start = so_far.done
-    while so_far.done < so_far.upto and (batches is None or batches > 0):
-        end = min(so_far.done + BATCH, so_far.upto)
-        because = "the sealer's entry retention.prune is the record of it"
-        with ledger.begin(unaudited_because=because) as tx:
-            _remove(tx.session.connection(), so_far.done, end)
-            forget(tx.session.connection(), end)
-        so_far = Done(so_far.upto, end, so_far.at)
-        batches = None if batches is None else batches - 1
-        tell(end - start)
-    return so_far.upto - so_far.done
-
-
-def _remove(connection: Connection, start: int, end: int) -> None:
-    event = audit_event.c
-    query = select(event.id, event.eid, event.body).where(event.seq >= start, event.seq < end)
-    going = [row for row in connection.execute(query) if not any(n in row.body for n in KEPT)]
-    for at in range(0, len(going), 500):
-        some = going[at : at + 500]
-        eids = [row.eid for row in some]
-        connection.execute(delete(audit_secret).where(audit_secret.c.eid.in_(eids)))
-        connection.execute(delete(audit_event).where(event.id.in_([row.id for row in some])))
-    connection.execute(update(log_pruned).where(log_pruned.c.done <= end).values(done=end))
 
 
 def _newest(connection: Connection, end: int) -> datetime:

@@ -6,20 +6,18 @@ what lies below a published size never changes, and tiles only grow.
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection, Engine, func, select, type_coerce
 from sqlalchemy.types import NullType
 
-from audit import erasure, pruning
+from audit import pruning
+from audit.beside import Unseal, inspect_erased, stamp, wrong_columns, wrong_secrets
 from audit.note import BadNote, Checkpoint, Note
-from audit.record import MAX_BODY, Secret, commitment, leaf_hash, timestamp
+from audit.record import MAX_BODY
 from audit.stored import stored_bytes
-from audit.tables import audit_event, audit_secret, log_checkpoint, log_state, log_tile
+from audit.tables import audit_event, log_checkpoint, log_state, log_tile
 from audit.tables_anchors import log_cosigned, log_key
 from audit.tiles import WIDTH, Tile, TileHashes, encode_bundle
 from audit.tree import HASH_BYTES
@@ -32,9 +30,6 @@ BEHIND = timedelta(seconds=150)
 """How far a cosigned checkpoint may lie behind the newest to be taken for it."""
 GAP = b"?"
 """What stands in a bundle for an entry that is gone: no entry, so the verifier names it."""
-
-Unseal = Callable[[str, str, bytes], bytes | None]
-"""Opens one personal value: (entry id, field, sealed bytes) to plain bytes, or None."""
 
 _NAME = re.compile(r"tile/(entries|\d{1,2})/((?:x\d{3}/)*\d{3})(?:\.p/(\d{1,3}))?")
 
@@ -150,7 +145,7 @@ class DatabaseSource:
         with self._read.connect() as connection:
             for row in connection.execute(query):
                 body = stored_bytes(row.body)
-                wrong = _wrong_columns(row.eid, body, stored_bytes(row.leaf), _stamp(row.created))
+                wrong = wrong_columns(row.eid, body, stored_bytes(row.leaf), stamp(row.created))
                 if wrong:
                     self.wrong_columns[row.seq] = wrong
                 if 0 < len(body) <= MAX_BODY:
@@ -168,10 +163,10 @@ class DatabaseSource:
             report.tampered(seq, f"entry {seq}: {wrong} beside the body is not the body's own")
         with self._read.connect() as connection:
             self._inspect_numbers(connection, report)
-            for seq, column in _wrong_secrets(connection, unseal) if unseal else ():
+            for seq, column in wrong_secrets(connection, unseal) if unseal else ():
                 report.tampered(seq, f"entry {seq}: the kept value of {column} is not its own")
             if unseal:
-                _inspect_erased(connection, report)
+                inspect_erased(connection, report)
 
     def _inspect_numbers(self, connection: Connection, report: Report) -> None:
         event = audit_event.c
@@ -227,72 +222,3 @@ def _is_ahead(cosigned: bytes | None, note: bytes | None) -> bool:
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int)
-
-
-def _stamp(value: object) -> str:
-    """A stored time as entries write it; empty if it is none."""
-    try:
-        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError:
-        return ""
-    return timestamp(at if at.tzinfo else at.replace(tzinfo=UTC))
-
-
-def _wrong_columns(eid: str, body: bytes, leaf: bytes, created: str) -> str:
-    if leaf != leaf_hash(body):
-        return "the leaf hash"
-    if not _says(body, "eid", eid):
-        return "the id"
-    return "" if _says(body, "ts", created) else "the time"
-
-
-def _says(body: bytes, key: str, value: str) -> bool:
-    """Whether the body's own `key` has this value, without parsing it.
-
-    Keys are sorted and only `c` and `d`, which come first, nest: the last place where the
-    key stands is the outermost. Quotes inside texts are escaped.
-    """
-    at = body.rfind(f'"{key}":"'.encode())
-    return at >= 0 and body.startswith(f'"{key}":"{value}"'.encode(), at)
-
-
-def _inspect_erased(connection: Connection, report: Report) -> None:
-    """Personal values that are gone must be said to be erased, by the log itself."""
-    gone = list(erasure.missing(connection))
-    said = erasure.recorded(connection) if gone else set()
-    for seq, eid, field in gone:
-        if eid not in said:
-            report.tampered(seq, f"entry {seq}: the kept value of {field} is gone, not erased")
-    if gone:
-        report.uncovered.append(f"{len(gone)} personal values: erased, as the log itself says")
-
-
-def _wrong_secrets(connection: Connection, unseal: Unseal) -> Iterator[tuple[int, str]]:
-    event, secret = audit_event.c, audit_secret.c
-    query = (
-        select(event.seq, event.body, secret.eid, secret.field, secret.salt, secret.value)
-        .join(audit_event, event.eid == secret.eid)
-        .where(event.seq.is_not(None))
-        .execution_options(yield_per=1000)
-    )
-    for row in connection.execute(query):
-        field = str(row.field)
-        plain = unseal(str(row.eid), field, stored_bytes(row.value))
-        committed = _commitments(stored_bytes(row.body)).get(field)
-        if plain is None or committed != _commitment(field, stored_bytes(row.salt), plain):
-            yield row.seq, field
-
-
-def _commitments(body: bytes) -> Mapping[str, object]:
-    try:
-        found = json.loads(body).get("c")
-    except (ValueError, AttributeError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _commitment(field: str, salt: bytes, plain: bytes) -> str:
-    try:
-        return commitment(Secret(field=field, salt=salt, value=plain.decode()))
-    except UnicodeDecodeError:
-        return b64encode(plain).decode()

@@ -35,7 +35,7 @@ def message(entry: bytes, *, index: int, origin: str, form: str = "ocsf") -> byt
         form: of the text part, one of `FORMATS`.
 
     Raises:
-        ValueError, KeyError: the bytes are no entry, or `form` is none.
+        One of `audit.ocsf.NO_ENTRY`: the bytes are no entry, or `form` is none.
     """
     body: dict[str, Any] = json.loads(entry)
     priority = _AUDIT_FACILITY * 8 + _SEVERITIES[Outcome(body["out"])]

@@ -28,19 +28,16 @@ from gateway.chores import Chores
 from gateway.custody import carrying
 from gateway.door import Door, denied_page, refuse
 from gateway.identity import proofs, sessions
-from gateway.office import (
-    Office,
-    compose,
+from gateway.logkeeping import (
     custody_of,
     forwarding_of,
     indexer_of,
     policy_text,
     runner_of,
     sealing_of,
-    terms_of,
     unseal_of,
-    utc_now,
 )
+from gateway.office import Office, compose, terms_of, utc_now
 from gateway.refusals import Refused
 from gateway.serve import Bridge
 from gateway.serve.run import ZONE_DIRECTORY

@@ -73,12 +73,16 @@ def alike(place: str) -> str:
     return f"{head.casefold()}{slash}{'/'.join(parts)}"
 
 
+def folded(text: str) -> str:
+    """Return one text for all that some service may take for the same, as `alike`."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
 def _folded(segment: str) -> str:
     """Fold a segment of a canonical path, whose odd bytes stand as `~xx`."""
     plain = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), segment.encode())
-    text = unicodedata.normalize("NFKC", plain.decode("utf-8", "replace")).casefold()
-    folded = unicodedata.normalize("NFKC", text).encode()
-    return _ODD.sub(lambda found: b"~%02x" % found[0][0], folded).decode()
+    found = folded(plain.decode("utf-8", "replace")).encode()
+    return _ODD.sub(lambda odd: b"~%02x" % odd[0][0], found).decode()
 
 
 def breaches(duties: Iterable[Duty], acts: Iterable[Act]) -> Iterator[Breach]:

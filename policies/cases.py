@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
 
+from policies.functions import LATEST
 from policies.rows import Check, Fault, column_faults, one_of, pairing_faults
 from policies.vocabulary import (
     ACTIONS,
@@ -94,7 +95,9 @@ def _is_somebody(value: str) -> bool:
 
 
 def _is_time(value: str) -> bool:
-    return value == ANY or (value.isdigit() and len(value) <= _MAX_TIME_DIGITS)
+    return value == ANY or (
+        value.isdigit() and len(value) <= _MAX_TIME_DIGITS and int(value) <= LATEST
+    )
 
 
 def _listed(names: frozenset[str]) -> str:

@@ -14,7 +14,9 @@ from typing import Final, TypeGuard
 from policies.vocabulary import ANY, LEVELS, STRENGTHS, tokens
 from policies.weekly import weekly
 
-_MAX_DIGITS = 12  # seconds since 1970 until the year 33658
+LATEST: Final = 253_370_764_800
+"""Seconds since 1970 until the year 9999 begins, UTC: what comes later no calendar can show."""
+_MAX_DIGITS = 12
 
 
 def act_in(action: object, actions: object) -> bool:
@@ -76,7 +78,7 @@ def window_bounds(window: str) -> tuple[int, int] | None:
     """Return the two times of `from~to`, or None if it is not a window that ever opens."""
     opens, _, closes = window.partition("~")
     first, end = _number(opens), _number(closes)
-    if first is None or end is None or first >= end:
+    if first is None or end is None or not first < end <= LATEST:
         return None
     return first, end
 

@@ -3,6 +3,7 @@
 A page that the baseline gives to offices alone is an office's page. Rules may narrow who uses it
 (a deny is always allowed), and never open it to another role, a unit, a person or everybody;
 and no rule gives an office entry to a service: who runs the gateway does no business through it.
+A unit, a person or everybody may be an officer, so the page that opens services goes to roles.
 Source: GB/T 22239-2019, 8.1.4.2 d and 8.1.5; see also `memberships`, which holds the roles apart.
 """
 
@@ -13,8 +14,9 @@ from functools import cache
 
 from policies import baseline
 from policies.pairs import parts
+from policies.permissions import Permission
 from policies.rules import Problem, Rule, RuleProblems, RuleSet
-from policies.vocabulary import OFFICERS
+from policies.vocabulary import OFFICERS, is_role
 
 _EVERY_PAGE = "app:**"
 _BUSINESS = ("svc:", "cat:")
@@ -37,9 +39,13 @@ def check(rules: RuleSet) -> None:
     Raises:
         RuleProblems: names every such rule.
     """
-    problems = [Problem(0, what, fix) for rule in rules.rules for what, fix in _faults(rule)]
-    if problems:
+    if problems := faults(rules):
         raise RuleProblems(problems)
+
+
+def faults(rules: RuleSet) -> list[Problem]:
+    """Return what is wrong with every such rule."""
+    return [Problem(0, what, fix) for rule in rules.rules for what, fix in _faults(rule)]
 
 
 def _faults(rule: Rule) -> Iterator[tuple[str, str]]:
@@ -49,6 +55,8 @@ def _faults(rule: Rule) -> Iterator[tuple[str, str]]:
     subject = parts(rule.sub)[-1]
     if subject in OFFICERS and rule.obj.startswith(_BUSINESS):
         yield f"{rule.line}: an office would get entry to a service", "name another role"
+    if rule.obj == Permission.SERVICE_OPEN.object and (subject in OFFICERS or not is_role(subject)):
+        yield f"{rule.line}: an office would get entry to services", "name a role that is no office"
     pages = office_pages()
     opened = pages.keys() if rule.obj == _EVERY_PAGE else {rule.obj} & pages.keys()
     beyond = [page for page in opened if subject not in pages[page]]

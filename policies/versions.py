@@ -7,39 +7,35 @@ longer hash to the version's name, or the zone's key did not sign the name at th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, func, insert, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
 from audit.ledger import Transaction
 from audit.record import Actor
 from policies import separation
-from policies.collector import collector_paused
 from policies.duties import HELD
-from policies.rows import CATEGORY_COLUMNS, RULE_COLUMNS
-from policies.rules import Rule, RuleProblems, RuleSet
+from policies.rules import RuleSet
 from policies.signature import Statement, VersionKey, key_of
-from policies.tables import policy_beside, policy_category, policy_rule, policy_version
+from policies.tables import policy_beside, policy_rule, policy_version
+from policies.version_rows import (
+    PublishedMeanwhile,
+    StoredRulesDifferError,
+    load,
+    store,
+    take_number,
+)
 
 EVENT = "policy.published"
 MAX_NOTE = 2000
 """Characters of the note on a version."""
 
 
-class StoredRulesDifferError(RuntimeError):
-    """The stored rows are not those that this zone published under the version's number."""
-
-
 class AlreadyInForce(Exception):
     """Exactly these rules are in force already; publishing them would say nothing."""
-
-
-class PublishedMeanwhile(Exception):
-    """Somebody else published since; the message is the number in force."""
 
 
 class Newest(NamedTuple):
@@ -101,7 +97,7 @@ def at(session: Session, seq: int) -> RuleSet | None:
         StoredRulesDifferError: as `current`.
     """
     row = _signed(session, seq)
-    return None if row is None else _load(session, seq, row.hash)
+    return None if row is None else load(session, seq, row.hash)
 
 
 def holds_duties(session: Session) -> bool:
@@ -156,12 +152,12 @@ def publish(
 ) -> str:
     """Put `rules` in force with the transaction's commit; return their hash, 64 digits.
 
-    Two publications at once cannot both take the same number: the later commit fails. The
-    note says why, in the author's words, in at most 2000 characters. `after` is the number
+    The note says why, in the author's words, in at most 2000 characters. `after` is the number
     that must be in force still, for rules that were made of those.
 
     Raises:
-        PublishedMeanwhile: another number than `after` is in force.
+        PublishedMeanwhile: another number than `after` is in force; or somebody took the next
+            number at the same moment.
         RuleProblems: they would give somebody an office's pages, or an office a service.
         AlreadyInForce: these very rules are in force.
         ValueError: the note is too long.
@@ -180,19 +176,8 @@ def publish(
     if after is not None and seq != after + 1:
         raise PublishedMeanwhile(seq - 1)
     stated = Statement(seq=seq, hash=rules.hash, created_at=now, author=actor.subject, note=note)
-    tx.session.execute(
-        insert(policy_version).values(
-            seq=seq,
-            hash=rules.hash,
-            created_at=now,
-            author=actor.subject,
-            note=note,
-            signature=key_of(tx.session).sign(stated),
-        )
-    )
-    _store(tx.session, policy_rule, seq, [rule.columns for rule in rules.rules])
-    _store(tx.session, policy_category, seq, rules.categories)
-    _store(tx.session, policy_beside, seq, [(line,) for line in rules.beside])
+    take_number(tx.session, stated)
+    store(tx.session, seq, rules)
     before = old or RuleSet()
     tx.record(
         EVENT,
@@ -222,7 +207,7 @@ def sign_older(tx: Transaction) -> int:
     unsigned = select(policy_version).where(policy_version.c.signature.is_(None))
     rows = tx.session.execute(unsigned).all()
     for row in rows:
-        _load(tx.session, row.seq, row.hash)  # what was tampered with already is not vouched for
+        load(tx.session, row.seq, row.hash)  # what was tampered with already is not vouched for
         tx.session.execute(
             update(policy_version)
             .where(policy_version.c.seq == row.seq)
@@ -250,43 +235,3 @@ def _statement(row: Row[Any]) -> Statement:
 
 def _is_ours(row: Row[Any], key: VersionKey) -> bool:
     return key.verifies(_statement(row), row.signature)
-
-
-def _store(session: Session, table: Table, seq: int, rows: Sequence[Sequence[str]]) -> None:
-    columns = [column.name for column in table.columns][2:]
-    if rows:
-        session.execute(
-            insert(table),
-            [
-                {"seq": seq, "position": position, **dict(zip(columns, row, strict=True))}
-                for position, row in enumerate(rows)
-            ],
-        )
-
-
-def _load(session: Session, seq: int, name: str) -> RuleSet:
-    rules = _rows(session, policy_rule, RULE_COLUMNS, seq)
-    categories = _rows(session, policy_category, CATEGORY_COLUMNS, seq)
-    lines = _rows(session, policy_beside, ("line",), seq)
-    try:
-        beside = RuleSet.parse("\n".join(row[0] for row in lines))
-        with collector_paused():
-            found = RuleSet(
-                tuple(Rule(*row) for row in rules),
-                tuple((row[0], row[1]) for row in categories),
-                beside.tests,
-                beside.duties,
-            )
-    except RuleProblems as problems:
-        raise StoredRulesDifferError(f"version {seq} cannot be read: {problems}") from problems
-    if found.hash != name:
-        raise StoredRulesDifferError(f"version {seq} is called {name} and holds {found.hash}")
-    return found
-
-
-def _rows(
-    session: Session, table: Table, columns: Sequence[str], seq: int
-) -> Sequence[Sequence[str]]:
-    chosen = [table.c[column] for column in columns]
-    query = select(*chosen).where(table.c.seq == seq).order_by(table.c.position)
-    return [tuple(row) for row in session.execute(query)]

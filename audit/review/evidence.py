@@ -8,11 +8,8 @@ compression library makes another file.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +23,7 @@ from audit.note import Checkpoint, Note
 from audit.proof import receipt
 from audit.query import Query
 from audit.record import Actor, Json, canonical
+from audit.review.evidence_files import line, table, zipped
 from audit.review.evidence_page import page
 from audit.review.signing import signoffs
 from audit.search import Search
@@ -33,16 +31,12 @@ from audit.source import DatabaseSource
 from audit.standing import default_policy
 from audit.tables_anchors import log_key
 from audit.tree import consistency
-from audit.tree import root as root_of
 
 MOST = 10_000
 """Entries of one package; of more, the newest, and the package says so."""
 CHUNK = 200
 MIN_WHY, MAX_WHY = 5, 500
 MAX_TO = 120
-_MOMENT = (1980, 1, 1, 0, 0, 0)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-_COLUMNS = ("seq", "ts", "ev", "out", "sub", "unit", "obj", "svc", "why", "did", "pv", "eid")
 
 
 class BadPurpose(ValueError):
@@ -148,7 +142,7 @@ def make(
         "first-key": f"{keys.first_key}\n".encode(),
         "policy": policy.encode(),
         "verify.py": Path(verify.__file__).read_bytes(),
-        "custody.jsonl": _line(_custody(purpose)),
+        "custody.jsonl": line(_custody(purpose)),
     }
     hashes = source.hashes()
     for done, entry in enumerate(entries, 1):
@@ -166,7 +160,7 @@ def make(
     files |= _readable(about, entries, purpose)
     listed = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
     manifest = json.dumps({**about, "files": listed}, ensure_ascii=False, indent=1, sort_keys=True)
-    data = _zip({"manifest.json": manifest.encode(), **dict(sorted(files.items()))})
+    data = zipped({"manifest.json": manifest.encode(), **dict(sorted(files.items()))})
     return Package(data=data, entries=len(entries), of=of, size=source.size)
 
 
@@ -221,29 +215,11 @@ def _readable(
 ) -> dict[str, bytes]:
     head = {name: about[name] for name in ("format", "entries", "of", "partial")}
     return {
-        "entries.jsonl": b"".join([_line(head), *(each.body + b"\n" for each in entries)]),
-        "entries.csv": _csv(about, entries),
+        "entries.jsonl": b"".join([line(head), *(each.body + b"\n" for each in entries)]),
+        "entries.csv": table(about, entries),
         "page.zh.html": page("zh", about, entries, by=purpose.by),
         "page.en.html": page("en", about, entries, by=purpose.by),
     }
-
-
-def _csv(about: Mapping[str, Json], entries: Sequence[Entry]) -> bytes:
-    """A table for spreadsheets; no cell of it is taken for a formula."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    if about["partial"]:
-        writer.writerow([f"PARTIAL 不完整: {about['entries']} / {about['of']}"])
-    writer.writerow(_COLUMNS)
-    for entry in entries:
-        said = {**entry.fields, "seq": entry.seq}
-        writer.writerow([_cell(said.get(name, "")) for name in _COLUMNS])
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
-
-
-def _cell(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _custody(purpose: Purpose) -> Mapping[str, Json]:
@@ -267,23 +243,8 @@ def _consistency(connection: Connection, source: DatabaseSource) -> dict[str, by
     said: dict[str, Json] = {
         "old": last.size,
         "new": source.size,
-        "old_root": root_of(hashes, last.size).hex(),
+        "old_root": last.root.hex(),
         "path": [step.hex() for step in path],
         "signoff": str(last.id),
     }
-    return {"consistency.json": _line(said)}
-
-
-def _line(said: Mapping[str, Json]) -> bytes:
-    return canonical(dict(said)) + b"\n"
-
-
-def _zip(files: Mapping[str, bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as package:
-        for name, data in files.items():
-            info = zipfile.ZipInfo(name, _MOMENT)
-            info.create_system = 3
-            info.external_attr = 0o100444 << 16
-            package.writestr(info, data)
-    return made.getvalue()
+    return {"consistency.json": line(said)}

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from audit.ledger import Transaction
 from audit.record import Actor, canonical
@@ -94,7 +94,7 @@ class Finding:
         return self.state in OPEN and self.suppressed_by is None
 
 
-def finding_of(row: Any) -> Finding:  # noqa: ANN401 - a row of `review_finding`
+def finding_of(row: Row[Any]) -> Finding:
     """Return a row as a finding."""
     return Finding(**row._mapping)  # noqa: SLF001 - its public name
 
@@ -127,7 +127,10 @@ def note(
     new = [seq for seq in firing.seqs if seq not in known and (seq >= since or not near)]
     if not new:
         return None
-    growing = [each for each in near if each.state in OPEN]
+    hidden = _suppressed(connection, rule, rule.of(firing.key), now=now) is not None
+    growing = [
+        each for each in near if each.state in OPEN and (hidden or each.suppressed_by is None)
+    ]  # once a suppression is over, what goes on is asked about
     if growing:
         _grow(connection, growing[-1], firing, new)
         return growing[-1].id

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from audit.ledger import Transaction
@@ -173,7 +173,7 @@ def place(connection: Connection) -> int:
     return int(connection.execute(select(review_place.c.next)).scalar() or 0)
 
 
-def _kept(row: Any) -> Kept:  # noqa: ANN401 - a row of `review_rule`
+def _kept(row: Row[Any]) -> Kept:
     return Kept(**row._mapping)  # noqa: SLF001 - its public name
 
 

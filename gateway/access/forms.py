@@ -27,9 +27,10 @@ from gateway.access.entrance import (
     service_cookie,
     session_token,
 )
-from gateway.access.kept import CLAIM, CLAIM_BYTES, Claimant
+from gateway.access.kept import CLAIM, CLAIM_BYTES
 from gateway.access.kept_content import Posted
 from gateway.access.kept_refusals import FormNotKept, FormOfAnother, FormTooLarge, TooManyForms
+from gateway.access.kept_rows import Claimant
 from gateway.access.service import Service
 from gateway.identity import past, sessions, tokens
 from gateway.identity.registry import Registry

@@ -22,18 +22,25 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select
 
-from audit.ledger import Transaction
 from audit.record import Actor, Json
 from gateway.access import kept_bounds
-from gateway.access.kept_content import Posted, packed, unpacked
-from gateway.access.kept_refusals import FormBroken, FormOfAnother, FormOver, TooManyForms
+from gateway.access.kept_content import Posted, packed
+from gateway.access.kept_refusals import FormBroken, FormOver, TooManyForms
+from gateway.access.kept_rows import (
+    Claimant,
+    is_waiting,
+    opened,
+    own_row,
+    record,
+    refuse,
+    waiting_row,
+)
 from gateway.access.tables_kept import KeptForm
 from gateway.identity import tokens
 from gateway.identity.past import Owner
 from gateway.identity.registry import Registry
 from gateway.identity.statements import changed
 from gateway.refusals import Refused
-from gateway.vault import Unopenable
 
 LIFE = timedelta(minutes=30)
 """How long a form waits for its person."""
@@ -44,16 +51,6 @@ CLAIM_FIELD = "hangu_kept"
 _PURPOSE = "access/kept"
 _SENT, _DISCARDED = "sent", "discarded"
 _OVER = "what was sent, discarded or has expired is offered to nobody"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimant:
-    """Who wants to see or send a form, where, and in which browser (the cookie's token)."""
-
-    person_id: UUID
-    service: str | None
-    browser: str | None = field(repr=False)
-    actor: Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +115,12 @@ def look(registry: Registry, form_id: UUID, who: Claimant, *, now: datetime) -> 
     """
     offer: Offer | None = None
     with registry.ledger.begin() as tx:
-        row, refusal = _row(tx, form_id, who, now=now)
-        posted = None if row is None else _open(tx, row, who, now)
+        row, refusal = waiting_row(tx, form_id, who, now=now)
+        posted = None if row is None else opened(tx, row, who, now)
         if row is not None and posted is not None:
             if row.offered_at is None:
                 row.offered_at = now
-                _record(tx, "form.offered", row, who, now)
+                record(tx, "form.offered", row, who, now)
             claim = f"{form_id.hex}.{_proof(registry, form_id)}"
             offer = Offer(
                 id=form_id, posted=posted, made_at=row.made_at, expires=row.expires, claim=claim
@@ -142,14 +139,14 @@ def target_of(registry: Registry, form_id: UUID, who: Claimant, *, now: datetime
     with registry.ledger.begin() as tx:
         row = tx.session.get(KeptForm, form_id)
         refusal: Refused = FormOver()
-        if row is not None and _is_waiting(row, now):
+        if row is not None and is_waiting(row, now):
             refusal = FormBroken()
             if row.person_id != who.person_id:
-                refusal = _refuse(tx, row, who, "other_person", now)
+                refusal = refuse(tx, row, who, "other_person", now)
             elif row.service != who.service:
-                refusal = _refuse(tx, row, who, "other_place", now)
+                refusal = refuse(tx, row, who, "other_place", now)
             else:
-                posted = _open(tx, row, who, now)
+                posted = opened(tx, row, who, now)
     if posted is None:
         raise refusal
     return posted.target
@@ -162,15 +159,15 @@ def take(
     right = hmac.compare_digest(proof.encode(), _proof(registry, form_id).encode())
     posted: Posted | None = None
     with registry.ledger.begin() as tx:
-        row, refusal = _row(tx, form_id, who, now=now)
-        posted = None if row is None else _open(tx, row, who, now)
+        row, refusal = waiting_row(tx, form_id, who, now=now)
+        posted = None if row is None else opened(tx, row, who, now)
         if row is not None and posted is not None:
             if right and posted.target == target:
                 row.ended_at, row.ended_why = now, _SENT
-                _record(tx, "form.sent", row, who, now)
+                record(tx, "form.sent", row, who, now)
             else:
                 reason = "other_address" if right else "proof"
-                posted, refusal = None, _refuse(tx, row, who, reason, now)
+                posted, refusal = None, refuse(tx, row, who, reason, now)
     if posted is None:
         raise refusal
     return posted
@@ -194,13 +191,13 @@ def discard(registry: Registry, form_id: UUID, who: Claimant, *, now: datetime) 
     At the gateway (`who.service` None) any of their forms, on a service's host its own.
     """
     with registry.ledger.begin() as tx:
-        row, refusal = _own(tx, form_id, who, now=now)
+        row, refusal = own_row(tx, form_id, who, now=now)
         if row is not None and who.service not in (None, row.service):
-            refusal, row = _refuse(tx, row, who, "other_place", now), None
+            refusal, row = refuse(tx, row, who, "other_place", now), None
         if row is not None:
             row.content = None
             row.ended_at, row.ended_why = now, _DISCARDED
-            _record(tx, "form.discarded", row, who, now)
+            record(tx, "form.discarded", row, who, now)
     if row is None:
         raise refusal
 
@@ -230,67 +227,6 @@ def sweep(registry: Registry, *, now: datetime) -> int:
     )
     with registry.ledger.begin(unaudited_because=_OVER) as tx:
         return changed(tx.session, over)
-
-
-def _row(
-    tx: Transaction, form_id: UUID, who: Claimant, *, now: datetime
-) -> tuple[KeptForm | None, Refused]:
-    """Return the person's row of this place and browser, locked, or the refusal, as `_own`."""
-    row, refusal = _own(tx, form_id, who, now=now)
-    if row is None:
-        return None, refusal
-    browser = None if who.browser is None else tokens.digest(who.browser)
-    if row.service != who.service:
-        return None, _refuse(tx, row, who, "other_place", now)
-    if browser is None or not hmac.compare_digest(browser, row.browser_hash):
-        return None, _refuse(tx, row, who, "other_browser", now)
-    return row, refusal
-
-
-def _own(
-    tx: Transaction, form_id: UUID, who: Claimant, *, now: datetime
-) -> tuple[KeptForm | None, Refused]:
-    """Return the person's row, locked, or the refusal, which is on record then."""
-    row = tx.session.get(KeptForm, form_id, with_for_update=True)
-    if row is None or not _is_waiting(row, now):
-        return None, FormOver()
-    if row.person_id != who.person_id:
-        return None, _refuse(tx, row, who, "other_person", now)
-    return row, FormBroken()
-
-
-def _is_waiting(row: KeptForm, now: datetime) -> bool:
-    return row.ended_at is None and now < row.expires
-
-
-def _open(tx: Transaction, row: KeptForm, who: Claimant, now: datetime) -> Posted | None:
-    """Return the form, or None if the row is not as it was written, which is on record then."""
-    try:
-        posted = unpacked(row.content or b"", row)
-    except Unopenable:
-        posted = None
-    if posted is None:
-        _refuse(tx, row, who, "broken", now)
-    return posted
-
-
-def _refuse(tx: Transaction, row: KeptForm, who: Claimant, reason: str, now: datetime) -> Refused:
-    tx.record(
-        "form.refused",
-        actor=who.actor,
-        now=now,
-        outcome="denied",
-        reason=reason,
-        object=f"person:{row.person_id}",
-        service=who.service,
-        details={"form": row.id.hex},
-    )
-    return FormOfAnother()
-
-
-def _record(tx: Transaction, event: str, row: KeptForm, who: Claimant, now: datetime) -> None:
-    details: dict[str, Json] = {"form": row.id.hex, "bytes": row.size}
-    tx.record(event, actor=who.actor, now=now, service=row.service, details=details)
 
 
 def _proof(registry: Registry, form_id: UUID) -> str:

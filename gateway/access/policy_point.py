@@ -33,6 +33,7 @@ from policies.decision import Decision, Request
 from policies.engine import CompiledEngine, MembershipProblems, build
 from policies.rules import RuleProblems
 from policies.shadow import ShadowCheck
+from policies.version_rows import StoredRulesDifferError
 
 log = logging.getLogger("hangu.access")
 
@@ -224,5 +225,5 @@ _CANNOT_LOAD = (
     RuleProblems,
     MembershipProblems,
     VersionWentBackError,
-    versions.StoredRulesDifferError,
+    StoredRulesDifferError,
 )

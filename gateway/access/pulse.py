@@ -24,6 +24,7 @@ from gateway.access.refusals import PolicyUnavailable
 from gateway.refusals import Refused
 from gateway.store.engines import Store
 from policies import versions, workers
+from policies.version_rows import StoredRulesDifferError
 from policies.workers import Acknowledgement, Trouble, Worker
 
 log = logging.getLogger("hangu.access")
@@ -132,7 +133,7 @@ class Pulse:
             acknowledged = workers.highest(session)
             try:
                 newest = versions.newest(session)
-            except versions.StoredRulesDifferError:
+            except StoredRulesDifferError:
                 log.exception("the version in force is not this zone's")
                 return Trouble.RULES_UNUSABLE
         return Trouble.WENT_BACK if newest is None or newest.seq < acknowledged else None

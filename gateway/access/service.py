@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from urllib.parse import unquote
 
+from policies.acts import folded
 from policies.vocabulary import NO_CATEGORY
 
 NOT_EVALUATED = "service_not_evaluated"
@@ -76,8 +78,8 @@ class NamedAct:
     def place(self, method: str, path: str) -> int | None:
         """Return which segment of a canonical path, from 1, is the record's; None if not this act.
 
-        Upper and lower case make no difference, nor does a last slash: to some services they
-        make none, and a separation must not end at the shift key.
+        Upper and lower case, full and half width and composition make no difference, nor does a
+        last slash: to some services they make none, and a separation must not end at the shift key.
         """
         if method not in self.methods:
             return None
@@ -87,7 +89,7 @@ class NamedAct:
         if beyond < 0 or (beyond and not self.path.endswith(EVERYTHING)):
             return None
         for want, found in zip(wanted, there, strict=False):
-            if want not in (RECORD, found) and want.casefold() != found.casefold():
+            if want not in (RECORD, found) and folded(unquote(want)) != folded(unquote(found)):
                 return None
         return wanted.index(RECORD)
 

@@ -183,10 +183,7 @@ def _path_rules(found: list[Any], problems: list[Problem]) -> tuple[PathRule, ..
     return tuple(_ANY_RULE if each is None else PathRule(**each) for each in read)
 
 
-def _acts(found: Any, problems: list[Problem]) -> tuple[NamedAct, ...]:  # noqa: ANN401 - as TOML has it
-    if not isinstance(found, list):
-        problems.append(Problem("acts", _SERVICE["acts"][1]))
-        return ()
+def _acts(found: list[Any], problems: list[Problem]) -> tuple[NamedAct, ...]:
     read = _sections(found, "acts", _ACT, ("name", "methods", "path"), problems)
     return tuple(_ANY_ACT if each is None else NamedAct(**each) for each in read)
 

@@ -5,22 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import ClassVar
-from urllib.parse import SplitResult, urlsplit
 
+from gateway.access import upstreams
 from gateway.access.canonical import Ambiguous, RawRequest, canonicalise
-from gateway.access.canonical_host import DEFAULT_PORTS
 from gateway.access.service import EVERYTHING, RECORD, Claim, NamedAct, PathRule, Service
+from gateway.access.upstreams import HOST
 from gateway.refusals import Refused
 from policies.duties import is_act_name
 from policies.vocabulary import LEVELS, METHODS, WRITES, ZONES, is_category, is_unit
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_HOST = re.compile(
-    r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-    r"(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"
-)
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 _LEVEL_WORDS = ("public", "internal", "sensitive", "important", "core")
 _LONGEST = {"name_zh": 80, "name_en": 80, "about_zh": 400, "about_en": 400}
@@ -117,7 +112,7 @@ def _identity(service: Service, around: Surroundings) -> Iterator[Problem]:
 
 
 def _host(host: str, gateway_host: str) -> Iterator[Problem]:
-    if not _HOST.fullmatch(host) or host.rpartition(".")[2].isdigit():
+    if not HOST.fullmatch(host) or host.rpartition(".")[2].isdigit():
         yield Problem("host", 'a host name in lower case, as "ledger.gate.example.cn"; no port')
     elif host == gateway_host or gateway_host.endswith(f".{host}"):
         # A parent of the gateway could set cookies for it.
@@ -125,59 +120,9 @@ def _host(host: str, gateway_host: str) -> Iterator[Problem]:
 
 
 def _upstream(service: Service, around: Surroundings) -> Iterator[Problem]:
-    cure = _upstream_cure(service.upstream, around)
+    cure = upstreams.cure(service.upstream, gateway_host=around.gateway_host, own=around.own)
     if cure is not None:
         yield Problem("upstream", cure)
-
-
-def _upstream_cure(upstream: str, around: Surroundings) -> str | None:
-    try:
-        parts = urlsplit(upstream)
-        port = parts.port
-    except ValueError:
-        return "an origin, as http://10.1.2.3:8080"
-    host = parts.hostname or ""
-    if parts.scheme not in DEFAULT_PORTS or not host:
-        return "http:// or https://, then host and port, as http://10.1.2.3:8080"
-    if upstream != _origin(parts) or not upstream.isascii():
-        return "scheme, host and port in lower case, and nothing else (no user, path or slash)"
-    if not _is_reachable(host):
-        return "one host's own name or address; not every address, a group, or a link-local one"
-    effective = port or DEFAULT_PORTS[parts.scheme]
-    if host == around.gateway_host or _is_own(host, effective, around.own):
-        return "this is the gateway itself; name the service behind it"
-    return None
-
-
-def _origin(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}" + ("" if parts.port is None else f":{parts.port}")
-
-
-def _is_reachable(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return _HOST.fullmatch(host) is not None and not host.rpartition(".")[2].isdigit()
-    return not (address.is_unspecified or address.is_multicast or address.is_link_local)
-
-
-def _is_own(host: str, port: int, own: frozenset[tuple[str, int]]) -> bool:
-    return any(port == mine and _alike(host, name) for name, mine in own)
-
-
-def _alike(one: str, other: str) -> bool:
-    return one == other or (_is_loopback(one) and _is_loopback(other))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _units(service: Service) -> Iterator[Problem]:

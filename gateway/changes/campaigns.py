@@ -5,12 +5,9 @@ Gathering is long work; how far it is stands in the database, as with examinatio
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from threading import Lock, Thread
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,13 +15,13 @@ from sqlalchemy.orm import Session
 from audit.record import Actor
 from gateway.access import owners
 from gateway.access.request_notices import tell_all
+from gateway.changes.background import Background, Pace
 from gateway.changes.campaign_refusals import refusing
 from gateway.changes.refusals import refusing as refusing_changes
 from gateway.changes.room import Room
 from gateway.identity.memberships import memberships
-from gateway.refusals import Refused
 from policies import uses, versions
-from policies.campaigns import campaigns, deciding
+from policies.campaigns import campaigns, deciding, gathering
 from policies.campaigns.campaigns import Campaign, Line, State, Stopped, Terms, Why
 from policies.campaigns.deciding import Answer
 from policies.campaigns.leaning import leaning
@@ -34,9 +31,8 @@ from policies.rules import RuleSet
 
 CLOCK = Actor(subject="system:campaigns")
 OFFICE = "security_admin"
-_BETWEEN = 0.5
 _WHY = "how far the rows of a campaign have come"
-log = logging.getLogger("hangu.changes")
+_GATHERINGS = Background("gathering")
 
 
 def begin(room: Room, terms: Terms, *, actor: Actor, now: datetime) -> str:
@@ -44,7 +40,7 @@ def begin(room: Room, terms: Terms, *, actor: Actor, now: datetime) -> str:
     since = now - timedelta(days=terms.days)
     total = replay.entries(room.registry.store.read, since=since)
     with refusing(), room.registry.ledger.begin() as tx:
-        return deciding.begin(tx, terms, actor=actor, now=now, total=total)
+        return gathering.begin(tx, terms, actor=actor, now=now, total=total)
 
 
 def gather(
@@ -68,11 +64,11 @@ def gather(
     bodies = replay.bodies(
         room.registry.store.read, since=found.opened_at - timedelta(days=found.days)
     )
-    tell = partial(_tell, room, found, clock, [float("-inf")], progress)
+    tell = partial(_tell, room, found, clock, Pace(), progress)
     leans = leaning(bodies, engine, progress=tell)
     units = {each.slug: each.in_charge for each in room.catalogue.all()}
     with refusing(), room.registry.ledger.begin() as tx:
-        lines = deciding.fill(
+        lines = gathering.fill(
             tx, ref, leans, uses=counted, in_charge=lambda slug: units.get(slug, ""), actor=actor,
             now=clock(),
         )  # fmt: skip
@@ -90,17 +86,7 @@ def start(room: Room, ref: str, *, actor: Actor, clock: Callable[[], datetime]) 
     with refusing(), room.registry.store.reading() as session:
         if campaigns.find(session, ref).state is not State.GATHERING:
             raise Stopped(Why.WRONG_STATE)
-
-    def work() -> None:
-        with _ONE_AT_A_TIME:
-            try:
-                gather(room, ref, actor=actor, clock=clock)
-            except Refused as refusal:
-                log.warning("the rows of %s are not gathered now: %s", ref, refusal.code)
-            except Exception:
-                log.exception("the rows of campaign %s could not be gathered", ref)
-
-    Thread(target=work, name="campaign", daemon=True).start()
+    _GATHERINGS.start(ref, lambda: gather(room, ref, actor=actor, clock=clock))
 
 
 def decide(room: Room, ref: str, answer: Answer, *, actor: Actor, now: datetime) -> None:
@@ -180,16 +166,12 @@ def _tell(
     room: Room,
     found: Campaign,
     clock: Callable[[], datetime],
-    last: list[float],
+    pace: Pace,
     progress: Callable[[int, int], None],
     done: int,
 ) -> None:
     progress(done, found.total)
-    if time.monotonic() - last[0] < _BETWEEN:
+    if not pace.is_due():
         return
-    last[0] = time.monotonic()
     with room.registry.ledger.begin(unaudited_because=_WHY) as tx:
-        deciding.advance(tx.session, found.id, done=done, now=clock())
-
-
-_ONE_AT_A_TIME = Lock()
+        gathering.advance(tx.session, found.id, done=done, now=clock())

@@ -186,11 +186,6 @@ def without(text: str, rule_id: str) -> str | None:
     return changed.text()
 
 
-def with_line(text: str, line: str) -> str:
-    """Return a draft with one more line of the text, e.g. of a test."""
-    return text.rstrip("\n") + f"\n{line}\n"
-
-
 def mended(text: str, rule_id: str, word: str, near: str) -> str | None:
     """Return a draft in which a rule says the known word that was meant; None if it cannot."""
     document = read_text(text).document

@@ -6,16 +6,13 @@ killed at it leaves a progress that stands still; after a while it may be begun 
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Lock, Thread
 
 from audit.record import Actor
 from gateway.changes.acts import dossier
+from gateway.changes.background import Background, Pace
 from gateway.changes.room import DAYS, Room, around
-from gateway.refusals import Refused
 from policies.change import replay
 from policies.dossier import approving
 from policies.dossier.dossiers import Dossier, Examination
@@ -23,9 +20,8 @@ from policies.dossier.examining import Effect, examine
 
 STILL: timedelta = timedelta(seconds=30)
 """An examination that has not moved for so long is dead."""
-_BETWEEN = 0.5
 _WHY = "how far a draft's examination has come"
-log = logging.getLogger("hangu.changes")
+_EXAMINATIONS = Background("examination")
 
 
 def run(
@@ -47,17 +43,7 @@ def start(
 ) -> None:
     """Begin to examine a draft beside the page; the page looks how far it is."""
     found = begin(room, ref, now=clock(), days=days)
-
-    def work() -> None:
-        with _ONE_AT_A_TIME:
-            try:
-                _finish(room, found, actor=actor, clock=clock, days=days)
-            except Refused as refusal:
-                log.warning("no examination of %s now: %s", ref, refusal.code)
-            except Exception:
-                log.exception("the examination of %s failed; it can be begun anew", ref)
-
-    Thread(target=work, name="examination", daemon=True).start()
+    _EXAMINATIONS.start(ref, lambda: _finish(room, found, actor=actor, clock=clock, days=days))
 
 
 def begin(room: Room, ref: str, *, now: datetime, days: int = DAYS) -> Dossier:
@@ -83,13 +69,12 @@ def _finish(
     days: int,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Effect | None:
-    last = [float("-inf")]
+    pace = Pace()
 
     def tell(done: int, total: int) -> None:
         progress(done, total)
-        if time.monotonic() - last[0] < _BETWEEN:
+        if not pace.is_due():
             return
-        last[0] = time.monotonic()
         with room.registry.ledger.begin(unaudited_because=_WHY) as tx:
             approving.advance(tx.session, found.id, found.edit, done=done, total=total, now=clock())
 
@@ -98,6 +83,3 @@ def _finish(
     with room.registry.ledger.begin() as tx:
         approving.end_examination(tx, found, effect, actor=actor, now=clock())
     return effect
-
-
-_ONE_AT_A_TIME = Lock()

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import ClassVar
 
-from sqlalchemy.exc import IntegrityError
-
 from gateway.refusals import Refused
 from policies.dossier.dossiers import Stopped, Why
 from policies.versions import AlreadyInForce
@@ -37,12 +35,10 @@ def refused(why: Why, said: str = "") -> ChangeRefused:
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Turn what stops a change into a refusal. Two publications at once: the later rebases."""
+    """Turn what stops a change into a refusal; a fault of the database stays one."""
     try:
         yield
     except Stopped as stopped:
         raise refused(stopped.why, stopped.said) from stopped
     except AlreadyInForce as same:
         raise refused(Why.BLOCKED, "nothing") from same
-    except IntegrityError as taken:
-        raise refused(Why.REBASE) from taken

@@ -27,7 +27,8 @@ from gateway.cli.office import opened, require_schema
 from gateway.cli.sealed_log import progress_bar, remembered, snapshot
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.office import Office, indexer_of, log_origin, sealer_of, unseal_of
+from gateway.logkeeping import indexer_of, log_origin, sealer_of, unseal_of
+from gateway.office import Office
 from gateway.store.engines import open_store
 
 
@@ -283,7 +284,10 @@ def _export_lines(office: Office, source: DatabaseSource, file: Path, form: str)
     office.ledger.append("audit.exported", actor=operator(), now=now(), details=details)
     done(f"{count} of {source.size} entries are in {file}.")
     if count < source.size:
-        warn(f"{source.size - count} were pruned: their content is not there any more.")
+        warn(
+            f"{source.size - count} are left out: their content was pruned, or is no entry; "
+            "hangu audit verify says which."
+        )
 
 
 def _entry(office: Office, entry: str) -> tuple[int, bytes]:

@@ -21,7 +21,8 @@ from gateway.custody import agreeing, carrying, views
 from gateway.custody.asked import Kind
 from gateway.custody.room import OFFICES, Officer
 from gateway.identity import people
-from gateway.office import Office, custody_of, indexer_of
+from gateway.logkeeping import custody_of, indexer_of
+from gateway.office import Office
 
 Command = Callable[..., Any]
 

@@ -30,7 +30,8 @@ from gateway.cli.office import opened
 from gateway.cli.sealed_log import progress_bar
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.office import Office, policy_text, runner_of
+from gateway.logkeeping import policy_text, runner_of
+from gateway.office import Office
 
 
 @click.command(cls=ZoneCommand)

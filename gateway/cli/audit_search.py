@@ -22,7 +22,8 @@ from gateway.cli.office import opened
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
 from gateway.identity import people
-from gateway.office import Office, indexer_of
+from gateway.logkeeping import indexer_of
+from gateway.office import Office
 
 OPTIONS = {
     "event": "What happened, as sign_in.refused; sign_in.* for all that begins so.",

@@ -24,7 +24,8 @@ from gateway.cli.office import require_schema
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
 from gateway.identity import standing
-from gateway.office import KEYS, Office, compose, trust_policy
+from gateway.logkeeping import trust_policy
+from gateway.office import KEYS, Office, compose
 from gateway.store import migrate as migrations
 from gateway.store.engines import Store
 from policies import versions

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from policies.change.changes import Change, Difference
 from policies.change.diff import difference
 from policies.change.replay import Replay, bodies, entries, replay
 from policies.change.sides import State
+from policies.dossier import facts
 from policies.engine import build
 
 SHOWN = 40
@@ -106,7 +106,7 @@ def again(
             progress=lambda read: tell(read, total),
         )
     if as_json:
-        click.echo(json.dumps(_replayed(found)))
+        click.echo(json.dumps(facts.replayed(found, most=None)))
     else:
         _print_replay(found, there)
     if exit_code and found.shifts:
@@ -121,19 +121,9 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    return {
-        "gains": change.gains,
-        "people": change.people,
-        "zone": change.zone,
-        "service": change.service,
-        "place": change.place,
-        "without": change.without,
-        "categories": change.categories,
-        "conditions": [asdict(each) for each in change.boxes],
-        "times": [asdict(each) for each in change.times],
-        "rules": change.rules,
-        "witness": asdict(change.witness),
-    }
+    told = facts.change(change)
+    told["conditions"] = told.pop("boxes")
+    return told | {"categories": change.categories}
 
 
 def _print_difference(found: Difference, there: Around) -> None:
@@ -152,18 +142,6 @@ def _print_difference(found: Difference, there: Around) -> None:
     gaining = sum(bool(each.gained) for each in gains.values())
     losing = sum(bool(each.lost) for each in gains.values())
     out().print(f"{gaining} people gain something, {losing} lose something.")
-
-
-def _replayed(found: Replay) -> dict[str, Any]:
-    return {
-        "read": found.read,
-        "distinct": found.distinct,
-        "unread": found.unread,
-        "told": [asdict(each) for each in found.told()],
-        "people": [asdict(each) for each in found.by_person()],
-        "units": [asdict(each) for each in found.by_unit()],
-        "services": [asdict(each) for each in found.by_service()],
-    }
 
 
 def _print_replay(found: Replay, there: Around) -> None:

@@ -16,7 +16,8 @@ from audit.tables import log_state
 from audit.tables_anchors import log_key
 from gateway.cli.console import errors
 from gateway.cli.trouble import Trouble
-from gateway.office import Office, policy_text
+from gateway.logkeeping import policy_text
+from gateway.office import Office
 
 ATTEMPTS = 20
 PAUSE = 0.25

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from audit import erasure, pruning
+from audit import erasure, pruning, removal
 from audit.indexer import Indexer, forget
 from audit.record import Actor
 from audit.tables import audit_event
@@ -37,7 +37,7 @@ def prune(
     """
     if not _leaf_is_published(custody):
         return 0
-    left = pruning.remove(custody.ledger, custody.read, batches=batches, forget=_forget, tell=tell)
+    left = removal.remove(custody.ledger, custody.read, batches=batches, forget=_forget, tell=tell)
     if not left:
         for request in _requests(custody, Kind.PRUNE, State.ENTERED):
             settle(custody, request, before=State.ENTERED, after=State.DONE)

@@ -10,44 +10,36 @@ Source: GB/T 22239-2019, 8.1.5; NIST SP 800-63B-4, 4.2; OWASP ASVS 5.0, 6.4.3, 6
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session as OrmSession
 
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.identity import links, notices, roles, standing
+from gateway.identity import links, notices, roles
 from gateway.identity.agreement import OpenerLeft, in_office, record_left
 from gateway.identity.current import OFFICER_ROLES
 from gateway.identity.integrity import refusing
 from gateway.identity.officer_case_refusals import (
     CaseOfficers,
-    CaseOpen,
-    CaseOver,
     CasePerson,
     CaseTerms,
     CaseUnknown,
     OfficeNeedsTwo,
     OfficeUnnumbered,
 )
+from gateway.identity.officer_case_rows import close, open_case, require, waiting
 from gateway.identity.registry import Registry
-from gateway.identity.tables import Password, Person, State
+from gateway.identity.tables import Password, State
 from gateway.identity.tables_break_glass import SealedAccount
 from gateway.identity.tables_officers import OfficerCase
-from gateway.vault import attested
 
 SYSTEM, SECURITY, AUDITOR = "system_admin", "security_admin", "auditor"
-WAITS: Mapping[str, timedelta] = {"reset": timedelta(hours=8), "office": timedelta(hours=72)}
-"""How long a second officer may take to confirm, by kind."""
 LINK_LIFE = timedelta(minutes=15)
 """Of a reset's link: the person is there, with the new device in hand."""
-TEXT_MIN, TEXT_MAX = 10, 500
 
 
 class Document(StrEnum):
@@ -110,7 +102,7 @@ def open_reset(
         if person.state == State.INVITED and not held & OFFICER_ROLES:
             raise CasePerson(person_id)  # one officer gives a new link
         links.refuse_if_locked(tx.session, person_id)
-        _require(tx.session, by, person_id, openers("reset", held))
+        require(tx.session, by, person_id, openers("reset", held))
         no_password = tx.session.get(Password, person_id) is None
         case = OfficerCase(
             kind="reset",
@@ -118,7 +110,7 @@ def open_reset(
             document=document,
             forget_password=forget_password or no_password,
         )
-        _open(tx, case, reason, by=by, now=now)
+        open_case(tx, case, reason, by=by, now=now)
         tx.record(
             "reset.opened",
             actor=actor,
@@ -160,10 +152,10 @@ def propose_office(
             raise CasePerson(person_id)
         if not person.staff_number:
             raise OfficeUnnumbered(person_id)
-        _require(tx.session, by, person_id, openers("office", held))
+        require(tx.session, by, person_id, openers("office", held))
         roles.refuse_if_last(tx.session, person, held)
         case = OfficerCase(kind="office", person_id=person_id, role=office, forget_password=False)
-        _open(tx, case, reason, by=by, now=now)
+        open_case(tx, case, reason, by=by, now=now)
         tx.record(
             "office.proposed",
             actor=actor,
@@ -187,9 +179,9 @@ def confirm(
     """
     confirmed: Confirmed | None = None
     with registry.ledger.begin() as tx:
-        case, person = _waiting(tx.session, case_id, now)
+        case, person = waiting(tx.session, case_id, now)
         held = roles.held_by(tx.session, person.id)
-        _require(tx.session, by, person.id, confirmers(case.kind, held))
+        require(tx.session, by, person.id, confirmers(case.kind, held))
         if by == case.opened_by:
             raise CaseOfficers(case_id)
         if person.state == State.DISABLED:
@@ -214,11 +206,11 @@ def end(registry: Registry, case_id: UUID, *, by: UUID, actor: Actor, now: datet
         CaseUnknown, CaseOver, CaseOfficers: the person concerned does not decide.
     """
     with registry.ledger.begin() as tx:
-        case, person = _waiting(tx.session, case_id, now)
+        case, person = waiting(tx.session, case_id, now)
         if by != case.opened_by:
-            _require(tx.session, by, person.id, OFFICER_ROLES)
+            require(tx.session, by, person.id, OFFICER_ROLES)
         state = "withdrawn" if by == case.opened_by else "refused"
-        _close(tx, case, state, by=by, actor=actor, now=now)
+        close(tx, case, state, by=by, actor=actor, now=now)
 
 
 def sweep(registry: Registry, *, now: datetime) -> int:
@@ -231,59 +223,8 @@ def sweep(registry: Registry, *, now: datetime) -> int:
             case = tx.session.get(OfficerCase, case_id, with_for_update=True)
             if case is not None and case.state == "open":
                 actor = Actor(subject="system:housekeeping")
-                _close(tx, case, "lapsed", by=None, actor=actor, now=now)
+                close(tx, case, "lapsed", by=None, actor=actor, now=now)
     return len(found)
-
-
-def _open(tx: Transaction, case: OfficerCase, reason: str, *, by: UUID, now: datetime) -> None:
-    """Insert a case; a lapsed one of its kind makes room."""
-    text = " ".join(reason.split())
-    if not TEXT_MIN <= len(text) <= TEXT_MAX:
-        raise CaseTerms
-    old = tx.session.scalar(
-        select(OfficerCase)
-        .where(
-            OfficerCase.person_id == case.person_id,
-            OfficerCase.kind == case.kind,
-            OfficerCase.state == "open",
-        )
-        .with_for_update()
-    )
-    if old is not None:
-        if now < old.lapses_at:
-            raise CaseOpen(old.id)
-        _close(tx, old, "lapsed", by=None, actor=Actor(subject="system:housekeeping"), now=now)
-        tx.session.flush()
-    case.opened_by, case.opened_at, case.lapses_at = by, now, now + WAITS[case.kind]
-    case.reason = text
-    case.state = "open"
-    tx.session.add(case)
-    try:
-        tx.session.flush()
-    except IntegrityError:  # somebody was quicker
-        raise CaseOpen(case.person_id) from None
-
-
-def _waiting(session: OrmSession, case_id: UUID, now: datetime) -> tuple[OfficerCase, Person]:
-    """Return an open case and its person, locked: the officers first, as everywhere."""
-    known = session.get(OfficerCase, case_id)
-    if known is None:
-        raise CaseUnknown(case_id)
-    person = roles.locked_person(session, known.person_id)
-    case = session.get_one(OfficerCase, case_id, with_for_update=True, populate_existing=True)
-    attested.require(case)
-    if case.state != "open" or now >= case.lapses_at:
-        raise CaseOver(case_id)
-    return case, person
-
-
-def _require(session: OrmSession, by: UUID, about: UUID, offices: frozenset[str]) -> None:
-    """Raises CaseOfficers unless `by` is active in one of the offices and not concerned."""
-    officer = session.get(Person, by)
-    held = roles.held_by(session, by)
-    if by == about or officer is None or officer.state != State.ACTIVE or not held & offices:
-        raise CaseOfficers(by)
-    standing.require(session, by)
 
 
 def _give_office(
@@ -319,23 +260,3 @@ def _give_link(
     )
     notices.tell(tx, case.person_id, "reset_confirmed", now=now)
     return Confirmed(case.person_id, now + LINK_LIFE, token)
-
-
-def _close(
-    tx: Transaction,
-    case: OfficerCase,
-    state: str,
-    *,
-    by: UUID | None,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    case.state, case.closed_at, case.closed_by = state, now, by
-    tx.record(
-        "officer_case.ended",
-        actor=actor,
-        now=now,
-        object=f"person:{case.person_id}",
-        reason=state,
-        details={"case": str(case.id), "kind": case.kind},
-    )

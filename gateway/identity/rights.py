@@ -19,7 +19,7 @@ from gateway.identity.officer_case_refusals import (
     OfficeNeedsTwo,
     RightsOfOneself,
 )
-from gateway.identity.officer_cases import TEXT_MAX, TEXT_MIN
+from gateway.identity.officer_case_rows import TEXT_MAX, TEXT_MIN
 from gateway.identity.people import ClearanceRefused
 from gateway.identity.registry import Registry
 from gateway.identity.tables import MAX_CLEARANCE, State

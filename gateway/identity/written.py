@@ -15,10 +15,6 @@ from gateway.identity.registry import Limits
 from gateway.identity.second_step import MAX_CODES
 from gateway.identity.tables_factors import CODES
 
-AAL_IDLE = timedelta(hours=1)
-AAL_LIFE = timedelta(hours=24)
-"""What NIST SP 800-63B-4, 2.2.3, recommends at most for AAL2."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:

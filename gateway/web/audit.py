@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from audit.query import BadQuery, Query
-from gateway.web import audit_asked, audit_words, labels_audit, told
+from gateway.web import audit_asked, audit_words, labels_audit, labels_entries, told
 from gateway.web.access import requires
 from gateway.web.forms import Problem
 from gateway.web.session import house, person, visit
@@ -112,7 +112,7 @@ def _form(query: Query, typed: Mapping[str, str]) -> dict[str, object]:
         "kept": audit_asked.kept(query),
         "events": audit_asked.event_options(),
         "outcomes": labels_audit.OUTCOMES,
-        "classes": labels_audit.CLASSES,
+        "classes": labels_entries.CLASSES,
         "units": audit_asked.unit_options(desk),
         "services": desk.log_services(),
         "saved": desk.log_saved(person()),
@@ -121,5 +121,5 @@ def _form(query: Query, typed: Mapping[str, str]) -> dict[str, object]:
 
 
 def _problem(bad: BadQuery) -> Problem:
-    text = str(labels_audit.CAUSES.get(bad.why, bad.why))
-    return Problem(bad.field.removeprefix("not-"), f"{labels_audit.field(bad.field)}: {text}")
+    text = str(labels_entries.CAUSES.get(bad.why, bad.why))
+    return Problem(bad.field.removeprefix("not-"), f"{labels_entries.field(bad.field)}: {text}")

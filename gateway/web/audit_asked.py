@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from audit.query import MOST_VALUES, NOT, SINCE, UNTIL, WORDS, YEARS, BadQuery, Query
 from audit.vocabulary import EVENTS
-from gateway.web import labels_audit
+from gateway.web import labels_audit, labels_entries
 from gateway.web.audit_words import words_of
 from gateway.web.desk import Desk
 from gateway.web.moments import local
@@ -89,7 +89,7 @@ def chips(query: Query, desk: Desk, address: Callable[[Query], str]) -> Sequence
         opposite = bare if out else NOT + bare
         found.append(
             Chip(
-                labels_audit.field(bare),
+                labels_entries.field(bare),
                 words.value(bare, value),
                 out,
                 address(Query.parse(rest)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.entry import Entry
 from audit.query import FAMILY, NOT, BadQuery, Query
-from gateway.web import labels, labels_audit
+from gateway.web import labels, labels_audit, labels_entries
 from gateway.web.desk import Desk
 from gateway.web.i18n import _, either, is_chinese
 from gateway.web.i18n import later as _l
@@ -123,7 +123,7 @@ class Words:
             "unit": self.unit,
             "service": self.service,
             "reason": labels_audit.why,
-            "class_uid": labels_audit.class_of,
+            "class_uid": labels_entries.class_of,
             "address": _digest,
             "name": _digest,
         }
@@ -147,7 +147,7 @@ class Words:
         details = entry.details
         found = [
             Difference(
-                labels_audit.detail(after), self._told(details[b]), self._told(details[after])
+                labels_entries.detail(after), self._told(details[b]), self._told(details[after])
             )
             for b, after in _PAIRS
             if b in details and after in details
@@ -155,7 +155,7 @@ class Words:
         changed = details.get("changed")
         if isinstance(changed, dict):
             found += [
-                Difference(labels_audit.detail(name), self._told(pair[0]), self._told(pair[1]))
+                Difference(labels_entries.detail(name), self._told(pair[0]), self._told(pair[1]))
                 for name, pair in changed.items()
                 if isinstance(pair, list) and len(pair) == len(("before", "after"))
             ]
@@ -165,7 +165,7 @@ class Words:
         """Everything else that the entry says."""
         paired = {name for each in _PAIRS if set(each) <= entry.details.keys() for name in each}
         return [
-            (labels_audit.detail(name), self._told(value))
+            (labels_entries.detail(name), self._told(value))
             for name, value in entry.details.items()
             if name not in {*paired, "changed"}
         ]
@@ -224,5 +224,5 @@ def _filter(name: str, value: str, words: Words) -> str:
     bare = name.removeprefix(NOT)
     said = words.value(bare, value)
     if name != bare:
-        return _("%(field)s not %(value)s", field=labels_audit.field(bare), value=said)
-    return f"{labels_audit.field(bare)}{either('：', ': ')}{said}"
+        return _("%(field)s not %(value)s", field=labels_entries.field(bare), value=said)
+    return f"{labels_entries.field(bare)}{either('：', ': ')}{said}"

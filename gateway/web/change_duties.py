@@ -19,6 +19,7 @@ from flask import (
 from gateway.refusals import Refused
 from gateway.web import told
 from gateway.web.access import requires
+from gateway.web.changes import edit
 from gateway.web.duties import names
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem
@@ -55,7 +56,7 @@ def add(ref: str) -> Response:
         return _page(ref, *(_problem(columns, fault.place) for fault in faults))
     return _saved(
         ref,
-        lambda: house().desk.put_duty(person(), ref, _edit(), Duty(*columns), visit=visit()),
+        lambda: house().desk.put_duty(person(), ref, edit(), Duty(*columns), visit=visit()),
     )
 
 
@@ -64,7 +65,7 @@ def add(ref: str) -> Response:
 def drop(ref: str) -> Response:
     """Save the draft without a duty."""
     duty = request.form.get("duty", "")
-    return _saved(ref, lambda: house().desk.drop_duty(person(), ref, _edit(), duty, visit=visit()))
+    return _saved(ref, lambda: house().desk.drop_duty(person(), ref, edit(), duty, visit=visit()))
 
 
 def _saved(ref: str, act: Callable[[], None]) -> Response:
@@ -93,11 +94,6 @@ def _problem(columns: tuple[str, ...], place: int | None) -> Problem:
     if columns[0] == HELD:
         return Problem(field, _("Write roles, units or pages, as role:auditor or unit:finance"))
     return Problem(field, _("Write acts, as create or approve, or methods, as POST"))
-
-
-def _edit() -> int:
-    typed = request.form.get("edit", "")
-    return int(typed) if typed.isdecimal() and len(typed) < 9 else 0  # noqa: PLR2004 - digits
 
 
 def _page(ref: str, *problems: Problem) -> Response:

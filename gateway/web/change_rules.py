@@ -13,7 +13,7 @@ from gateway.web import told
 from gateway.web.access import requires
 from gateway.web.changes import edit
 from gateway.web.errors import with_refusal
-from gateway.web.forms import Problem
+from gateway.web.forms import Problem, whole
 from gateway.web.i18n import html_lang
 from gateway.web.session import house, person, visit
 from policies.change.phrasing import write
@@ -161,7 +161,7 @@ def _page(
     sought, page = request.values.get("q", ""), request.args.get("page", "")
     leaf = desk.draft_leaf(
         ref, language=language, sought=sought, part=_part(request.values.get("part", "")),
-        page=int(page) if page.isdecimal() else 1, now=g.now,
+        page=whole(page) or 1, now=g.now,
     )  # fmt: skip
     if leaf is None:
         return _text_page(ref, form=Form.CSV)

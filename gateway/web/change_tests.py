@@ -76,7 +76,7 @@ def drop(ref: str) -> Response:
     return _saved(ref)
 
 
-@pages.get("/versions/<int:seq>/tests")
+@pages.get("/versions/<int(max=999999999):seq>/tests")
 @requires(Permission.POLICY_READ)
 def version(seq: int) -> str:
     """The tests of a published version, and what they would notice of each of its rules."""

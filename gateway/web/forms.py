@@ -13,6 +13,7 @@ from gateway.web.i18n import later as _l
 LOGIN_LIMIT = 64
 PASSWORD_LIMIT = 256
 CODE_LIMIT = 16
+_DIGITS = 9
 _TOO_LONG = _l("This is too long")
 
 
@@ -57,6 +58,11 @@ class NewPasswordForm(Form):
         _l("New password"),
         [InputRequired(_l("Choose a password")), Length(max=PASSWORD_LIMIT, message=_TOO_LONG)],
     )
+
+
+def whole(typed: str) -> int | None:
+    """Return a number of at most nine digits; None for whatever else was typed."""
+    return int(typed) if typed.isdecimal() and len(typed) <= _DIGITS else None
 
 
 def problems(form: Form) -> Sequence[Problem]:

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 from audit import activity, health, saved
 from audit.activity import By, Share, Slot
+from audit.beside import Unseal
 from audit.entry import Entry, Reader
 from audit.index_row import digest
 from audit.query import Query
 from audit.record import Secret, commitment
 from audit.saved import SavedSearch, TooManySaved
 from audit.search import Count, Page, Search
-from audit.source import Unseal
 from gateway.access.catalogue import Catalogue
 from gateway.identity import units
 from gateway.identity.registry import Registry
@@ -31,7 +31,7 @@ from gateway.web.front_audit_cards import cards
 from gateway.web.front_people import actor_of
 from gateway.web.i18n import either
 from policies import versions
-from policies.versions import StoredRulesDifferError
+from policies.version_rows import StoredRulesDifferError
 
 
 class EntryUnknown(Refused):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from audit import witnessing
+from audit.beside import Unseal
 from audit.health import Health, Step
-from audit.source import Unseal
 from gateway.access.assertion import Signer
 from gateway.access.catalogue import Catalogue
 from gateway.access.decide import Access

@@ -59,9 +59,9 @@ class FindingsFront:
     def review_rehearse(
         self, person: SignedIn, text: str, *, days: int, visit: Visit
     ) -> tuple[Rule, Rehearsal]:
-        """On record, like every look."""
+        """On record, like every look, with what was looked for: the text may ask for anybody."""
         rule = read(text)
-        looked(self.registry, person, "rule", rule.name, visit=visit)
+        looked(self.registry, person, "rule", rule.name, visit=visit, asked=text)
         runner = Runner(
             begin=self.registry.ledger.begin,
             read=self.registry.store.read,
@@ -199,14 +199,19 @@ class FindingsFront:
             return figures.figures(connection, since=since)
 
 
-def looked(registry: Registry, person: SignedIn, kind: str, what: str, *, visit: Visit) -> None:
+def looked(
+    registry: Registry, person: SignedIn, kind: str, what: str, *, visit: Visit, asked: str = ""
+) -> None:
     """Put a look on record: the same one again within a minute is counted."""
     actor, where = actor_of(person, visit), f"{kind}:{what}"
-    place = f"{person.current.subject} {where}"
+    place = f"{person.current.subject} {where} {asked}"
     if registry.tally.is_first(
         "review.looked", "", actor=actor, place=place, now=visit.now, outcome="success"
     ):
-        registry.ledger.append("review.looked", actor=actor, now=visit.now, object=where)
+        details: dict[str, Json] = {"filter": asked} if asked else {}
+        registry.ledger.append(
+            "review.looked", actor=actor, now=visit.now, object=where, details=details
+        )
 
 
 def _entries(registry: Registry, numbers: Sequence[int]) -> Sequence[Entry]:

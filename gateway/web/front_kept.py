@@ -8,8 +8,9 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.access import kept
-from gateway.access.kept import Claimant, Offer
+from gateway.access.kept import Offer
 from gateway.access.kept_content import Posted
+from gateway.access.kept_rows import Claimant
 from gateway.access.tables_kept import KeptForm
 from gateway.identity import past
 from gateway.identity.past import Owner

@@ -53,7 +53,7 @@ class ReviewFront:
                 span = stretch.waiting(connection, start)
             if span is None:
                 return None
-            first = span.low if page_from is None else page_from
+            first = max(span.low, page_from or 0)  # what lies before is not on the page
             seen = stretch.reviewed(read_only, span, query, who, page_from=first)
         with self.registry.ledger.begin() as tx:
             signing.note_shown(tx, who, query, first, seen.page_end, now=visit.now)

@@ -1,16 +1,12 @@
-"""Words for values: labels, roles, factors, devices, reasons."""
+"""Words for values: labels, roles, factors, reasons."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
 from gateway.access.decide import FRESH_NEEDED
 from gateway.access.service import EVALUATION_EXPIRED, NOT_EVALUATED, OTHER_ZONE
-from gateway.identity.attempts import TERMINAL
-from gateway.web.i18n import _
 from gateway.web.i18n import later as _l
 from policies.recorded_acts import APART
 
@@ -138,75 +134,6 @@ LANES = {
 }
 """Whose attempts count together. Keys are the kinds of `gateway.identity.throttle`."""
 
-_RUN_APART = _l(
-    "Who looks after the gateway does no business through it, so no service opens here."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """What an office does with the gateway, and with which commands on its own machine."""
-
-    role: Any
-    text: Any
-    commands: tuple[tuple[str, Any], ...] = ()
-    apart: Any = _RUN_APART
-
-
-DUTIES = {
-    "system_admin": Duty(
-        ROLES["system_admin"],
-        _l(
-            "You keep the people, the units and the services of this gateway: people and units on "
-            "the pages named in the menu, services by a command on the gateway's own machine:"
-        ),
-        (("hangu service", _l("enter services, show and remove them")),),
-    ),
-    "security_admin": Duty(
-        ROLES["security_admin"],
-        _l(
-            "You decide who may open which service, and approve each service before it opens: "
-            "people's rights and changes of the rules on the pages named in the menu, approvals by "
-            "a command on the gateway's own machine:"
-        ),
-        (
-            ("hangu policy", _l("show the rules in force, say why a request is refused")),
-            ("hangu service approve", _l("open a service after its security evaluation")),
-        ),
-    ),
-    "auditor": Duty(
-        ROLES["auditor"],
-        _l(
-            "You watch over what the others do: every sign-in, decision and change is on record. "
-            "You search it, review it and hand out evidence on the pages named in the menu, verify "
-            "and export it by commands on the gateway's own machine:"
-        ),
-        (
-            ("hangu audit verify", _l("prove that the record is whole and untouched")),
-            ("hangu audit export", _l("take it, with its verifier, to another machine")),
-            ("hangu audit prove", _l("give a receipt for one entry")),
-        ),
-    ),
-}
-"""What the three officers find instead of services."""
-
-_BROWSERS = (
-    ("Edg/", "Microsoft Edge"),
-    ("QIHU", "360"),
-    ("OPR/", "Opera"),
-    ("Firefox/", "Firefox"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-_SYSTEMS = (
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("HarmonyOS", "HarmonyOS"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("Linux", "Linux"),
-)
 _GROUP = re.compile(".{1,4}")
 
 
@@ -264,20 +191,6 @@ def lane(kind: str) -> str:
 def reason(code: str) -> str:
     """Why something stays shut."""
     return str(REASONS.get(code, REASONS["no_rule"]))
-
-
-def device(user_agent: str) -> str:
-    """A short reading of a User-Agent, e.g. `Chrome · Windows`. It is a claim, not a proof.
-
-    Of an act at a terminal the machine: `Terminal · gate-1`.
-    """
-    if user_agent.startswith(TERMINAL):
-        return " · ".join(filter(None, (_("Terminal"), user_agent.removeprefix(TERMINAL).strip())))
-    found = [
-        next((name for mark, name in marks if mark in user_agent), "")
-        for marks in (_BROWSERS, _SYSTEMS)
-    ]
-    return " · ".join(filter(None, found)) or _("Unknown device")
 
 
 def groups_of_four(text: str) -> str:

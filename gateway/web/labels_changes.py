@@ -10,9 +10,7 @@ from gateway.changes.editing import Part
 from gateway.web.i18n import _, ngettext
 from gateway.web.i18n import later as _l
 from gateway.web.sayings import Sayings
-from policies.change.findings import Code, Finding
 from policies.change.replay import Effect
-from policies.change.sentences import Wrong
 from policies.dossier.dossiers import State
 
 STATES: Mapping[str, Any] = {
@@ -42,7 +40,10 @@ BLOCKERS: Mapping[str, Any] = {
     "tests": _l("A test that lives among the rules fails."),
     "lockout": _l("An office would be locked out: two people must always be able to go back."),
     "united": _l("Somebody would hold what has to be kept apart."),
-    "beyond": _l("It gives pages of an officer, which no change of the rules may give."),
+    "beyond": _l(
+        "It gives pages of an officer, or services to officers, "
+        "which no change of the rules may do."
+    ),
     "growth": _l("More people would gain something than its author declared."),
 }
 ENDS: Mapping[str, Any] = {
@@ -52,37 +53,11 @@ ENDS: Mapping[str, Any] = {
     "denials_jumped": _l("Far more requests were kept out than before."),
     "not_confirmed": _l("Nobody confirmed it in time."),
 }
-FINDINGS: Mapping[str, Any] = {
-    Code.ABOVE_CLEARANCE: _l("Nobody it speaks of is cleared for this level."),
-    Code.CONTRADICTORY: _l("Another rule denies a part of it; the denial wins."),
-    Code.LOOKALIKE: _l("It holds a letter that only looks like the right one."),
-    Code.NO_MEMBER: _l("It speaks of nobody: the role or unit has no member."),
-    Code.PAST: _l("Its time is over."),
-    Code.REDUNDANT: _l("Another rule says the same and more."),
-    Code.SHADOWED: _l("Another rule denies all that it allows."),
-    Code.UNKNOWN: _l("“%(word)s” does not exist here."),
-    Code.VALUE: _l("It cannot be read."),
-}
 PARTS: Mapping[str, Any] = {
     Part.CHANGED: _l("What the draft changes"),
     Part.OFFICE: _l("The office's rules"),
     Part.HOUSE: _l("Rules every gateway starts with"),
     Part.ALL: _l("All rules of the draft"),
-}
-WRONGS: Mapping[str, Any] = {
-    "no_word": _l("“%(said)s” is no word of the rules."),
-    "no_time": _l("“%(said)s” is no time. Write a day and time that exist, the earlier first."),
-    "no_path": _l("“%(said)s” stands without a path. Write “%(said)s/**” for all of it."),
-    "ambiguous": _l("It may mean %(said)s. Write the id that you mean."),
-    "second": _l("It says two things of which a rule can hold only one. Write a rule for each."),
-    "empty": _l("Write a sentence."),
-    "value": _l("It cannot be read as a line of the rules."),
-}
-MISSING: Mapping[str, Any] = {
-    "sub": _l("It does not say who: name a unit, a role or a person."),
-    "eft": _l("It does not say whether they may or may not."),
-    "act": _l("It does not say what they may do, for example read."),
-    "obj": _l("It does not say where: name a service with a path, for example /files/**."),
 }
 
 
@@ -104,15 +79,6 @@ def blocker(value: str) -> str:
 def end(value: str) -> str:
     """Why a trial ended."""
     return str(ENDS.get(value, value))
-
-
-def finding(found: Finding) -> str:
-    """What was found; for what cannot be read, the exact words of the reader."""
-    if found.code == Code.VALUE:
-        return f"{FINDINGS[found.code]} {found.what}"
-    if found.code == Code.UNKNOWN:
-        return str(FINDINGS[found.code]) % {"word": found.values["word"]}
-    return str(FINDINGS[found.code])
 
 
 CHARTS: Mapping[str, Any] = {
@@ -186,13 +152,6 @@ def waits(number: int) -> str:
 def part(value: str) -> str:
     """Which rules of a draft are looked at."""
     return str(PARTS[value])
-
-
-def sentence_problem(wrong: Wrong) -> str:
-    """What is wrong with a sentence."""
-    if wrong.code == "missing":
-        return str(MISSING[wrong.said])
-    return str(WRONGS[wrong.code]) % {"said": wrong.said}
 
 
 def at(second: int) -> datetime:

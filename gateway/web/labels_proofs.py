@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.changes.testing import CaseProblem
-from gateway.web import labels, labels_changes
+from gateway.web import labels, labels_findings
 from gateway.web.i18n import _, either, ngettext
 from gateway.web.i18n import later as _l
 from gateway.web.moments import local
@@ -72,7 +72,7 @@ def expected(value: str) -> str:
 def problem(found: CaseProblem) -> str:
     """What is wrong with a field of a test."""
     if found.wrong is not None:
-        return labels_changes.sentence_problem(found.wrong)
+        return labels_findings.sentence_problem(found.wrong)
     return str(PROBLEMS[found.code])
 
 

@@ -20,7 +20,7 @@ from flask import (
 
 from gateway.identity.notices import NoticeView
 from gateway.refusals import Refused
-from gateway.web import labels
+from gateway.web import devices, labels
 from gateway.web.access import requires
 from gateway.web.i18n import either
 from gateway.web.i18n import later as _l
@@ -151,7 +151,7 @@ _PLACES: Mapping[str, Callable[[Mapping[str, str]], str]] = {
 """The page that a kind of notice is about."""
 _READ_AS: Mapping[str, Callable[[str], str]] = {
     "clearance": _level,
-    "device": labels.device,
+    "device": devices.device,
     "gained": _role_names,
     "lost": _role_names,
     "office": labels.role,

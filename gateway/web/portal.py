@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template
 
 from gateway.web.access import requires
-from gateway.web.labels import DUTIES
+from gateway.web.labels_offices import DUTIES
 from gateway.web.session import house, person
 from policies.permissions import Permission
 

@@ -11,9 +11,12 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
+from audit.ledger import Transaction
+from audit.record import Actor
 from policies.pairs import parts
 from policies.reading import row_of
 from policies.rules import Rule
+from policies.stopping import StoppedFor
 from policies.tables_campaign import policy_campaign, policy_campaign_row
 from policies.vocabulary import ANY, is_service_object, is_unit
 
@@ -69,13 +72,8 @@ class Why(StrEnum):
     WRONG_STATE = "wrong_state"
 
 
-class Stopped(Exception):
-    """A step that is not taken; nothing was changed. `said` names what is meant."""
-
-    def __init__(self, why: Why, said: str = "") -> None:
-        self.why = why
-        self.said = said
-        super().__init__(f"{why}: {said}" if said else str(why))
+class Stopped(StoppedFor[Why]):
+    """A step of a campaign that is not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +219,27 @@ def progress(session: Session) -> Mapping[str, tuple[int, int]]:
         decided, total = counts.get(ref, (0, 0))
         counts[ref] = (decided + bool(verdict), total + 1)
     return counts
+
+
+def record(
+    tx: Transaction,
+    what: str,
+    ref: str,
+    actor: Actor,
+    now: datetime,
+    details: Mapping[str, Any],
+    *,
+    reason: str | None = None,
+) -> None:
+    """Record a step of a campaign in the log."""
+    tx.record(
+        f"policy.campaign_{what}",
+        actor=actor,
+        now=now,
+        object=f"policy-campaign:{ref}",
+        reason=reason,
+        details=details,
+    )
 
 
 def _one(ref: str) -> Select[Any]:

@@ -42,6 +42,12 @@ def stranger(text: str) -> int | None:
     return next((at for at, char in enumerate(text) if not char.isascii()), None)
 
 
+def is_foreign(char: str) -> bool:
+    """Tell whether a letter is neither of ASCII nor of Chinese, in whatever width."""
+    plain = unicodedata.normalize("NFKC", char)
+    return char.isalpha() and not plain.isascii() and "CJK" not in unicodedata.name(plain, "")
+
+
 def named(char: str) -> str:
     """Return a letter's name as Unicode gives it, with its number."""
     return f"U+{ord(char):04X} {unicodedata.name(char, 'without a name').lower()}"

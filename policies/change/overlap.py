@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from policies.change.places import ways
 from policies.change.space import Points, points_of
@@ -22,6 +22,10 @@ from policies.memberships import Memberships
 from policies.pairs import by_unit, held_of, parts
 from policies.rules import Rule, RuleSet
 from policies.vocabulary import ANY, ZONES, is_person
+
+ALIKE: Final = 64
+"""Rules of one place and subject that others are held against; more would take hours to hold
+against each other, and what is missed is a warning, never an error."""
 
 
 class Overlap(StrEnum):
@@ -57,7 +61,9 @@ class Overlaps:
         self._roles = {zone: memberships.role_parents.get(zone, {}) for zone in sorted(ZONES)}
         self._placed: defaultdict[tuple[str, str], list[_Placed]] = defaultdict(list)
         for rule, compiled in self._rules:
-            self._placed[rule.obj, rule.sub].append((rule, compiled))
+            alike = self._placed[rule.obj, rule.sub]
+            if len(alike) < ALIKE:
+                alike.append((rule, compiled))
         self._pairs = by_unit(rule.sub for rule in rules.rules)
         self._above: dict[tuple[str, str], Sequence[str]] = {}
 

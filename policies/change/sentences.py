@@ -15,10 +15,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from policies.change.lexicon import Lexicon, key_of
-from policies.change.likeness import Nearest
+from policies.change.likeness import Nearest, is_foreign, named
 from policies.change.spelling import PATH, RANGE, WEEK, coded, week_of, window_of
 from policies.problems import RuleProblems
 from policies.rows import RULE_COLUMNS
@@ -30,6 +31,7 @@ _UNITS_ROLE: Final = frozenset({"", "的"})
 _ROLE_OF_UNIT: Final = frozenset({"of", "ofthe", "in", "inthe"})
 _REQUIRED: Final = ("sub", "eft", "act", "obj")
 _SKIPPED: Final = re.compile(r"[\s,，、。;；:：.“”「」『』《》()（）]+")
+_OR: Final = re.compile("[,、或和与及]|or|and")
 _WORD: Final = re.compile(r"[^\s,，、。;；“”「」『』《》()（）]+")
 _RAW: Final = re.compile(
     r"unit:[a-z0-9-]+&role:[a-z0-9_-]+|(?:person|role|unit):[a-z0-9_-]+|cat:[a-z0-9-]+|app:(?:\*\*|[a-z_]+\.[a-z_]+)"
@@ -59,8 +61,10 @@ _TIMES: Final[tuple[tuple[re.Pattern[str], _Meaning, str], ...]] = (
 class Wrong:
     """What is wrong with a sentence, from one letter to before another, counted from 0.
 
-    `code` is one of `no_word`, `no_time`, `no_path`, `ambiguous`, `second`, `missing`, `empty`
-    and `value`; the pages turn it into words, with `said`: the letters, id or column meant.
+    `code` is one of `no_word`, `lookalike`, `no_time`, `no_path`, `ambiguous`, `second`,
+    `missing`, `empty` and `value`; the pages turn it into words, with `said`: the letters, id or
+    column meant, `meant`: the known word that was probably meant, and `letter`: the Unicode name
+    of the first letter that no word is written with.
     """
 
     start: int
@@ -69,6 +73,8 @@ class Wrong:
     said: str
     what: str
     fix: str
+    meant: str = ""
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ def read(text: str, lexicon: Lexicon) -> Sentence:
         elif piece.column:
             pieces.append(piece)
     pieces = _paired(text, pieces)
+    wrong += _unjoined(text, pieces)
     values = _gathered(pieces, wrong)
     wrong += _missing(text, values)
     if wrong:
@@ -147,11 +154,20 @@ def _piece(text: str, at: int, lexicon: Lexicon) -> Piece | Wrong:
         return Piece(at, found.end(), "act", found[0])
     word = _WORD.match(text, at)
     end = word.end() if word else at + 1
+    return _no_word(at, text[at:end], lexicon)
+
+
+def _no_word(at: int, said: str, lexicon: Lexicon) -> Wrong:
+    """Tell what was probably meant, and which letter only looks like one of a word."""
     near = Nearest(each.text for found in lexicon.phrases.values() for each in found if each.column)
-    meant = near.to(text[at:end])
+    meant = near.to(said.partition("/")[0]) or ""
     fix = f"write {meant}" if meant else "write a name the office knows, or an id as unit:finance"
-    said = text[at:end]
-    return Wrong(at, end, "no_word", said, f"{said!r} is no word of the rules", fix)
+    odd = next((char for char in said if is_foreign(char)), None)
+    if odd is None:
+        what = f"{said!r} is no word of the rules"
+        return Wrong(at, at + len(said), "no_word", said, what, fix, meant)
+    what = f"{named(odd)} in {said!r}"
+    return Wrong(at, at + len(said), "lookalike", said, what, fix, meant, named(odd))
 
 
 def _named(text: str, at: int, found: re.Match[str], lexicon: Lexicon) -> Piece | Wrong:
@@ -196,6 +212,26 @@ def _paired(text: str, pieces: Sequence[Piece]) -> list[Piece]:
         else:
             found.append(piece)
     return found
+
+
+def _unjoined(text: str, pieces: Sequence[Piece]) -> Iterator[Wrong]:
+    """Return the times that stand beside others without a word between that says: or.
+
+    Whoever reads 工作时间 今天 takes it for the hours of today; a rule would hold at either.
+    """
+    for last, piece in pairwise(pieces):
+        if piece.column == last.column == "win":
+            between = key_of(text[last.end : piece.start])
+            if _OR.search(between) is None:
+                yield _second(piece)
+    times = [at for at, piece in enumerate(pieces) if piece.column == "win"]
+    yield from (_second(pieces[at]) for one, at in pairwise(times) if at - one > 1)
+
+
+def _second(piece: Piece) -> Wrong:
+    what = f"{piece.value} beside another time"
+    fix = "write or between times if either will do; hours within certain days are a rule of each"
+    return Wrong(piece.start, piece.end, "second", piece.column, what, fix)
 
 
 def _gathered(pieces: list[Piece], wrong: list[Wrong]) -> dict[str, str]:

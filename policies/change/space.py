@@ -7,10 +7,9 @@ versions disagree about is an exclusive or: exact, without a solver.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 from typing import Final, TypeAlias, TypeVar
 
 from policies.functions import act_in, auth_ge, cls_in, net_in
@@ -156,16 +155,7 @@ def _spread(chosen: Sequence[Value], values: Sequence[Value], width: int, inner:
     return sum(inner << values.index(value) * width for value in set(chosen))
 
 
-def every_point() -> Iterator[Point]:
-    """Return all points there are; for exhaustive tests."""
-    for action, network, level, strength in product(_ACTIONS, _NETWORKS, _LEVELS, _STRENGTHS):
-        yield Point(action, network, level, strength)
-
-
 PAGES: Final = labelled([USE], 0)
 """What can be asked of the gateway's own pages: to use them. They carry no label."""
 SERVICES: Final = points_of(ANY, ANY, ANY, ANY) & ~_product([USE], _NETWORKS, _LEVELS, _STRENGTHS)
 """What can be asked of services: everything but `use`."""
-
-AsPoints: TypeAlias = Callable[[str], Points]
-"""For each person the points open to the person before any rule."""

@@ -21,6 +21,9 @@ from policies.rules import RuleSet
 MAX_ROWS: Final = 200_000
 MAX_LINE: Final = 4096
 """Characters of a line; the longest row has some 2,200."""
+_MAX_PAIR: Final = 512
+"""Characters of a line of TOML that is no comment: a longer key or list, taken apart dot by dot
+or bracket by bracket, would cost the square of its length."""
 _TABLES: Final = {"category": "g3", "rule": "p", "duty": "s", "test": "t"}
 _HEADERS: Final = ", ".join(f"[[{name}]]" for name in _TABLES)
 _HEADER = re.compile(r"\s*\[\[\s*([A-Za-z]+)\s*\]\]\s*(?:#.*)?")
@@ -248,8 +251,9 @@ def _take_entry(
 def _tables(text: str, lines: Sequence[str]) -> dict[str, Any] | Problem:
     """Return what the text holds, or why it is no TOML of ours."""
     for number, line in enumerate(lines, start=1):
-        if len(line) > MAX_LINE:
-            return Problem(number, f"{len(line):,} characters in one line", f"at most {MAX_LINE:,}")
+        most = MAX_LINE if line.lstrip().startswith("#") else _MAX_PAIR
+        if len(line) > most:
+            return Problem(number, f"{len(line):,} characters in one line", f"at most {most:,}")
         if '"""' in line or "'''" in line:
             return Problem(number, "a text over several lines", "write each value on one line")
     try:

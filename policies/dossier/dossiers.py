@@ -10,11 +10,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from audit.ledger import Transaction
 from audit.record import Actor
+from policies.stopping import StoppedFor
 from policies.tables_dossier import policy_dossier, policy_dossier_step, policy_examination
 
 
@@ -63,13 +64,8 @@ class Why(StrEnum):
     WRONG_STATE = "wrong_state"
 
 
-class Stopped(Exception):
-    """A step that is not taken; nothing was changed. `said` names what is meant, for the log."""
-
-    def __init__(self, why: Why, said: str = "") -> None:
-        self.why = why
-        self.said = said
-        super().__init__(f"{why}: {said}" if said else str(why))
+class Stopped(StoppedFor[Why]):
+    """A step of a change that is not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +255,7 @@ _WRITING: Final = ("opened", "edited", "rebased")
 _RECORDED: Final = frozenset({"state", "edit", "seq", "publish_at", "confirm_by", "ended_why"})
 
 
-def _one(ref: str) -> Any:  # noqa: ANN401 - SQLAlchemy's own type of a select of many columns
+def _one(ref: str) -> Select[Any]:
     return select(policy_dossier).where(policy_dossier.c.id == ref)
 
 

@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from policies import separation
 from policies.change import trials
-from policies.change.benefit import Administration, beneficiaries, beyond, by_person
+from policies.change.benefit import Administration, beneficiaries, beyond
 from policies.change.changes import Difference
 from policies.change.diff import difference
 from policies.change.keepers import LEAST, offices
@@ -27,7 +28,7 @@ from policies.change.sides import State
 from policies.change.validate import Known, validate
 from policies.dossier import facts
 from policies.dossier.facts import SHOWN
-from policies.engine import build
+from policies.engine import CompiledEngine, build
 from policies.memberships import Memberships
 from policies.permissions import Permission
 from policies.rules import RuleSet
@@ -125,33 +126,26 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
         around.bodies(), old, new, progress=lambda read: around.progress(1 + read, total)
     )
     results = trials.run(rules, around.memberships, now=moment, no_write_down=around.no_write_down)
-    failed = [each for each in results if not each.passed]
     scored = facts.scored(
         rules, around.rules, around.memberships, moment,
         lambda tests: around.progress(1 + around.entries + tests, total),
     )  # fmt: skip
-    was, ways = (
-        offices(
-            engine, WAYS_BACK, able=around.able, zone=around.zone, now=moment,
-            networks=sorted(around.networks), same=around.same,
-        )
-        for engine in (old, new)
-    )  # fmt: skip
+    was, ways = (_ways(engine, around, moment) for engine in (old, new))
     held = list(united(after, since=moment))
     given = beyond(found, around.may)
     gaining = beneficiaries(found)
     checks = (
         ("nothing", rules.hash == around.rules.hash),
         ("errors", bool(checked.errors)),
-        ("tests", bool(failed)),
+        ("tests", not all(each.passed for each in results)),
         ("lockout", locks_out(was, ways)),
         ("united", bool(held)),
-        ("beyond", bool(given)),
+        ("beyond", bool(given or separation.faults(rules))),
         ("growth", len(gaining) > most_people),
     )
     blockers = tuple(code for code, holds in checks if holds)
-    people = by_person(found)
     found_facts = {
+        **facts.differing(found, around.memberships),
         "base": around.rules.hash,
         "version": rules.hash,
         "rules": len(rules.rules),
@@ -161,23 +155,10 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
         "days": around.days,
         "blockers": list(blockers),
         "warnings": len(checked.findings) - len(checked.errors),
-        "tests": {
-            "all": len(results),
-            "scores": scored[:SHOWN],
-            "failed": [facts.failed(each) for each in failed[:SHOWN]],
-            "failing": len(failed),
-        },
-        "changes": [facts.change(each) for each in found.changes[:SHOWN]],
-        "changes_all": len(found.changes),
+        "beside": facts.beside(around.rules, rules),
+        "tests": facts.tested(results, scored),
         "changes_hash": hash_of(json.dumps([facts.change(each) for each in found.changes])),
-        "people": [
-            {"person": name, "gained": each.gained, "lost": each.lost}
-            for name, each in list(people.items())[:SHOWN]
-        ],
         "gaining": sorted(gaining),
-        "losing": sum(bool(each.lost) for each in people.values()),
-        "by_unit": facts.shares(found, facts.by_unit(around.memberships)),
-        "by_service": facts.shares(found, lambda change: {change.service: change.people}),
         "replay": facts.replayed(replayed),
         "ways": [facts.way(each) for each in ways],
         "united": [asdict(each) for each in held[:SHOWN]],
@@ -186,6 +167,13 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
     return Effect(
         rules=rules, found=found, replayed=replayed, ways=ways, blockers=blockers, facts=found_facts
     )
+
+
+def _ways(engine: CompiledEngine, around: Around, moment: int) -> Sequence[WayBack]:
+    return offices(
+        engine, WAYS_BACK, able=around.able, zone=around.zone, now=moment,
+        networks=sorted(around.networks), same=around.same,
+    )  # fmt: skip
 
 
 def locks_out(before: Sequence[WayBack], after: Sequence[WayBack]) -> bool:

@@ -8,10 +8,12 @@ from typing import Any, Final, TypeAlias
 
 from policies.change import trials
 from policies.change.asked import Progress
+from policies.change.benefit import by_person
 from policies.change.changes import Change, Difference
 from policies.change.keepers import Office as WayBack
 from policies.change.mutation import scores
 from policies.change.replay import Group, Replay
+from policies.change.texts import line_of
 from policies.memberships import Memberships
 from policies.rules import RuleSet
 from policies.vocabulary import is_person
@@ -44,6 +46,48 @@ def scored(
         }
         for each in sorted(found, key=lambda each: (each.is_needed, each.noticed, each.rule))
     ]
+
+
+def tested(results: Sequence[trials.Result], scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How the tests went, and what they would notice."""
+    failing = [each for each in results if not each.passed]
+    return {
+        "all": len(results),
+        "scores": list(scores[:SHOWN]),
+        "failed": [failed(each) for each in failing[:SHOWN]],
+        "failing": len(failing),
+    }
+
+
+def differing(found: Difference, members: Memberships) -> dict[str, Any]:
+    """Who gains and who loses: change by change, person by person, by unit and by service."""
+    people = by_person(found)
+    return {
+        "changes": [change(each) for each in found.changes[:SHOWN]],
+        "changes_all": len(found.changes),
+        "people": [
+            {"person": name, "gained": each.gained, "lost": each.lost}
+            for name, each in list(people.items())[:SHOWN]
+        ],
+        "losing": sum(bool(each.lost) for each in people.values()),
+        "by_unit": shares(found, by_unit(members)),
+        "by_service": shares(found, lambda each: {each.service: each.people}),
+    }
+
+
+def beside(before: RuleSet, after: RuleSet) -> dict[str, Any]:
+    """What comes and goes beside the rules: duties, categories and tests, as lines.
+
+    None of it changes what anybody may do at once, so no difference of permissions tells it.
+    """
+    old, new = ({*each.beside, *map(line_of, each.categories)} for each in (before, after))
+    added, removed = sorted(new - old), sorted(old - new)
+    return {
+        "added": added[:SHOWN],
+        "removed": removed[:SHOWN],
+        "added_all": len(added),
+        "removed_all": len(removed),
+    }
 
 
 def failed(each: trials.Result) -> dict[str, Any]:
@@ -95,21 +139,21 @@ def change(each: Change) -> dict[str, Any]:
     }
 
 
-def replayed(found: Replay) -> dict[str, Any]:
-    """What was asked again, gathered by person, unit and service."""
+def replayed(found: Replay, most: int | None = SHOWN) -> dict[str, Any]:
+    """What was asked again, gathered by person, unit and service; the first `most` of each."""
     return {
         "read": found.read,
         "distinct": found.distinct,
         "unread": found.unread,
         "told": [asdict(each) for each in found.told()],
-        "people": _groups(found.by_person()),
-        "units": _groups(found.by_unit()),
-        "services": _groups(found.by_service()),
+        "people": _groups(found.by_person(), most),
+        "units": _groups(found.by_unit(), most),
+        "services": _groups(found.by_service(), most),
     }
 
 
-def _groups(found: Iterable[Group]) -> list[dict[str, Any]]:
-    return [asdict(each) for each in list(found)[:SHOWN]]
+def _groups(found: Iterable[Group], most: int | None) -> list[dict[str, Any]]:
+    return [asdict(each) for each in list(found)[:most]]
 
 
 def way(each: WayBack) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,6 +27,7 @@ from policies.dossier.dossiers import (
 from policies.dossier.drafting import rules_of
 from policies.rules import RuleSet
 from policies.tables_dossier import policy_dossier
+from policies.version_rows import PublishedMeanwhile
 from policies.versions import MAX_NOTE
 
 TOLERANCE: Final = timedelta(seconds=5)
@@ -48,10 +51,8 @@ def publish(tx: Transaction, ref: str, *, actor: Actor, now: datetime) -> RuleSe
         raise Stopped(Why.TRIAL_RUNS)
     rules = rules_of(found)
     note = f"{found.title} ({found.id[:8]})"[:MAX_NOTE]
-    try:
+    with _alone():
         versions.publish(tx, rules, actor=actor, now=now, note=note, after=found.base_seq)
-    except versions.PublishedMeanwhile as other:
-        raise Stopped(Why.REBASE, str(other)) from None
     values = {
         "state": State.TRIAL, "seq": found.base_seq + 1, "published_at": now, "seen_at": now,
         "confirm_by": now + timedelta(minutes=found.confirm_minutes),
@@ -87,14 +88,15 @@ def roll_back(tx: Transaction, ref: str, *, actor: Actor, now: datetime, why: st
     """Return to the rules from before a trial; return them. One person's act, or nobody's.
 
     Raises:
-        Stopped: wrong_state.
+        Stopped: rebase, wrong_state.
     """
     found = locked(tx.session, ref)
     require(found, State.TRIAL)
     rules = versions.at(tx.session, found.base_seq) or RuleSet()
     if not is_not_in_force(tx, found):
         note = f"return to version {found.base_seq}: {why}"
-        versions.publish(tx, rules, actor=actor, now=now, note=note)
+        with _alone():
+            versions.publish(tx, rules, actor=actor, now=now, note=note)
     values = {"state": State.ROLLED_BACK, "ended_at": now, "ended_why": why}
     change(tx, found, "rolled_back", values, actor=actor, now=now, reason=why)
     return rules
@@ -130,3 +132,11 @@ def is_due(found: Dossier, now: datetime) -> bool:
     """Tell whether a timed publication's moment has come."""
     at = found.publish_at
     return found.state is State.APPROVED and at is not None and now >= at
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    try:
+        yield
+    except PublishedMeanwhile as other:
+        raise Stopped(Why.REBASE, str(other)) from other

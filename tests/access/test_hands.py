@@ -111,7 +111,15 @@ def test_a_refusal_that_does_not_follow_is_said_not_to(small_world: World, forge
 
 
 @pytest.mark.parametrize(
-    "path", ["/docs/17/approve", "/docs/17/approve/", "/DOCS/17/Approve", "/docs/%31%37/approve"]
+    "path",
+    [
+        "/docs/17/approve",
+        "/docs/17/approve/",
+        "/DOCS/17/Approve",
+        "/docs/%31%37/approve",
+        "/docs/17/%EF%BD%81pprove",
+        "/%EF%BC%A4ocs/17/approve",
+    ],
 )
 def test_attack_another_spelling_of_the_same_approval(small_world: World, path: str) -> None:
     entry = opened(small_world)

@@ -18,9 +18,9 @@ from sqlalchemy import select, update
 
 from audit.record import Actor
 from gateway.access import kept, kept_bounds
-from gateway.access.kept import Claimant
 from gateway.access.kept_content import Posted
 from gateway.access.kept_refusals import FormBroken, FormOfAnother, FormOver, TooManyForms
+from gateway.access.kept_rows import Claimant
 from gateway.access.tables_kept import KeptForm
 from gateway.identity import past, people, tokens
 from gateway.refusals import Refused

@@ -147,6 +147,11 @@ def test_a_file_is_written_whole_or_not_at_all(sealed_file: SealedLog, tmp_path:
     with pytest.raises(FileExistsError):
         lines.write(read, size, tmp_path / "ocsf", "ocsf", origin="g/audit")
     sealed_file.attack("UPDATE audit_event SET body = '{' WHERE seq = 7")
-    with pytest.raises(ValueError, match="Expecting"):
-        lines.write(read, size, tmp_path / "again", "ocsf", origin="g/audit")
+    assert lines.write(read, size, tmp_path / "less", "ocsf", origin="g/audit") == size - 1
+
+    def stop(_done: int) -> None:
+        raise OSError("no space is left")
+
+    with pytest.raises(OSError, match="no space"):
+        lines.write(read, size, tmp_path / "again", "ocsf", origin="g/audit", tell=stop)
     assert sorted(path.name for path in tmp_path.glob("*ag*")) == []

@@ -29,7 +29,7 @@ from sealed_log import SealedLog, bodies_of, forge
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from audit import pruning, receipting
+from audit import receipting, removal
 from audit import verify as standalone
 from audit.index_check import inspect
 from audit.record import canonical
@@ -320,8 +320,8 @@ def test_attack_an_entry_made_to_look_old_is_not_pruned(sealed_file: SealedLog) 
 
 
 def test_no_transaction_takes_more_than_five_thousand_rows() -> None:
-    assert pruning.BATCH <= 5000
-    assert pruning.BATCH % 256 == 0
+    assert removal.BATCH <= 5000
+    assert removal.BATCH % 256 == 0
 
 
 def test_the_index_forgets_what_was_pruned_and_still_checks(sealed_file: SealedLog) -> None:

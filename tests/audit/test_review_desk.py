@@ -30,7 +30,7 @@ from audit.review.queue import BadDecision, FindingMoved, Wanted
 from audit.review.runner import Runner
 from audit.review.signing import STANDARD
 from audit.review.stretch import SignoffRefused
-from audit.review.tables import review_finding
+from audit.review.tables import review_finding, review_signoff
 from audit.tables import audit_event
 from audit.tables_anchors import log_key
 
@@ -164,6 +164,46 @@ def test_what_is_suppressed_is_kept_and_can_be_looked_at(log: SearchedLog) -> No
         suppressing.end_suppression(tx, kept.id, actor=OTHER, now=log.now)
     with pytest.raises(FindingMoved), log.ledger.begin() as tx:
         suppressing.end_suppression(tx, kept.id, actor=OTHER, now=log.now)
+
+
+@pytest.mark.parametrize("ended", ["by hand", "by its day"])
+def test_attack_what_goes_on_after_a_suppression_is_not_hidden_in_its_finding(
+    log: SearchedLog, ended: str
+) -> None:
+    """A finding grows while it is open; one that was hidden would take everything along."""
+
+    def burst() -> None:
+        log.now += timedelta(minutes=4)
+        for second in range(20):
+            log.ledger.append(
+                "decision.denied",
+                actor=Actor(subject=PEOPLE[0]),
+                now=log.now + timedelta(seconds=second),
+                outcome="denied",
+            )
+        log.settle()
+        find(log)
+
+    one = first(log)
+    with log.ledger.begin() as tx:
+        made = suppressing.suppress(
+            tx, one, ["actor"], until=log.now + timedelta(minutes=6), reason="a known test",
+            actor=ME, now=log.now,
+        )  # fmt: skip
+        queue.decide(
+            tx, one, version=1, state="resolved", disposition="drill", reason="a drill",
+            actor=ME, now=log.now,
+        )  # fmt: skip
+    burst()
+    if ended == "by hand":
+        with log.ledger.begin() as tx:
+            suppressing.end_suppression(tx, made, actor=OTHER, now=log.now)
+    burst()
+    burst()
+    with log.store.read.connect() as connection:
+        (asked,), _ = queue.listed(connection, Wanted(rule="denied_burst"))
+        (hidden,), _ = queue.listed(connection, Wanted(rule="denied_burst", suppressed=True))
+    assert (hidden.entries, asked.entries) == (20, 40)
 
 
 @pytest.mark.parametrize(
@@ -453,6 +493,16 @@ def test_a_partial_package_says_so_on_its_first_line_and_in_the_manifest(log: Se
     report = checked(made.data, key)
     assert report.code == verify.INTACT
     assert any("13 entries" in each for each in report.uncovered)
+
+
+def test_attack_a_package_shows_no_tree_that_was_never_signed_off(log: SearchedLog) -> None:
+    """The root comes from the sign-off, not from the tree of today."""
+    sign(log, looked(log))
+    log.settle()
+    with log.engine.begin() as connection:
+        connection.execute(review_signoff.update().values(root=bytes(32)))
+    made, key = package(log)
+    assert checked(made.data, key).code == verify.TAMPERED
 
 
 def rezipped(

@@ -11,7 +11,7 @@ from sealed_zone import leaves, seal
 
 from gateway.cli import main
 from gateway.cli.office import opened
-from gateway.office import indexer_of
+from gateway.logkeeping import indexer_of
 
 
 @pytest.fixture

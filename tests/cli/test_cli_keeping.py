@@ -12,13 +12,11 @@ import pytest
 from cli_terminal import Terminal, enrolled
 from kept_log import REASON
 from pyotp import TOTP
+from sealed_zone import leaves, seal
 
 from audit import verify
-from gateway.cli import main
 from gateway.cli.office import opened
-from gateway.cli.zone import now
 from gateway.identity import attempts, people
-from gateway.office import sealing_of
 
 
 @pytest.fixture
@@ -26,23 +24,6 @@ def sealed(terminal: Terminal) -> Terminal:
     """A terminal at a zone whose log is sealed."""
     seal(terminal.zone)
     return terminal
-
-
-def seal(zone: Path) -> None:
-    with opened(zone) as office:
-        sealing = sealing_of(office, clock=now)
-        sealing.once()
-        assert sealing.problem == ""
-        sealing.stop()
-        sealing.release()
-
-
-def leaves(*words: str) -> int:
-    try:
-        main(words)
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
-    return 0
 
 
 def test_the_log_is_exported_for_other_tools(sealed: Terminal, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from sealed_zone import leaves, seal
 from audit.review.rulebook import SHIPPED
 from gateway.cli import main
 from gateway.cli.office import opened
-from gateway.office import indexer_of
+from gateway.logkeeping import indexer_of
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from audit.ledger import Ledger
 from audit.record import Actor
 from gateway.store.engines import Store
 from policies import versions
-from policies.campaigns import campaigns, deciding
+from policies.campaigns import campaigns, deciding, gathering
 from policies.campaigns.campaigns import Reviewers, State, Stopped, Terms, Verdict, Why
 from policies.campaigns.deciding import Answer
 from policies.campaigns.leaning import Leaning, leaning
@@ -118,9 +118,9 @@ def terms(now: datetime, **values: Any) -> Terms:  # noqa: ANN401 - any of its f
 def opened(ledger: Ledger, now: datetime, **values: Any) -> str:  # noqa: ANN401 - of its terms
     engine = build(RULES, Memberships())
     with ledger.begin() as tx:
-        ref = deciding.begin(tx, terms(now, **values), actor=OFFICER, now=now, total=3)
+        ref = gathering.begin(tx, terms(now, **values), actor=OFFICER, now=now, total=3)
     with ledger.begin() as tx:
-        deciding.fill(
+        gathering.fill(
             tx, ref, Leaning(3, leaning([], engine).rules, {}), uses=uses(tx.session),
             in_charge=lambda slug: {"s": "unit:finance"}.get(slug, ""), actor=OFFICER, now=now,
         )  # fmt: skip
@@ -276,12 +276,12 @@ def test_a_wrong_answer_changes_no_row(
 
 def test_nobody_decides_before_the_log_was_asked(ledger: Ledger, published: datetime) -> None:
     with ledger.begin() as tx:
-        ref = deciding.begin(tx, terms(published), actor=OFFICER, now=published, total=3)
+        ref = gathering.begin(tx, terms(published), actor=OFFICER, now=published, total=3)
     with pytest.raises(Stopped) as stopped:
         answered(ledger, ref, published, {1}, Verdict.KEEP)
     assert stopped.value.why is Why.GATHERING
     with ledger.begin() as tx:
-        deciding.advance(tx.session, ref, done=1, now=published)
+        gathering.advance(tx.session, ref, done=1, now=published)
         tx.record("policy.campaign_overdue", actor=OFFICER, now=published)
     with pytest.raises(Stopped) as stopped, ledger.begin() as tx:
         deciding.close(tx, ref, actor=OFFICER, now=published)
@@ -292,7 +292,7 @@ def test_a_gathering_that_does_not_move_is_dead(
     store: Store, ledger: Ledger, published: datetime
 ) -> None:
     with ledger.begin() as tx:
-        ref = deciding.begin(tx, terms(published), actor=OFFICER, now=published, total=3)
+        ref = gathering.begin(tx, terms(published), actor=OFFICER, now=published, total=3)
     with store.reading() as session:
         found = campaigns.find(session, ref)
     assert not found.is_dead(published + timedelta(seconds=29))
@@ -331,13 +331,13 @@ def test_terms_that_cannot_be_are_named(
     ledger: Ledger, published: datetime, said: str, values: dict[str, Any]
 ) -> None:
     with pytest.raises(Stopped) as stopped, ledger.begin() as tx:
-        deciding.begin(tx, terms(published, **values), actor=OFFICER, now=published, total=0)
+        gathering.begin(tx, terms(published, **values), actor=OFFICER, now=published, total=0)
     assert (stopped.value.why, stopped.value.said) == (Why.TERMS, said)
 
 
 def test_a_scope_without_rules_begins_nothing(ledger: Ledger, published: datetime) -> None:
     with pytest.raises(Stopped) as stopped, ledger.begin() as tx:
-        deciding.begin(
+        gathering.begin(
             tx, terms(published, scope="svc:nowhere"), actor=OFFICER, now=published, total=0
         )
     assert stopped.value.why is Why.NOTHING

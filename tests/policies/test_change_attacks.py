@@ -10,7 +10,12 @@ from sqlalchemy import delete
 
 from audit.ledger import Ledger
 from audit.record import Actor
+from gateway.changes.room import common_pages
 from gateway.store.engines import Store
+from policies.change import overlap
+from policies.change.benefit import Administration
+from policies.change.texts import Form, read
+from policies.change.validate import validate
 from policies.dossier import drafting
 from policies.dossier.dossiers import Stopped, find
 from policies.rules import RuleSet
@@ -142,3 +147,43 @@ def test_attack_the_other_offices_are_locked_out_by_what_their_people_are(desk: 
     more = replace(PEOPLE, units=(*PEOPLE.units, (AUDITOR, "unit:shenji")))
     ref = desk.open("p, unit:shenji, *, app:audit.view, use, *, *, *, *, deny\n")
     assert "lockout" in desk.look(ref, more)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "p, role:auditor, *, svc:budget/**, GET, *, *, 2, *, allow\n",
+        "p, unit:caiwu&role:auditor, *, svc:budget/**, GET, *, *, 2, *, allow\n",
+        "p, unit:caiwu, *, app:service.open, use, *, *, 2, *, allow\n",
+        "p, *, *, app:service.open, use, *, *, 2, *, allow\n",
+        f"p, {AUDITOR}, *, app:service.open, use, *, *, 2, *, allow\n",
+        "p, role:system_admin, *, app:service.open, use, *, *, 2, *, allow\n",
+    ],
+)
+def test_attack_officers_are_let_into_services_by_what_they_are(desk: Desk, row: str) -> None:
+    """An auditor of the finance division would do its business beside watching it."""
+    people = replace(PEOPLE, units=(*PEOPLE.units, (AUDITOR, "unit:caiwu")))
+    pages = common_pages(desk.rules())
+    may = Administration(services=None, pages=pages)
+    assert "beyond" in desk.look(desk.open(row + NEW), people, may=may)
+
+
+def test_attack_a_thousand_rules_of_one_place_are_not_held_each_against_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every look at such a draft would have held a worker for hours."""
+    compared = []
+    relation = overlap._relation
+    monkeypatch.setattr(
+        overlap, "_relation", lambda *pair: (compared.append(pair), relation(*pair))[1]
+    )
+    row = "p, unit:x, intranet, svc:a/b, GET, *, *, 2, {}~{}, allow\n"
+    text = "".join(row.format(at, at + 5) for at in range(1, 501))
+    assert validate(text, now=0).document is not None
+    assert len(compared) <= 500 * overlap.ALIKE
+
+
+def test_attack_keys_of_a_thousand_dots_are_not_taken_apart() -> None:
+    text = "[[rule]]\n" + "sub" + ".a" * 1000 + ' = "x"\n'
+    (problem,) = read(text, Form.TOML).problems
+    assert (problem.line, problem.fix) == (2, "at most 512")

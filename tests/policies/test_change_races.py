@@ -12,7 +12,9 @@ from threading import Barrier, Thread
 
 import pytest
 from change_desk import AUTHOR, NEW, NOON, OFFICE, Desk
+from quicker import quicker
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 
 from audit.ledger import Ledger
 from audit.tables import audit_event
@@ -179,3 +181,27 @@ def test_attack_two_approvals_at_once_are_one(desk: Desk) -> None:
             told = [each.what for each in steps(session, ref)]
         assert told == ["opened", "submitted", "approved"]
         tidy(desk, ref)
+
+
+def test_a_version_number_that_another_took_at_the_same_moment_asks_to_rebase(desk: Desk) -> None:
+    """Whoever publishes without a change, as a service leaving does, waits for no change."""
+    ref = desk.approved()
+    with quicker(desk.store.write, "policy_version"), pytest.raises(Stopped) as first:
+        desk.publish(ref)
+    assert first.value.why is Why.REBASE
+    assert desk.at(ref).state is State.APPROVED
+    desk.publish(ref)
+    with quicker(desk.store.write, "policy_version"), pytest.raises(Stopped) as back:
+        desk.roll_back(ref, NOON)
+    assert back.value.why is Why.REBASE
+    assert desk.at(ref).state is State.TRIAL
+    assert seqs(desk) == [2, 1]
+
+
+@pytest.mark.parametrize("table", ["policy_rule", "policy_dossier_step"])
+def test_any_other_clash_of_rows_is_a_fault_and_no_call_to_rebase(desk: Desk, table: str) -> None:
+    ref = desk.approved()
+    with quicker(desk.store.write, table), pytest.raises(IntegrityError):
+        desk.publish(ref)
+    assert desk.at(ref).state is State.APPROVED
+    assert seqs(desk) == [1]

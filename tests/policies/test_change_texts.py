@@ -166,6 +166,29 @@ def test_attack_a_list_of_two_is_never_read_as_both(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "财务处 可 在 周一至周五 08:30-17:30 2026-11-01 00:00 至 2026-12-01 00:00 读取 预算/**",
+        "财务处 可 在 2026-11-01 00:00 至 2026-12-01 00:00 的 周一 08:30-17:30 读取 预算/**",
+        "财务处 可 在 周一 08:30-17:30 读取 预算/** 在 2026-11-01 00:00 至 2026-12-01 00:00",
+    ],
+)
+def test_attack_hours_of_certain_days_are_never_read_as_either(text: str) -> None:
+    """Read by people the access ends; as a union it would last for ever, and all day long."""
+    found = read_sentence(text, ZH)
+    assert found.rule is None
+    assert [each.code for each in found.wrong] == ["second"]
+
+
+def test_times_with_or_between_them_are_either() -> None:
+    said = "财务处 可 在 周一 08:30-17:30 或 周三 08:30-17:30 读取 预算/**"
+    found = read_sentence(said, ZH).rule
+    assert found is not None
+    assert found.win == "week:1@08:30-17:30+08:00|week:3@08:30-17:30+08:00"
+    assert read_sentence(write(found, ZH), ZH).rule == found
+
+
+@pytest.mark.parametrize(
     ("zh", "en", "win"),
     [
         ("周一至周五 08:30-17:30", "Monday to Friday 08:30-17:30", "1-5@08:30-17:30"),

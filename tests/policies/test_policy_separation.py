@@ -12,6 +12,7 @@ from audit.record import Actor
 from policies import baseline, separation, versions
 from policies.rules import RuleProblems, RuleSet
 from policies.tables import policy_rule, policy_version
+from policies.version_rows import StoredRulesDifferError
 
 ACTOR = Actor(subject="operator:test")
 ZHAO = "person:00000000-0000-4000-8000-000000000001"
@@ -83,5 +84,5 @@ def test_rules_that_reached_the_database_by_another_way_are_not_loaded(
                 for number, rule in enumerate(rules.rules)
             ],
         )
-    with ledger.sessions() as session, pytest.raises(versions.StoredRulesDifferError):
+    with ledger.sessions() as session, pytest.raises(StoredRulesDifferError):
         versions.current(session)

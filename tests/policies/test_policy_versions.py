@@ -18,9 +18,9 @@ from policies.rows import RULE_COLUMNS
 from policies.rules import RuleSet
 from policies.signature import KeyMissingError, Statement, VersionKey
 from policies.tables import policy_category, policy_rule, policy_version
+from policies.version_rows import StoredRulesDifferError
 from policies.versions import (
     AlreadyInForce,
-    StoredRulesDifferError,
     at,
     current,
     history,

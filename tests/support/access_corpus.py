@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-PROTECTED = "/admin"
-"""A path the office's rules deny; everything else under the service is allowed."""
-
 MALFORMED = (
     b"//",
     b"//admin",

@@ -43,6 +43,17 @@ def with_new_unit(office: Office) -> None:
     enrol(office, "gaofei", "高飞", "lvyou", "staff")
 
 
+def with_service_owner(office: Office) -> None:
+    """Add one who answers for the services of the finance division."""
+    enrol(office, "qianhui", "钱慧", "caiwu", "staff")
+    owner = people.by_login(office.registry, "qianhui")
+    assert owner is not None
+    people.set_roles(
+        office.registry, owner.id, ["staff", "service_owner"], actor=SYSTEM,
+        now=datetime.now(UTC) - timedelta(hours=12),
+    )  # fmt: skip
+
+
 def rules(office: Office) -> str:
     """The text of the rules in force."""
     with office.store.reading() as session:

@@ -9,14 +9,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from web_office import Office
+from web_office import Office, open_office
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+"""What axe holds a page against."""
 SERVICE_PAGE = b"<!doctype html><html lang=en><title>Service</title><h1>The service</h1>"
 
 
@@ -27,8 +31,9 @@ class Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
-def with_services(pages: WSGIApplication, office: Office) -> WSGIApplication:
+def services_beside(office: Office) -> WSGIApplication:
     """The door in small: pages and /.hangu to the pages, the rest of a service's host to a page."""
+    pages = office.app()
 
     def door(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "").partition(":")[0]
@@ -59,6 +64,31 @@ def serving(make: Callable[[int], WSGIApplication]) -> Iterator[int]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def served_office(
+    template: tuple[Path, dict[str, str]],
+    folder: Path,
+    *,
+    furnish: Callable[[Office], None] = lambda _office: None,
+    application: Callable[[Office], WSGIApplication] = Office.app,
+) -> Iterator[Office]:
+    """A copy of the template office (its directory, its keys) in a folder, furnished, on a port."""
+    directory = folder / "office"
+    shutil.copytree(template[0], directory)
+    opened: list[Office] = []
+
+    def make(port: int) -> WSGIApplication:
+        office = open_office(directory, port=port)
+        office.secrets = dict(template[1])
+        furnish(office)
+        opened.append(office)
+        return application(office)
+
+    with serving(make):
+        yield opened[0]
+    opened[0].store.close()
 
 
 def _unready(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -124,6 +154,20 @@ class Desktop:
                 [{"name": prefix, "value": token, "url": secure, "sameSite": "Strict"}]
             )
         return made
+
+
+def seen(page: Page, pictures: Path, name: str) -> None:
+    """Keep a picture; nothing is unreachable for anybody, nothing wider than the window."""
+    page.screenshot(path=pictures / f"{name}.png", full_page=True)
+    found = Axe().run(page, options=RULES)
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+
+
+def confirmed(page: Page, office: Office, login: str) -> None:
+    """Give the fresh code that the page asks for."""
+    page.fill("#confirm_code", office.next_code(login))
+    page.click("main .actions .btn-primary")
 
 
 def charts_drawn(page: Page) -> None:

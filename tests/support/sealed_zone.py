@@ -7,7 +7,7 @@ from pathlib import Path
 from gateway.cli import main
 from gateway.cli.office import opened
 from gateway.cli.zone import now
-from gateway.office import sealing_of
+from gateway.logkeeping import sealing_of
 
 
 def seal(zone: Path) -> None:

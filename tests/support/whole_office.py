@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import http.client
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -122,11 +123,12 @@ def open_forms(office: Office, upstream: int) -> None:
 
 
 @contextmanager
-def whole_office(directory: Path, secrets: dict[str, str]) -> Iterator[Office]:
-    """The office on a port of this machine, the built-in proxy carrying its services."""
-    port = free_port()
+def whole_office(template: tuple[Path, dict[str, str]], folder: Path) -> Iterator[Office]:
+    """A copy of the template office on a port, the built-in proxy carrying its services."""
+    directory, port = folder / "office", free_port()
+    shutil.copytree(template[0], directory)
     office = open_office(directory, port=port)
-    office.secrets = dict(secrets)
+    office.secrets = dict(template[1])
     with echo_service() as upstream:
         open_forms(office, upstream)
         door = door_of_office(office)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from change_fixtures import author, busy, second
 from web_fixtures import (
     app,
     clerk,
@@ -11,4 +12,7 @@ from web_fixtures import (
     stranger,
 )
 
-__all__ = ["app", "clerk", "compiled_catalogues", "office", "office_template", "stranger"]
+__all__ = [
+    "app", "author", "busy", "clerk", "compiled_catalogues", "office", "office_template", "second",
+    "stranger",
+]  # fmt: skip

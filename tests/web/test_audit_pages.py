@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from office_log import settle
+from office_log import ask_often, settle
 from sqlalchemy import select, text
-from web_office import CHROME, GRANTS, SYSTEM, Browser, Office, officer
+from web_office import GRANTS, SYSTEM, Browser, Office, officer
 
 from audit import index_check
 from audit.note import Checkpoint, Note
@@ -24,7 +24,6 @@ from audit.verify import Report
 from audit.vocabulary import EVENTS
 from gateway.identity import epoch
 from gateway.web import labels_audit
-from gateway.web.desk_values import Visit
 from policies import baseline, versions
 from policies.rules import RuleSet
 
@@ -34,19 +33,7 @@ BURST = 23
 @pytest.fixture
 def burst(office: Office, tmp_path: Path) -> Office:
     """Return the office after a clerk was refused a service many times within a minute."""
-    now = datetime.now(UTC)
-    token = office.session("liwen", ago=timedelta(minutes=12))
-    who = office.desk.session(token, service=None, now=now)
-    assert who is not None
-    for service, path, count in (("ledger", "/2026", 5), ("payroll", "/staff", BURST)):
-        for number in range(count):
-            moment = now - timedelta(minutes=5, seconds=-number)
-            office.desk.decide(
-                who,
-                office.desk.any_service(service),
-                f"{path}/{number}",
-                visit=Visit(address="10.12.8.44", user_agent=CHROME, now=moment),
-            )
+    ask_often(office, {("ledger", "/2026"): 5, ("payroll", "/staff"): BURST})
     settle(office, tmp_path / "sealer")
     return office
 

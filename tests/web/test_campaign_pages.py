@@ -8,9 +8,9 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from change_world import enrol, with_new_unit
+from change_world import with_new_unit, with_service_owner
 from flask import Flask
-from web_office import SYSTEM, Browser, Office, officer
+from web_office import Browser, Office, officer
 
 from gateway.changes import campaigns as room_campaigns
 from gateway.identity import people
@@ -26,12 +26,7 @@ DAY = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
 def busy(office: Office) -> Office:
     """A second security administrator, a new unit, and a service owner of the finance division."""
     with_new_unit(office)
-    enrol(office, "qianhui", "钱慧", "caiwu", "staff")
-    owner = people.by_login(office.registry, "qianhui")
-    assert owner is not None
-    people.set_roles(
-        office.registry, owner.id, ["staff", "service_owner"], actor=SYSTEM, now=datetime.now(UTC)
-    )
+    with_service_owner(office)
     return office
 
 

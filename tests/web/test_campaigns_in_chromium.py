@@ -2,58 +2,41 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from change_world import enrol, with_new_unit
+from change_world import with_new_unit, with_service_owner
 from playwright.sync_api import Page, expect
-from real_browser import Desktop, chromium, chromium_or_skip, serving
-from web_office import SYSTEM, Office, open_office
+from real_browser import Desktop, chromium, chromium_or_skip, confirmed, seen, served_office
+from web_office import Office
 
 from gateway.access.canonical import RawRequest, canonicalise
-from gateway.identity import people, sessions
+from gateway.identity import sessions
 from policies import versions
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 GRANT = "svc:archive/**"
 
 
 @pytest.fixture
 def desktop(office_template: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Desktop]:
     """One Chromium and an office with two security administrators and an owner of services."""
-    path = chromium_or_skip()
-    template, secrets = office_template
-    directory = tmp_path / "office"
-    shutil.copytree(template, directory)
-    held: list[Office] = []
-
-    def make(port: int) -> object:
-        office = open_office(directory, port=port)
-        office.secrets = dict(secrets)
-        with_new_unit(office)
-        enrol(office, "qianhui", "钱慧", "caiwu", "staff")
-        owner = people.by_login(office.registry, "qianhui")
-        assert owner is not None
-        people.set_roles(
-            office.registry, owner.id, ["staff", "service_owner"], actor=SYSTEM,
-            now=datetime.now(UTC) - timedelta(hours=12),
-        )  # fmt: skip
-        work(office)
-        held.append(office)
-        return office.app()
-
-    with serving(make), chromium(path) as browser:  # type: ignore[arg-type]
-        office = held[0]
+    with (
+        chromium(chromium_or_skip()) as browser,
+        served_office(office_template, tmp_path, furnish=furnished) as office,
+    ):
         tokens = {
             login: office.session(login, ago=timedelta(minutes=3))
             for login in ("zhaomin", "linxia", "qianhui")
         }
         yield Desktop(browser, office, tokens)
-    held[0].store.close()
+
+
+def furnished(office: Office) -> None:
+    with_new_unit(office)
+    with_service_owner(office)
+    work(office)
 
 
 def work(office: Office) -> None:
@@ -71,20 +54,6 @@ def work(office: Office) -> None:
             current, entry, canonicalise(asked), datetime.now(UTC), address="10.12.8.44"
         )
         assert verdict.allowed
-
-
-def seen(page: Page, pictures: Path, name: str) -> None:
-    """Keep a picture; nothing is unreachable for anybody, nothing wider than the window."""
-    page.screenshot(path=pictures / f"{name}.png", full_page=True)
-    found = Axe().run(page, options=RULES)
-    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
-
-
-def confirmed(page: Page, desktop: Desktop, login: str) -> None:
-    """Give the fresh code that the page asks for."""
-    page.fill("#confirm_code", desktop.office.next_code(login))
-    page.click("main .actions .btn-primary")
 
 
 @pytest.mark.parametrize(("language", "width"), [("zh", 1280), ("en", 390)])
@@ -160,11 +129,11 @@ def publish(page: Page, second: Page, desktop: Desktop, pictures: Path) -> None:
     expect(page.locator("form[action$='/submit']")).to_have_count(0)
     second.goto(change)
     second.locator("form[action$='/approve'] button").click()
-    confirmed(second, desktop, "linxia")
+    confirmed(second, desktop.office, "linxia")
     expect(second.locator(".told")).to_be_visible()
     page.goto(change)
     page.locator("form[action$='/publish'] button").click()
-    confirmed(page, desktop, "zhaomin")
+    confirmed(page, desktop.office, "zhaomin")
     expect(page.locator("form[action$='/roll-back']")).to_have_count(1)
 
 

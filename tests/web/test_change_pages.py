@@ -6,35 +6,21 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from change_world import begin, edit_of, enrol, look, ready, rules, step, with_new_unit, write
+from change_world import begin, edit_of, enrol, look, ready, rules, step, write
 from flask import Flask
+from quicker import quicker
+from sqlalchemy.exc import IntegrityError
 from web_office import SYSTEM, Browser, Office, officer
 
-from gateway.changes import sweep
+from audit.record import Actor
+from gateway.changes import acts, sweep
 from gateway.identity import people, staff
 from gateway.identity.tables import Totp
 from policies.dossier.dossiers import State, find
+from policies.functions import LATEST
+from policies.rules import RuleProblems, RuleSet
 
 ROW = "p, unit:lvyou, intranet, svc:ledger/**, GET|HEAD, *, *, 2, *, allow"
-
-
-@pytest.fixture
-def busy(office: Office) -> Office:
-    """The office with all of these."""
-    with_new_unit(office)
-    return office
-
-
-@pytest.fixture
-def author(app: Flask, busy: Office) -> Browser:
-    """The first security administrator."""
-    return officer(app, busy, "zhaomin")
-
-
-@pytest.fixture
-def second(app: Flask, busy: Office) -> Browser:
-    """The second one."""
-    return officer(app, busy, "linxia")
 
 
 def test_a_change_is_written_seen_approved_published_and_rolled_back(
@@ -124,6 +110,61 @@ def test_attack_the_second_who_could_go_back_has_no_factor_that_opens(
     write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
     assert "将导致某类管理员无法恢复" in look(author, ref)
     assert step(author, ref, "submit").status_code == 409
+
+
+def test_attack_duties_and_tests_are_taken_out_unseen(author: Browser, second: Browser) -> None:
+    """Nobody gains at once, so no difference of permissions tells it."""
+    ref = begin(author)
+    duty = "s, record, svc:ledger/**, approve, create"
+    page = f"/policy/changes/{ref}/rules/text"
+    text = author.get(f"/policy/changes/{ref}/rules/download").text
+    form = {"text": f"{text}{duty}\n", "form": "csv", "edit": edit_of(author, ref)}
+    assert author.post(page, form, page=page).status_code == 303
+    look(author, ref)
+    step(author, ref, "submit")
+    assert f"+ {duty}" in second.get(f"/policy/changes/{ref}").text
+    assert step(second, ref, "approve").status_code == 303
+    assert step(author, ref, "publish").status_code == 303
+
+    again = begin(author)
+    page = f"/policy/changes/{again}/rules/text"
+    form = {"text": text, "form": "csv", "edit": edit_of(author, again)}
+    assert author.post(page, form, page=page).status_code == 303
+    look(author, again)
+    shown = second.get(f"/policy/changes/{again}").text
+    assert f"− {duty}" in shown
+    assert "新增 0 条，删去 1 条" in shown
+
+
+def test_attack_numbers_longer_than_any_are_no_crash(author: Browser) -> None:
+    ref, long = begin(author), "9" * 5000
+    page = f"/policy/changes/{ref}"
+    answers = (
+        author.post(f"{page}/submit", {"edit": long}, page=page),
+        author.post(f"{page}/examine", {"days": long}, page=page),
+        author.post(f"{page}/terms", {"most_people": long}, page=f"{page}/terms"),
+        author.get(f"{page}/rules?page={long}"),
+        author.get(f"{page}/effect/people/{long}"),
+        author.get(f"/policy/changes/versions/{long}"),
+        author.get(f"/policy/changes/versions/{2**70}"),
+    )
+    assert [each.status_code // 100 for each in answers] == [4, 3, 4, 2, 4, 4, 4]
+
+
+def test_attack_times_beyond_every_calendar_shut_no_page(author: Browser, busy: Office) -> None:
+    ref, far = begin(author), LATEST
+    case = f"t, deny, unit:lvyou, intranet, svc:ledger/a, cat:none, GET, 0, 0, lan, 2, {far}"
+    rows = f"p, unit:lvyou, intranet, svc:ledger/**, GET, *, *, 2, 1~{far}, allow\n{case}\n"
+    page = f"/policy/changes/{ref}/rules/text"
+    form = {"text": rules(busy) + rows, "form": "csv", "edit": edit_of(author, ref)}
+    assert author.post(page, form, page=page).status_code == 303
+    assert "高飞" in look(author, ref)
+    for end in ("", "/rules", "/tests", "/duties", "/rules/text?form=toml"):
+        assert author.get(f"/policy/changes/{ref}{end}").status_code == 200
+    with pytest.raises(RuleProblems):
+        RuleSet.parse(f"p, unit:lvyou, *, svc:ledger/**, GET, *, *, 2, 1~{far + 1}, allow\n")
+    with pytest.raises(RuleProblems):
+        RuleSet.parse(case.replace(str(far), str(far + 1)))
 
 
 def test_attack_an_edit_after_the_approval_makes_it_void(
@@ -286,6 +327,27 @@ def test_a_timed_publication_happens_by_itself(
     assert "unit:lvyou" in rules(busy)
     with busy.store.reading() as session:
         assert find(session, ref).state is State.TRIAL
+
+
+def test_a_notice_that_cannot_be_written_is_a_fault_and_no_call_to_rebase(
+    busy: Office, author: Browser
+) -> None:
+    ref = begin(author)
+    write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
+    look(author, ref)
+    who = people.by_login(busy.registry, "zhaomin")
+    assert who is not None
+    edit = int(edit_of(author, ref))
+    with quicker(busy.store.write, "notice"), pytest.raises(IntegrityError):
+        acts.submit(
+            busy.room,
+            ref,
+            edit=edit,
+            actor=Actor(subject=f"person:{who.id}"),
+            now=datetime.now(UTC),
+        )
+    with busy.store.reading() as session:
+        assert find(session, ref).state is State.DRAFT
 
 
 def test_the_rate_of_denials_jumps_only_when_it_is_the_changes_doing() -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from change_world import decided, with_new_unit
 from playwright.sync_api import Page, expect
-from real_browser import Desktop, chromium, chromium_or_skip, serving
-from web_office import PASSWORD, Office, open_office
+from real_browser import Desktop, chromium, chromium_or_skip, confirmed, seen, served_office
+from web_office import PASSWORD
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SENTENCES = {
     "zh": "旅游处可在今天至星期五读取 预算执行台账/**，需双因素",
     "en": "Tourism division may until Friday read Budget ledger/** with two factors",
@@ -30,41 +27,15 @@ ASKED = {"zh": ("高飞", "预算执行台账/a"), "en": ("高飞", "Budget ledg
 @pytest.fixture
 def desktop(office_template: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Desktop]:
     """One Chromium and an office with two security administrators and a new unit."""
-    path = chromium_or_skip()
-    template, secrets = office_template
-    directory = tmp_path / "office"
-    shutil.copytree(template, directory)
-    held: list[Office] = []
-
-    def make(port: int) -> object:
-        office = open_office(directory, port=port)
-        office.secrets = dict(secrets)
-        with_new_unit(office)
-        held.append(office)
-        return office.app()
-
-    with serving(make), chromium(path) as browser:  # type: ignore[arg-type]
-        office = held[0]
+    with (
+        chromium(chromium_or_skip()) as browser,
+        served_office(office_template, tmp_path, furnish=with_new_unit) as office,
+    ):
         tokens = {
             login: office.session(login, ago=timedelta(minutes=3))
             for login in ("zhaomin", "linxia")
         }
         yield Desktop(browser, office, tokens)
-    held[0].store.close()
-
-
-def confirmed(page: Page, desktop: Desktop, login: str) -> None:
-    """Give the fresh code that the page asks for."""
-    page.fill("#confirm_code", desktop.office.next_code(login))
-    page.click("main .actions .btn-primary")
-
-
-def seen(page: Page, pictures: Path, name: str) -> None:
-    """Keep a picture; nothing is unreachable for anybody, nothing wider than the window."""
-    page.screenshot(path=pictures / f"{name}.png", full_page=True)
-    found = Axe().run(page, options=RULES)
-    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
 
 
 @pytest.mark.parametrize(
@@ -92,12 +63,12 @@ def test_a_new_unit_gets_a_service_until_friday_and_loses_it_again(
     expect(second.locator("form[action$='/approve'] button")).to_be_visible()
     day.seen(second, "7-to-approve")
     second.locator("form[action$='/approve'] button").click()
-    confirmed(second, desktop, "linxia")
+    confirmed(second, desktop.office, "linxia")
     expect(second.locator("form[action$='/approve']")).to_have_count(0)
 
     page.goto(ref)
     page.locator("form[action$='/publish'] button").click()
-    confirmed(page, desktop, "zhaomin")
+    confirmed(page, desktop.office, "zhaomin")
     expect(page.locator("form[action$='/confirm'] button")).to_be_visible()
     day.seen(page, "8-trial")
     page.locator("form[action$='/roll-back'] button").click()
@@ -119,10 +90,10 @@ def test_a_version_is_confirmed_from_a_new_sign_in_without_another_code(
     second = desktop.context(login="linxia").new_page()
     second.goto(ref)
     second.locator("form[action$='/approve'] button").click()
-    confirmed(second, desktop, "linxia")
+    confirmed(second, desktop.office, "linxia")
     expect(second.locator("form[action$='/publish'] button")).to_be_visible()
     second.locator("form[action$='/publish'] button").click()
-    confirmed(second, desktop, "linxia")
+    confirmed(second, desktop.office, "linxia")
     expect(second.locator("form[action$='/confirm'] button")).to_be_visible()
 
     page.locator(".me form button").click()

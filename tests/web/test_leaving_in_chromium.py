@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -28,9 +27,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def office(office_template: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Office]:
     """The whole office on a port."""
-    directory = tmp_path / "office"
-    shutil.copytree(office_template[0], directory)
-    with whole_office(directory, office_template[1]) as opened:
+    with whole_office(office_template, tmp_path) as opened:
         yield opened
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,8 +12,8 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Page, expect
-from real_browser import Desktop, chromium, chromium_or_skip, serving, with_services
-from web_office import PASSWORD, Office, open_office
+from real_browser import Desktop, chromium, chromium_or_skip, served_office, services_beside
+from web_office import PASSWORD, Office
 
 BUTTON = "main .actions .btn-primary"
 DEVICE = {
@@ -32,26 +31,23 @@ def desktop(
     office_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Desktop]:
     """One Chromium and one office, in which auditors must use a passkey."""
-    path = chromium_or_skip()
-    template, secrets = office_template
-    directory = tmp_path_factory.mktemp("keys") / "office"
-    shutil.copytree(template, directory)
-    held: list[Office] = []
+    folder = tmp_path_factory.mktemp("keys")
+    with (
+        chromium(chromium_or_skip()) as browser,
+        served_office(
+            office_template, folder, furnish=strict, application=services_beside
+        ) as office,
+    ):
+        tokens = {"wangqiang": office.session("wangqiang", ago=timedelta(minutes=8))}
+        yield Desktop(browser, office, tokens)
 
-    def make(port: int) -> object:
-        office = open_office(directory, port=port)
-        limits = replace(office.registry.limits, phishing_resistant_roles=frozenset({"auditor"}))
-        registry = replace(office.registry, limits=limits)
-        office.registry = registry
-        office.desk = replace(office.desk, registry=registry)
-        office.secrets = dict(secrets)
-        held.append(office)
-        return with_services(office.app(), office)
 
-    with serving(make), chromium(path) as browser:  # type: ignore[arg-type]
-        tokens = {"wangqiang": held[0].session("wangqiang", ago=timedelta(minutes=8))}
-        yield Desktop(browser, held[0], tokens)
-    held[0].store.close()
+def strict(office: Office) -> None:
+    """Auditors must use a passkey."""
+    limits = replace(office.registry.limits, phishing_resistant_roles=frozenset({"auditor"}))
+    registry = replace(office.registry, limits=limits)
+    office.registry = registry
+    office.desk = replace(office.desk, registry=registry)
 
 
 @dataclass

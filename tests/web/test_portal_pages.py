@@ -10,7 +10,7 @@ from flask import Flask
 from web_office import HOST, Browser, Office
 
 from gateway.cli.command import hangu
-from gateway.web.labels import DUTIES
+from gateway.web.labels_offices import DUTIES
 
 ASK_UNIT = "请与本单位负责人确认"
 AUTOFOCUS = re.compile(r"<(input|div)[^>]*\sautofocus[\s>][^>]*>")

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from change_world import begin, decided, edit_of, look, ready, rules, step, with_new_unit, write
+from change_world import begin, decided, edit_of, look, ready, rules, step, write
 from flask import Flask
 from sqlalchemy import select
 from web_office import Browser, Office, officer
@@ -30,25 +30,6 @@ DENIED = {
     "network": "lan",
     "strength": "2",
 }
-
-
-@pytest.fixture
-def busy(office: Office) -> Office:
-    """The office with a second security administrator and a new unit."""
-    with_new_unit(office)
-    return office
-
-
-@pytest.fixture
-def author(app: Flask, busy: Office) -> Browser:
-    """The first security administrator."""
-    return officer(app, busy, "zhaomin")
-
-
-@pytest.fixture
-def second(app: Flask, busy: Office) -> Browser:
-    """The second one."""
-    return officer(app, busy, "linxia")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,23 +12,26 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from flask import Flask
-from office_log import settle
+from office_log import refuse_often, run_rules
 from playwright.sync_api import Browser as Chrome
 from playwright.sync_api import Page, expect
-from real_browser import Desktop, charts_drawn, chromium, chromium_or_skip, serving
+from real_browser import (
+    RULES,
+    Desktop,
+    charts_drawn,
+    chromium,
+    chromium_or_skip,
+    confirmed,
+    served_office,
+)
 from sqlalchemy import select
-from web_office import CHROME, Office, open_office
+from web_office import CHROME, Office
 
 from audit.review.queue import Wanted
-from audit.review.runner import Runner
 from audit.tables_anchors import log_key
-from gateway.identity.rule_roles import surroundings
 from gateway.web.desk_values import SignedIn, Visit
 
 BURST = 23
-CODE = "#confirm_code"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 PICTURES = os.environ.get("HANGU_TEST_PICTURES")
 """A folder for pictures of every page, to be looked at."""
 
@@ -41,62 +43,18 @@ def chrome() -> Iterator[Chrome]:
         yield found
 
 
-def run_rules(office: Office, sealer: Path) -> None:
-    """Seal, index, and have the rules look, as a running gateway does."""
-    settle(office, sealer)
-    Runner(
-        begin=lambda: office.registry.ledger.begin(unaudited_because="a test"),
-        read=office.store.read,
-        around=surroundings(office.desk.roll, office.settings.timezone),
-    ).catch_up(now=datetime.now(UTC))
-    settle(office, sealer)
-
-
-def burst(office: Office, sealer: Path) -> None:
-    """A clerk is refused a service many times within a minute."""
-    now = datetime.now(UTC)
-    token = office.session("liwen", ago=timedelta(minutes=12))
-    who = office.desk.session(token, service=None, now=now)
-    assert who is not None
-    for number in range(BURST):
-        moment = now - timedelta(minutes=5, seconds=-number)
-        office.desk.decide(
-            who,
-            office.desk.any_service("payroll"),
-            f"/staff/{number}",
-            visit=Visit(address="10.12.8.44", user_agent=CHROME, now=moment),
-        )
-    run_rules(office, sealer)
-
-
 @pytest.fixture
 def served(office_template: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Office]:
     """The office with the burst, on a port."""
-    directory = tmp_path / "office"
-    shutil.copytree(office_template[0], directory)
-    opened: list[Office] = []
-
-    def make(port: int) -> Flask:
-        opened.append(open_office(directory, port=port))
-        return opened[0].app()
-
-    with serving(make):
-        office = opened[0]
-        office.secrets.update(office_template[1])
-        burst(office, tmp_path / "sealer")
+    with served_office(office_template, tmp_path) as office:
+        refuse_often(office, BURST)
+        run_rules(office, tmp_path / "sealer")
         yield office
-        office.store.close()
 
 
 def picture(page: Page, name: str) -> None:
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
-
-
-def confirm(page: Page, office: Office, login: str) -> None:
-    """Enter the code that a heavy act asks for."""
-    page.fill(CODE, office.next_code(login))
-    page.click("main .actions .btn-primary")
 
 
 def test_an_officers_morning(chrome: Chrome, served: Office, tmp_path: Path) -> None:
@@ -130,7 +88,7 @@ def test_an_officers_morning(chrome: Chrome, served: Office, tmp_path: Path) -> 
     page.goto(f"{url}/audit/review")
     picture(page, "signoff")
     page.locator("#sign ~ form .btn-primary").click()
-    confirm(page, served, "chenjing")
+    confirmed(page, served, "chenjing")
     expect(page.locator("main")).to_contain_text("签审记录")
     charts_drawn(page)
     picture(page, "coverage")
@@ -143,7 +101,7 @@ def test_an_officers_morning(chrome: Chrome, served: Office, tmp_path: Path) -> 
     page.fill("#why", "李某越权访问的调查")
     picture(page, "evidence")
     page.locator("main form .btn-primary").click()
-    page.fill(CODE, served.next_code("chenjing"))
+    page.fill("#confirm_code", served.next_code("chenjing"))
     with page.expect_download() as download:
         page.click("main .actions .btn-primary")
     clean = tmp_path / "clean"

@@ -10,15 +10,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from office_log import settle
+from office_log import refuse_often, run_rules, settle
 from sqlalchemy import select
-from web_office import CHROME, Browser, Office, officer
+from web_office import Browser, Office, officer
 
 from audit.review.rulebook import shipped
-from audit.review.runner import Runner
 from audit.tables import audit_event
-from gateway.identity.rule_roles import surroundings
-from gateway.web.desk_values import Visit
 
 BURST = 17
 
@@ -26,30 +23,9 @@ BURST = 17
 @pytest.fixture
 def reviewed(office: Office, tmp_path: Path) -> Office:
     """Return the office with a burst of refusals that a rule found."""
-    now = datetime.now(UTC)
-    token = office.session("liwen", ago=timedelta(minutes=12))
-    who = office.desk.session(token, service=None, now=now)
-    assert who is not None
-    for number in range(BURST):
-        moment = now - timedelta(minutes=5, seconds=-number)
-        office.desk.decide(
-            who,
-            office.desk.any_service("payroll"),
-            f"/staff/{number}",
-            visit=Visit(address="10.12.8.44", user_agent=CHROME, now=moment),
-        )
-    run_rules(office, tmp_path)
+    refuse_often(office, BURST)
+    run_rules(office, tmp_path / "sealer")
     return office
-
-
-def run_rules(office: Office, folder: Path) -> None:
-    settle(office, folder / "sealer")
-    Runner(
-        begin=lambda: office.registry.ledger.begin(unaudited_because="a test"),
-        read=office.store.read,
-        around=surroundings(office.desk.roll, office.settings.timezone),
-    ).catch_up(now=datetime.now(UTC))
-    settle(office, folder / "sealer")
 
 
 @pytest.fixture
@@ -127,6 +103,19 @@ def test_a_finding_is_suppressed_noted_and_handed_over(auditor: Browser, reviewe
     assert auditor.get("/audit/findings/figures.svg").mimetype == "image/svg+xml"
 
 
+def test_attack_looking_for_somebody_by_trying_a_rule_out_is_on_record(
+    auditor: Browser, reviewed: Office
+) -> None:
+    """Under one rule's name any text can be tried: each text is a look of its own."""
+    page, rule = "/audit/review-rules/denied_burst", shipped()["denied_burst"].text
+    for text in (rule, rule.replace("person:*", "person:7")):
+        tried = auditor.post("/audit/review-rules/test", {"text": text, "days": "7"}, page=page)
+        assert tried.status_code == 200
+    looks = [each for each in said(reviewed, "review.looked") if each["obj"] == "rule:denied_burst"]
+    assert len(looks) == 2
+    assert looks[0]["d"] != looks[1]["d"]
+
+
 def test_all_that_a_filter_shows_is_resolved_at_once(auditor: Browser, reviewed: Office) -> None:
     page = "/audit/findings?rule=denied_burst"
     form = {"expected": "1", "disposition": "drill", "reason": "a drill"}
@@ -164,6 +153,17 @@ def test_own_acts_are_signed_for_by_the_security_administrator_alone_if_one_audi
     assert watcher.post(second[0], page=second[0]).status_code == 303
     assert said(reviewed, "review.second")[0]["d"]["office"] == "security_admin"  # type: ignore[index]
     assert watcher.get("/audit/coverage/map.svg").mimetype == "image/svg+xml"
+
+
+def test_attack_a_page_from_before_its_stretch_shows_nothing_of_what_lies_before(
+    auditor: Browser, reviewed: Office, tmp_path: Path
+) -> None:
+    """The address may name any entry to begin at; only what was rendered counts as shown."""
+    settle(reviewed, tmp_path / "sealer")
+    assert auditor.get("/audit/review?low=5&from=0").status_code == 200
+    assert auditor.get("/audit/review?low=5").status_code == 200
+    looks = [each["obj"] for each in said(reviewed, "review.looked")]
+    assert [str(each).startswith("range:5-") for each in looks] == [True, True]
 
 
 def test_a_package_needs_a_purpose_and_is_on_record_with_its_hash(

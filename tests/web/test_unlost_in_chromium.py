@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +10,11 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from real_browser import Desktop, chromium, chromium_or_skip
+from real_browser import RULES, Desktop, chromium, chromium_or_skip
 from web_office import Office
 from whole_office import events, let_expire, whole_office
 
 MAIN = "main .actions .btn-primary"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 FORM = """kind => {
   document.body.innerHTML = '<form method="post" action="/save?draft=1"></form>';
   const form = document.forms[0];
@@ -44,9 +42,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def office(office_template: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Office]:
     """The whole office on a port."""
-    directory = tmp_path / "office"
-    shutil.copytree(office_template[0], directory)
-    with whole_office(directory, office_template[1]) as opened:
+    with whole_office(office_template, tmp_path) as opened:
         yield opened
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,14 +11,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 from real_browser import (
+    RULES,
     Desktop,
     chromium,
     chromium_or_skip,
     open_sessions,
-    serving,
-    with_services,
+    served_office,
+    services_beside,
 )
-from web_office import PASSWORD, Office, open_office
+from web_office import PASSWORD
 
 PAGES = {
     "sign in": ("/sign-in", None),
@@ -38,7 +38,6 @@ PAGES = {
     "signed out": ("/signed-out", None),
 }
 BUTTON = "main .actions .btn-primary"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture(scope="module")
@@ -46,22 +45,12 @@ def desktop(
     office_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Desktop]:
     """One Chromium and one office for all tests here."""
-    path = chromium_or_skip()
-    template, secrets = office_template
-    directory = tmp_path_factory.mktemp("served") / "office"
-    shutil.copytree(template, directory)
-    held: list[Office] = []
-
-    def make(port: int) -> object:
-        office = open_office(directory, port=port)
-        office.secrets = dict(secrets)
-        held.append(office)
-        return with_services(office.app(), office)
-
-    with serving(make), chromium(path) as browser:  # type: ignore[arg-type]
-        office = held[0]
+    folder = tmp_path_factory.mktemp("served")
+    with (
+        chromium(chromium_or_skip()) as browser,
+        served_office(office_template, folder, application=services_beside) as office,
+    ):
         yield Desktop(browser, office, open_sessions(office))
-    held[0].store.close()
 
 
 @pytest.fixture

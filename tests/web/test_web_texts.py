@@ -18,14 +18,14 @@ import policies
 from gateway.refusals import Refused
 from gateway.web import catalogues
 from gateway.web.answers import ANSWERS, BY_STATUS
-from gateway.web.labels import ENDINGS, FACTORS, REASONS, ROLES, device
+from gateway.web.devices import device
+from gateway.web.labels import ENDINGS, FACTORS, REASONS, ROLES
 from gateway.web.moments import day, moment
 from policies.decision import Reason
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 LETTER = re.compile(r"[A-Za-z]")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-LATIN_ON_PURPOSE = {"Cookie", "HTTP", "WebSocket", "NUL", "UTF", "http", "https", "a-z"}
 
 
 def leaves(kind: type[Refused]) -> Iterator[type[Refused]]:

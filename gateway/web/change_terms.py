@@ -1,0 +1,125 @@
+"""What the author of a change declares: its title and reason, whom it may meet, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+
+from gateway.changes.refusals import ChangeRefused
+from gateway.web import moments, told
+from gateway.web.access import requires
+from gateway.web.answers import answer_for
+from gateway.web.changes import back, edit
+from gateway.web.forms import Problem, whole
+from gateway.web.i18n import _
+from gateway.web.session import house, person, visit
+from policies.dossier.dossiers import Stopped, Why
+from policies.dossier.drafting import CONFIRM_MINUTES, Terms
+from policies.permissions import Permission
+
+pages = Blueprint("change_terms", __name__, url_prefix="/policy/changes")
+
+
+@pages.get("/new")
+@requires(Permission.POLICY_CHANGE)
+def new() -> Response:
+    """The form for a new change."""
+    return _terms_page({"confirm_minutes": str(CONFIRM_MINUTES), "most_people": "10"})
+
+
+@pages.post("/new")
+@requires(Permission.POLICY_CHANGE)
+def create() -> Response:
+    """Open it, and go on to its rules."""
+    try:
+        ref = house().desk.open_change(person(), _terms(), visit=visit())
+    except (ChangeRefused, Stopped) as refusal:
+        return _terms_again(refusal)
+    return make_response(redirect(url_for("change_rules.show", ref=ref), code=303))
+
+
+@pages.get("/<ref>/terms")
+@requires(Permission.POLICY_CHANGE)
+def terms(ref: str) -> Response:
+    """What its author declared, to be changed."""
+    found = house().desk.change(ref, now=g.now).dossier
+    at = "" if found.publish_at is None else moments.typed(found.publish_at)
+    return _terms_page(
+        {
+            "title": found.title,
+            "why": found.why,
+            "most_people": str(found.most_people),
+            "confirm_minutes": str(found.confirm_minutes),
+            "publish_at": at,
+            "edit": str(found.edit),
+        },
+        ref=ref,
+    )
+
+
+@pages.post("/<ref>/terms")
+@requires(Permission.POLICY_CHANGE)
+def set_terms(ref: str) -> Response:
+    """Save it."""
+    try:
+        house().desk.set_terms(person(), ref, edit(), _terms(), visit=visit())
+    except (ChangeRefused, Stopped) as refusal:
+        return _terms_again(refusal, ref=ref)
+    return told.say(back(ref), "change_saved")
+
+
+def _terms_page(
+    typed: Mapping[str, str], *, ref: str = "", problem: Problem | None = None
+) -> Response:
+    problems = [] if problem is None else [problem]
+    return make_response(
+        render_template("change_terms.html", typed=typed, ref=ref, problems=problems)
+    )
+
+
+def _terms_again(refusal: ChangeRefused | Stopped, *, ref: str = "") -> Response:
+    answer = _terms_page(request.form, ref=ref, problem=problem_of(refusal))
+    answer.status_code = answer_for(f"change_{refusal.why}").status
+    return answer
+
+
+def problem_of(refusal: ChangeRefused | Stopped) -> Problem:
+    """What is wrong with what was declared, at its field."""
+    if refusal.why is not Why.TERMS:
+        return Problem("", str(answer_for(f"change_{refusal.why}").text))
+    words = {
+        "title": _("Say in a few words what changes"),
+        "why": _("Say why, in 2 to 2000 characters"),
+        "most_people": _("Enter how many people may gain by it, as a number"),
+        "confirm_minutes": _("Enter 1 to 1440 minutes"),
+        "publish_at": _("Enter a day and a time that exist"),
+    }
+    return Problem(refusal.said, words.get(refusal.said, ""))
+
+
+def _terms() -> Terms:
+    """What the form declares. Raises Stopped (terms) with the field's name."""
+    form = request.form
+    numbers = {}
+    for name in ("most_people", "confirm_minutes"):
+        typed = whole(form.get(name, "").strip())
+        if typed is None:
+            raise Stopped(Why.TERMS, name)
+        numbers[name] = typed
+    return Terms(
+        title=form.get("title", ""),
+        why=form.get("why", ""),
+        publish_at=_moment(form.get("publish_at", "").strip()),
+        **numbers,
+    ).checked()
+
+
+def _moment(typed: str) -> datetime | None:
+    if not typed:
+        return None
+    moment = moments.of_local(typed)
+    if moment is None:
+        raise Stopped(Why.TERMS, "publish_at")
+    return moment

@@ -1,0 +1,165 @@
+"""Evidence packages that were prepared against whoever verifies or believes them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import random
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from searched_log import PEOPLE, SearchedLog
+from sqlalchemy import select
+
+from audit import verify
+from audit.note import COSIGNATURE, vkey_of
+from audit.query import Query
+from audit.record import Actor
+from audit.review import evidence
+from audit.review.evidence import Purpose
+from audit.tables_anchors import log_key
+
+Files = dict[str, bytes]
+
+
+@pytest.fixture
+def log(sqlite_url: str, tmp_path: Path, now: datetime) -> Iterator[SearchedLog]:
+    log = SearchedLog(sqlite_url, tmp_path / "sealer", now)
+    for _ in range(5):
+        log.ledger.append(
+            "decision.denied", actor=Actor(subject=PEOPLE[0]), now=now, outcome="denied"
+        )
+    log.settle()
+    yield log
+    log.close()
+
+
+def package(log: SearchedLog) -> tuple[bytes, str]:
+    purpose = Purpose(
+        why="case 7", to="inspection", actor=Actor(subject=PEOPLE[1]), by="陈静",
+        zone="Asia/Shanghai", now=log.now,
+    )  # fmt: skip
+    made = evidence.make(log.store.read, Query(include={"event": ("decision.denied",)}), purpose)
+    with log.store.read.connect() as connection:
+        return made.data, connection.execute(select(log_key.c.first_key)).scalar_one()
+
+
+def checked(data: bytes, key: str) -> verify.Report:
+    return verify.verify_package(io.BytesIO(data), key=key)
+
+
+def forged(
+    data: bytes,
+    files: Callable[[Files], None] = lambda _files: None,
+    manifest: Callable[[dict[str, Any]], None] = lambda _manifest: None,
+    *,
+    method: int = zipfile.ZIP_STORED,
+) -> bytes:
+    """The package with its files and its manifest changed, the hashes made to fit."""
+    with zipfile.ZipFile(io.BytesIO(data)) as zipped:
+        held = {name: zipped.read(name) for name in zipped.namelist()}
+    said = json.loads(held.pop("manifest.json"))
+    files(held)
+    said["files"] = {name: hashlib.sha256(each).hexdigest() for name, each in held.items()}
+    manifest(said)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as zipped:
+        for name, content in {"manifest.json": json.dumps(said).encode(), **held}.items():
+            zipped.writestr(name, content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_attack_a_zip_bomb_is_not_unpacked(log: SearchedLog, method: int) -> None:
+    """No package is compressed, so none is larger in memory than on the disk."""
+    data, key = package(log)
+
+    def swell(files: Files) -> None:
+        files["page.zh.html"] = bytes(2**24)
+
+    bomb = forged(data, swell, method=method)
+    assert len(bomb) < 2**20
+    report = checked(bomb, key)
+    assert report.code == verify.TAMPERED
+    assert "compressed" in report.findings[0].words
+
+
+DEEP = b"[" * 200_000 + b"]" * 200_000
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "entries.jsonl", "consistency.json", "proofs/0.tlog-proof"]
+)
+def test_attack_json_of_any_depth_is_tampered_and_no_crash(log: SearchedLog, name: str) -> None:
+    data, key = package(log)
+
+    def deepen(files: Files) -> None:
+        files[name] = DEEP
+        if name.startswith("proofs/"):
+            carried = verify.b64encode(b'{"entry":' + DEEP + b"}").decode()
+            files[name] = f"c2sp.org/tlog-proof@v1\nextra {carried}\nindex 0\n\n".encode()
+
+    assert checked(forged(data, deepen), key).code == verify.TAMPERED
+
+
+def test_attack_no_byte_of_a_package_ends_the_verifier(log: SearchedLog) -> None:
+    data, key = package(log)
+    chance = random.Random(4)
+    for _ in range(150):
+        changed = bytearray(data)
+        for _ in range(chance.choice((1, 3))):
+            # The directory at the end is where most can go wrong.
+            start = chance.choice((0, len(data) - 1500))
+            changed[chance.randrange(start, len(data))] = chance.choice((0, 1, 0x7F, 0xFF))
+        checked(bytes(changed[: chance.choice((len(data), len(data) - 7))]), key)
+
+
+@pytest.mark.parametrize("words", ["\x1b[2J\x1b[H5 entries\nINTACT", "\u202etcatni"])
+def test_attack_what_a_package_says_of_itself_cannot_rewrite_the_report(
+    log: SearchedLog, words: str
+) -> None:
+    data, key = package(log)
+
+    def listed(said: dict[str, Any]) -> None:
+        said["files"][words] = ""
+
+    report = checked(forged(data, manifest=listed), key)
+    assert report.code == verify.TAMPERED
+    assert all(line.isprintable() for line in report.lines())
+    assert "INTACT" not in report.lines()
+
+
+def test_attack_entries_left_out_of_a_package_that_calls_itself_whole(log: SearchedLog) -> None:
+    """Nothing inside can prove that it is all: the report says so, whatever the package says."""
+    data, key = package(log)
+
+    def leave_out(files: Files) -> None:
+        files.pop(max(name for name in files if name.startswith("proofs/")))
+        head, *bodies = files["entries.jsonl"].splitlines()
+        said = json.loads(head) | {"entries": len(bodies) - 1, "of": len(bodies) - 1}
+        files["entries.jsonl"] = b"\n".join([json.dumps(said).encode(), *bodies[:-1], b""])
+
+    def lie(said: dict[str, Any]) -> None:
+        said["numbers"].pop()
+        said["entries"] = said["of"] = len(said["numbers"])
+
+    report = checked(forged(data, leave_out, lie), key)
+    assert report.code == verify.INTACT
+    assert any("whether all of it is here" in each for each in report.uncovered)
+
+
+def test_attack_witnesses_that_a_package_brings_along_are_called_its_own(log: SearchedLog) -> None:
+    data, key = package(log)
+    made_up = vkey_of(Ed25519PrivateKey.generate(), name="office.example", algorithm=COSIGNATURE)
+
+    def vouch(files: Files) -> None:
+        files["policy"] = f"witness office {made_up}\nquorum none\n".encode()
+
+    report = checked(forged(data, vouch), key)
+    assert any("taken from the package itself" in each for each in report.uncovered)
