@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -174,6 +176,18 @@ def test_a_package_needs_a_purpose_and_is_on_record_with_its_hash(
     assert auditor.post("/audit/evidence", form, page=page).status_code == 422
     made = auditor.post("/audit/evidence", {**form, "why": "case seven"}, page=page)
     assert made.mimetype == "application/zip"
+
+    pages = {}
+    with zipfile.ZipFile(io.BytesIO(made.data)) as package:
+        for language in ("zh", "en"):
+            html = package.read(f"page.{language}.html").decode()
+            assert "decision.denied" in html  # what was sealed can be found
+            pages[language] = re.sub(r"<code>.*?</code>", "", html)
+    for page in pages.values():
+        assert not re.search(r"decision\.denied|person:|no_rule|has_query|\{&quot;|\+00:00", page)
+        assert "Asia/Shanghai, UTC+08:00" in page
+    assert "拒绝访问服务" in pages["zh"]
+    assert "Entry to a service denied" in pages["en"]
 
     leaf = said(reviewed, "audit.evidence")[0]
     assert leaf["d"]["sha256"] == sha256(made.data).hexdigest()  # type: ignore[index]
