@@ -92,6 +92,19 @@ def test_a_finding_is_suppressed_noted_and_handed_over(auditor: Browser, reviewe
     until = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
     bad = auditor.post(f"{page}/suppress", {"until": until, "suppress_reason": "x" * 9}, page=page)
     assert bad.status_code == 422
+    fold = re.search(r"<details open>(.*?)</details>", bad.text, re.DOTALL)
+    assert fold is not None, "the form that was sent stands open"
+    assert 'name="suppress_reason"' in fold[1]
+    assert "x" * 9 in fold[1]
+    assert until in fold[1]
+    assert re.findall(r'id="problem-([^"]+)"', bad.text) == ["field-actor"]
+    assert '<a href="#field-actor">' in bad.text
+    worse = {"fields": "actor", "until": "2099-01-01", "suppress_reason": "x"}
+    text = auditor.post(f"{page}/suppress", worse, page=page).text
+    assert re.findall(r'id="problem-([^"]+)"', text) == ["until", "suppress_reason"]
+    assert re.search(r'value="actor" checked', text)
+    text = auditor.post(f"{page}/decide", {"version": "1", "state": "resolved"}, page=page).text
+    assert re.findall(r'id="problem-([^"]+)"', text) == ["disposition", "reason"]
     good = {"fields": "actor", "until": until, "suppress_reason": "a known test"}
     assert auditor.post(f"{page}/suppress", good, page=page).status_code == 303
     assert "a known test" in auditor.get("/audit/findings/suppressions").text
