@@ -96,15 +96,26 @@ class _Check:
         for number, inside in _by_block(found):
             row = kept.get(number)
             if row is None:
-                self._bad_block(inside[0].row.seq, "is gone")
+                self._bad_block(self._first_of(inside), "is gone")
                 continue
             stored = stored_bytes(row.marks)
             wanted = set().union(*(each.marks for each in inside))
             if split(stored) != wanted or len(stored) != len(wanted) * 4:
-                self._bad_block(_first_hidden(inside, split(stored)), "is not the entries' own")
+                hidden = _first_hidden(inside, split(stored))
+                at = self._first_of(inside) if hidden is None else hidden
+                self._bad_block(at, "is not the entries' own")
             times = [each.row.at for each in inside]
             if (row.first_at, row.last_at) != (min(times), max(times)):
-                self._bad_block(inside[0].row.seq, "has other times than its entries")
+                self._bad_block(self._first_of(inside), "has other times than its entries")
+
+    def _first_of(self, inside: Sequence[Found]) -> int:
+        """Where a block goes wrong: at its entry that is known to be bad, else at its first.
+
+        What is copied for many entries together shows no entry by itself, and must not draw the
+        first bad index away from an entry that was deleted or changed.
+        """
+        first, bad = inside[0].row.seq, self._report.first_bad
+        return bad if bad is not None and bad // BLOCK == first // BLOCK else first
 
     def _bad_block(self, seq: int, what: str) -> None:
         self._report.tampered(seq, f"entry {seq}: the search's list of words for its block {what}")
@@ -139,8 +150,9 @@ class _Check:
     def _same(self, kept: Mapping[Any, object], own: Mapping[Any, object]) -> None:
         wrong = [key for key in kept.keys() | own.keys() if kept.get(key, 0) != own.get(key, 0)]
         if wrong:
+            bad = self._report.first_bad
             self._report.tampered(
-                self._goes.first,
+                self._goes.first if bad is None else bad,
                 f"the search's count of {min(wrong, key=repr)} is not the entries' own",
             )
 
@@ -152,10 +164,9 @@ def _by_block(found: Sequence[Found]) -> Iterator[tuple[int, list[Found]]]:
     yield from sorted(kept.items())
 
 
-def _first_hidden(inside: Sequence[Found], stored: set[bytes]) -> int:
-    """The first entry of the block with a word that the list lacks; else the block's first."""
-    hidden = (each.row.seq for each in inside if not each.marks <= stored)
-    return next(hidden, inside[0].row.seq)
+def _first_hidden(inside: Sequence[Found], stored: set[bytes]) -> int | None:
+    """The first entry of the block with a word that the list lacks."""
+    return next((each.row.seq for each in inside if not each.marks <= stored), None)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from audit.index_row import folded, words
 from audit.record import MAX_TEXT
-from audit.vocabulary import EVENTS
+from audit.vocabulary import EVENTS, Outcome
 
 FIELDS = (
     *("event", "outcome", "actor", "object", "unit", "service", "session", "reason"),
@@ -25,6 +25,8 @@ FIELDS = (
 WORDS = "words"
 NOT = "not-"
 SINCE, UNTIL = "since", "until"
+PAGING = frozenset({"before", "after", "limit"})
+"""What an address says of a page of the result, beside the filters."""
 MOST_VALUES = 256
 """Values that one field may name, and words that may be asked for."""
 YEARS = range(1970, 3000)
@@ -96,8 +98,18 @@ class Query:
 
     @classmethod
     def of_text(cls, text: str) -> Query:
-        """Read what `text` gave. Raises BadQuery."""
-        return cls.parse(parse_qsl(text))
+        """Read what `text` gave, or what stands behind the ? of a page's address.
+
+        A misspelt filter would let everything through, into a package for strangers too; so
+        unlike in `parse`, what is no filter is refused. Raises BadQuery.
+        """
+        pairs: list[tuple[str, str]] = []
+        for part in text.split("&") if text else ():
+            name, equals, _ = part.partition("=")
+            if not equals or not (name in PAGING or _is_filter(name)):
+                raise BadQuery(name, "unknown")
+            pairs += parse_qsl(part)
+        return cls.parse(pairs)
 
     @classmethod
     def parse(cls, pairs: Iterable[tuple[str, str]]) -> Query:
@@ -188,6 +200,10 @@ def may_hold(body: bytes, terms: Sequence[str]) -> bool:
     return all(term in said for term in wanted)
 
 
+def _is_filter(name: str) -> bool:
+    return name in {SINCE, UNTIL} or name.removeprefix(NOT) in {*FIELDS, WORDS}
+
+
 def _check(name: str, values: Sequence[str]) -> None:
     if len(values) > MOST_VALUES:
         raise BadQuery(name, "many")
@@ -195,5 +211,7 @@ def _check(name: str, values: Sequence[str]) -> None:
         raise BadQuery(name, "length")
     if name in {"address", "name"} and not all(_DIGEST.fullmatch(each) for each in values):
         raise BadQuery(name, "digest")
+    if name == "outcome" and not set(values) <= set(Outcome):
+        raise BadQuery(name, "outcome")
     if name == "class_uid" and not all(_NUMBER.fullmatch(each) for each in values):
         raise BadQuery(name, "number")

@@ -24,7 +24,7 @@ from audit.proof import receipt
 from audit.query import Query
 from audit.record import Actor, Json, canonical
 from audit.review.evidence_files import line, table, zipped
-from audit.review.evidence_page import page
+from audit.review.evidence_page import Wording, as_sealed, page
 from audit.review.signed import signoffs
 from audit.search import Search
 from audit.source import DatabaseSource
@@ -109,6 +109,7 @@ def make(
     policy: str = "",
     numbers: Sequence[int] | None = None,
     most: int = MOST,
+    wording: Wording = as_sealed,
     tell: Callable[[int], None] = lambda _done: None,
 ) -> Package:
     """Make the package of what fits a query, or of single entries.
@@ -120,6 +121,7 @@ def make(
         policy: the office's own trust policy; without one, no witness is named.
         numbers: exactly these entries instead of what fits.
         most: how many entries at most.
+        wording: what the readable pages say of entries.
         tell: is told how many entries are done.
 
     Raises:
@@ -157,7 +159,7 @@ def make(
         files |= _consistency(connection, source)
     root = Checkpoint.parse(note.text).root.hex()
     about = _about(query, purpose, entries, of, size=source.size, root=root)
-    files |= _readable(about, entries, purpose)
+    files |= _readable(about, entries, purpose, wording)
     listed = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
     manifest = json.dumps({**about, "files": listed}, ensure_ascii=False, indent=1, sort_keys=True)
     data = zipped({"manifest.json": manifest.encode(), **dict(sorted(files.items()))})
@@ -211,14 +213,14 @@ def _about(
 
 
 def _readable(
-    about: Mapping[str, Json], entries: Sequence[Entry], purpose: Purpose
+    about: Mapping[str, Json], entries: Sequence[Entry], purpose: Purpose, wording: Wording
 ) -> dict[str, bytes]:
     head = {name: about[name] for name in ("format", "entries", "of", "partial")}
     return {
         "entries.jsonl": b"".join([line(head), *(each.body + b"\n" for each in entries)]),
         "entries.csv": table(about, entries),
-        "page.zh.html": page("zh", about, entries, by=purpose.by),
-        "page.en.html": page("en", about, entries, by=purpose.by),
+        "page.zh.html": page("zh", about, entries, by=purpose.by, wording=wording),
+        "page.en.html": page("en", about, entries, by=purpose.by, wording=wording),
     }
 
 

@@ -14,6 +14,7 @@ from audit import export as exports
 from audit import index_check, lines, paper, receipting
 from audit import verify as verifier
 from audit.keep import Disagreement, Keep, Memory
+from audit.note import BadNote, Vkey
 from audit.proof import Receipt
 from audit.record import Json
 from audit.review import agreement
@@ -69,7 +70,22 @@ def seal(directory: Path) -> None:
         store.close()
 
 
-@audit.command(cls=ZoneCommand)
+class _CouldNotRun(click.UsageError):
+    exit_code = 1
+
+
+class _VerifyCommand(ZoneCommand):
+    """A wrong call is "could not run": a monitoring must never take it for "tampered"."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; what cannot be read ends with status 1."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as wrong:
+            raise _CouldNotRun(wrong.format_message(), ctx=wrong.ctx) from None
+
+
+@audit.command(cls=_VerifyCommand)
 @takes_zone
 @click.option(
     "--anchor",
@@ -100,6 +116,8 @@ def verify(
     personal values kept for them, at what the sealer itself remembers, and at whether the
     index of the search and the tables of the review are what the entries say.
     """
+    if key is not None:
+        _check_key(key)
     outside = [(str(anchor), anchor.read_bytes()) for anchor in anchors]
     outside += [(f"paper {n}", _typed(paper)) for n, paper in enumerate(papers, 1)]
     with opened(directory) as office:
@@ -219,6 +237,16 @@ def _typed(text: str) -> bytes:
         return verifier.parse_paper(text).text.encode()
     except verifier.Wrong as error:
         raise Trouble(f"{text[:60]}: {error}", "Compare it with the sheet once more.") from None
+
+
+def _check_key(text: str) -> None:
+    """A key that is none is mistyped, not a sign of tampering."""
+    try:
+        Vkey.parse(text)
+    except BadNote as error:
+        raise Trouble(
+            f"The key cannot be read: {error}.", "Compare it with the paper: NAME+ID+BASE64."
+        ) from None
 
 
 def _sheet(sheet: paper.Paper) -> str:

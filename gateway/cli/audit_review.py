@@ -30,8 +30,10 @@ from gateway.cli.office import opened
 from gateway.cli.sealed_log import progress_bar
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
+from gateway.identity.roll import Roll
 from gateway.logkeeping import policy_text, runner_of
 from gateway.office import Office
+from gateway.web.evidence_words import wording_of
 
 
 @click.command(cls=ZoneCommand)
@@ -76,7 +78,12 @@ def rules(directory: Path, *, file: Path | None, days: int, runs: bool) -> None:
 @click.command(cls=ZoneCommand)
 @takes_zone
 @click.argument("finding", required=False)
-@click.option("--state", type=click.Choice([*State]), multiple=True, help="Only in this state.")
+@click.option(
+    "--state",
+    type=click.Choice([each.value for each in State], case_sensitive=False),
+    multiple=True,
+    help="Only in this state.",
+)
 @click.option("--suppressed", is_flag=True, help="Those that nobody is asked about.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 def findings(
@@ -181,7 +188,13 @@ def evidence(directory: Path, file: Path, *, line: str, why: str, to: str, limit
             policy = policy_text(office.settings)
             with progress_bar("proving", limit) as tell:
                 made = packages.make(
-                    office.store.read, query, purpose, policy=policy, most=limit, tell=tell
+                    office.store.read,
+                    query,
+                    purpose,
+                    policy=policy,
+                    most=limit,
+                    wording=wording_of(office.registry, Roll(office.registry), office.catalogue),
+                    tell=tell,
                 )
         except BadQuery as bad:
             raise Trouble(

@@ -27,7 +27,7 @@ TITLES: Mapping[str, Any] = {
     "never_verified": _l("The log has never been verified"),
     "verify_failed": _l("The last verification found something wrong"),
     "verified": _l("Verification of the log"),
-    "refusals": _l("Refusals of the last hours"),
+    "refusals": _l("Refusals of the last two hours"),
     "changes": _l("Changes by other officers since yesterday"),
     "findings": _l("Findings of the rules"),
     "unsigned": _l("The log since the last sign-off"),

@@ -31,7 +31,9 @@ _SYSTEM = {
     "system:worker": _l("A worker of the gateway"),
 }
 _THINGS = {
+    "app": _l("A page of the gateway"),
     "finding": _l("A finding"),
+    "findings": _l("The queue of findings"),
     "package": _l("A package of evidence"),
     "range": _l("A range of the log"),
     "signoff": _l("A sign-off"),

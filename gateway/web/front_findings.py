@@ -32,7 +32,7 @@ from gateway.web.desk import WebSettings
 from gateway.web.desk_review import FindingSeen, Ruling, Verdict
 from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_people import actor_of
-from gateway.web.review_refusals import refusing
+from gateway.web.review_refusals import SuppressionTerms, refusing
 
 SHOWN = 100
 """Entries of a finding that its page lists; the others are reached by the search."""
@@ -163,7 +163,7 @@ class FindingsFront:
         end = visit.now
         if until is not None:
             end = datetime.combine(until + timedelta(days=1), time(), zone)
-        with refusing(), self.registry.ledger.begin() as tx:
+        with refusing(SuppressionTerms), self.registry.ledger.begin() as tx:
             suppressing.suppress(
                 tx,
                 finding,

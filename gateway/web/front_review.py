@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,10 +21,13 @@ from audit.review import (
 from audit.review.coverage import Day
 from audit.review.evidence import Package, Purpose
 from audit.review.signed import Signoff
+from gateway.access.catalogue import Catalogue
 from gateway.identity.registry import Registry
+from gateway.identity.roll import Roll
 from gateway.web.desk import WebSettings
 from gateway.web.desk_review import Bounds, Night
 from gateway.web.desk_values import SignedIn, Visit
+from gateway.web.evidence_words import wording_of
 from gateway.web.front_findings import looked
 from gateway.web.front_people import actor_of
 from gateway.web.review_refusals import refusing
@@ -35,6 +38,8 @@ class ReviewFront:
     """Fulfils the rest of `gateway.web.desk_review.ReviewDesk`: sign-offs, coverage, evidence."""
 
     registry: Registry
+    catalogue: Catalogue
+    roll: Roll = field(repr=False)
     settings: WebSettings
 
     def review_night(
@@ -155,6 +160,7 @@ class ReviewFront:
                 purpose,
                 policy=self.settings.audit_policy,
                 numbers=numbers,
+                wording=wording_of(self.registry, self.roll, self.catalogue),
             )
         self.registry.ledger.append(
             "audit.evidence",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
-from flask import Flask, has_request_context, request
-from flask_babel import Babel, get_locale, gettext, lazy_gettext
+from flask import Flask, has_app_context, has_request_context, request
+from flask_babel import Babel, force_locale, get_locale, gettext, lazy_gettext
 from flask_babel import ngettext as _ngettext
 
 from gateway.web.cookies import Cookies
@@ -41,13 +42,6 @@ def later(message: str, **values: object) -> Any:  # noqa: ANN401 - Flask-Babel 
 
 def install(app: Flask, settings: WebSettings, cookies: Cookies) -> None:
     """Give `app` its languages. Raises CatalogueMissingError if one was not compiled."""
-    folder = files("gateway.web").joinpath(TRANSLATIONS)
-    for catalogue in LANGUAGES.values():
-        path = folder.joinpath(catalogue, "LC_MESSAGES", "messages.mo")
-        if not path.is_file():
-            raise CatalogueMissingError(
-                f"{path}: run `pybabel compile -d gateway/web/{TRANSLATIONS}`"
-            )
 
     def chosen() -> str:
         """The cookie's language; never Accept-Language, which nobody chose."""
@@ -61,8 +55,32 @@ def install(app: Flask, settings: WebSettings, cookies: Cookies) -> None:
         locale_selector=chosen,
         default_locale=settings.language,
         default_timezone=settings.timezone,
-        default_translation_directories=str(folder),
+        default_translation_directories=_catalogues(),
     )
+
+
+@contextmanager
+def reading(language: str) -> Iterator[None]:
+    """Texts in `zh` or `en`, whatever the reader chose; at the terminal too, where nobody did."""
+    if has_app_context():
+        with force_locale(LANGUAGES[language]):
+            yield
+        return
+    bare = Flask(__name__)
+    Babel(bare, default_translation_directories=_catalogues())
+    with bare.app_context(), force_locale(LANGUAGES[language]):
+        yield
+
+
+def _catalogues() -> str:
+    folder = files("gateway.web").joinpath(TRANSLATIONS)
+    for catalogue in LANGUAGES.values():
+        path = folder.joinpath(catalogue, "LC_MESSAGES", "messages.mo")
+        if not path.is_file():
+            raise CatalogueMissingError(
+                f"{path}: run `pybabel compile -d gateway/web/{TRANSLATIONS}`"
+            )
+    return str(folder)
 
 
 def is_chinese() -> bool:

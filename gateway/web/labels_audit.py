@@ -11,7 +11,7 @@ FAMILIES = {
     "sign_in": _l("Signing in"),
     "session": _l("Sessions"),
     "decision": _l("Entry to services"),
-    "page": _l("Pages"),
+    "page": _l("Pages of the gateway"),
     "request": _l("Addresses refused"),
     "person": _l("People"),
     "factor": _l("Sign-in factors"),
@@ -171,6 +171,7 @@ OUTCOMES = {"success": _l("done"), "failure": _l("failed"), "denied": _l("refuse
 
 WHY = {
     "no_rule": _l("no rule allows it"),
+    "not_permitted": _l("the role does not include it"),
     "denied_by_rule": _l("a rule denies it"),
     "allowed": _l("a rule allows it"),
     "clearance": _l("label above the clearance"),

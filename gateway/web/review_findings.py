@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +14,15 @@ from audit.review.finding import OPEN, Disposition, State
 from audit.review.queue import PAGE, Wanted
 from audit.review.rule import LEVELS
 from gateway.refusals import Refused
-from gateway.web import audit_words, labels_review, told
+from gateway.web import audit_words, forms_review, labels_review, told
 from gateway.web.access import requires
 from gateway.web.charts import Series, bars
 from gateway.web.desk_review import Verdict
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem
 from gateway.web.i18n import _
+from gateway.web.moments import local
+from gateway.web.review_refusals import DecisionIncomplete, SuppressionTerms
 from gateway.web.session import house, person, visit
 from policies.permissions import Permission
 
@@ -34,7 +36,7 @@ DIGITS = 9
 @requires(Permission.AUDIT_VIEW)
 def show() -> str:
     """The queue."""
-    return _queue(None)
+    return _queue()
 
 
 @pages.post("/decide")
@@ -47,7 +49,8 @@ def decide_all() -> Response:
             person(), wanted(), verdict, expected=_whole(expected), visit=visit()
         )
     except Refused as refusal:
-        return with_refusal(refusal, lambda problem: make_response(_queue(problem)))
+        lacks = forms_review.verdict_lacks(request.form, State.RESOLVED)
+        return _shown(refusal, _queue, lacks)
     return told.say(_to(url_for(".show")), "findings_decided", count=expected)
 
 
@@ -101,7 +104,7 @@ def picture() -> Response:
 @requires(Permission.AUDIT_VIEW)
 def one(finding: UUID) -> str:
     """One finding."""
-    return _finding(finding, None)
+    return _finding(finding)
 
 
 @pages.post("/<uuid:finding>/take")
@@ -128,6 +131,7 @@ def decide(finding: UUID) -> Response:
         finding,
         lambda: desk.review_decide(person(), finding, verdict, version=version, visit=visit()),
         "finding_decided",
+        forms_review.verdict_lacks(request.form, verdict.state),
     )
 
 
@@ -140,6 +144,7 @@ def remark(finding: UUID) -> Response:
         finding,
         lambda: desk.review_remark(person(), finding, text, visit=visit()),
         "finding_noted",
+        forms_review.note_lacks(request.form),
     )
 
 
@@ -148,18 +153,20 @@ def remark(finding: UUID) -> Response:
 def suppress(finding: UUID) -> Response:
     """Ask no more about the like of it until a day."""
     form, desk = request.form, house().desk
+    key = desk.review_finding(person(), finding, visit=visit()).finding.key
 
     def act() -> None:
         desk.review_suppress(
             person(),
             finding,
             form.getlist("fields"),
-            until=_day(form.get("until", "")),
+            until=forms_review.day_of(form.get("until", "")),
             reason=form.get("suppress_reason", ""),
             visit=visit(),
         )
 
-    return _tried(finding, act, "finding_suppressed")
+    lacks = forms_review.suppression_lacks(form, form.getlist("fields"), key, now=g.now)
+    return _tried(finding, act, "finding_suppressed", lacks)
 
 
 @pages.post("/<uuid:finding>/handover")
@@ -188,7 +195,7 @@ def wanted() -> Wanted:
     )
 
 
-def _queue(problem: Problem | None) -> str:
+def _queue(problems: Sequence[Problem] = ()) -> str:
     desk, asked = house().desk, wanted()
     skip = min(_whole(request.args.get("skip", "")), 100_000)
     found, count = desk.review_findings(person(), asked, skip=skip, visit=visit())
@@ -207,7 +214,7 @@ def _queue(problem: Problem | None) -> str:
         may_review=desk.may(person(), Permission.AUDIT_REVIEW, now=g.now),
         dispositions=list(Disposition),
         levels=LEVELS,
-        problems=[] if problem is None else [problem],
+        problems=problems,
         typed=request.form,
     )
 
@@ -218,7 +225,7 @@ def _names(kept: Sequence[tuple[str, str]]) -> dict[str, Any]:
     return {name: value for name, value in kept if name in filters}
 
 
-def _finding(finding: UUID, problem: Problem | None) -> str:
+def _finding(finding: UUID, problems: Sequence[Problem] = ()) -> str:
     desk = house().desk
     seen = desk.review_finding(person(), finding, visit=visit())
     return render_template(
@@ -228,21 +235,33 @@ def _finding(finding: UUID, problem: Problem | None) -> str:
         may_review=desk.may(person(), Permission.AUDIT_REVIEW, now=g.now),
         own=person().current.subject,
         dispositions=list(Disposition),
-        problems=[] if problem is None else [problem],
+        problems=problems,
         typed=request.form,
-        today=g.now.date(),
-        latest=(g.now + timedelta(days=89)).date(),
+        today=local(g.now).date(),
+        latest=forms_review.last_day(g.now),
     )
 
 
-def _tried(finding: UUID, act: Callable[[], None], sentence: str) -> Response:
+def _tried(
+    finding: UUID, act: Callable[[], None], sentence: str, lacks: Sequence[Problem] = ()
+) -> Response:
     try:
         act()
     except Refused as refusal:
         if refusal.code == "review_unknown":
             raise
-        return with_refusal(refusal, lambda problem: make_response(_finding(finding, problem)))
+        return _shown(refusal, lambda problems: _finding(finding, problems), lacks)
     return told.say(_to(url_for(".one", finding=finding)), sentence)
+
+
+def _shown(
+    refusal: Refused, page: Callable[[Sequence[Problem]], str], lacks: Sequence[Problem]
+) -> Response:
+    """The page with the refusal; what the form `lacks` says more than that it lacks something."""
+    says_more = refusal.code in {DecisionIncomplete.code, SuppressionTerms.code} and lacks
+    return with_refusal(
+        refusal, lambda problem: make_response(page(lacks if says_more else [problem]))
+    )
 
 
 def _titles() -> Callable[[str], str]:
@@ -260,13 +279,6 @@ def _verdict(state: str) -> Verdict:
 def _whole(text: str) -> int:
     is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS
     return int(text) if is_number else 0
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None
 
 
 def _to(address: str) -> Response:

@@ -107,8 +107,8 @@ _DECISION: Mapping[str, type[Refused]] = {
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
-    """Turn the review's errors into refusals."""
+def refusing(incomplete: type[Refused] = DecisionIncomplete) -> Iterator[None]:
+    """Turn the review's errors into refusals; a form that lacks something is `incomplete`."""
     try:
         yield
     except (FindingUnknown, RuleUnknown) as error:
@@ -118,7 +118,7 @@ def refusing() -> Iterator[None]:
     except ReasonNeeded:
         raise RuleReason from None
     except BadDecision as error:
-        raise _DECISION.get(str(error), DecisionIncomplete)(str(error)) from None
+        raise _DECISION.get(str(error), incomplete)(str(error)) from None
     except SignoffRefused as error:
         raise _SIGNOFF.get(error.code, SignoffTerms)(error.code) from None
     except BadPurpose:

@@ -110,7 +110,7 @@ def test_host_that_nobody_knows_gets_a_page_with_its_style(door: Door) -> None:
 
 @pytest.mark.parametrize("contract", ["traefik", "caddy", "envoy"])
 @pytest.mark.parametrize(
-    ("language", "words"), [(CHINESE, "裁定编号"), (ENGLISH, "Decision number")]
+    ("language", "words"), [(CHINESE, "判定编号"), (ENGLISH, "Decision number")]
 )
 def test_proxies_that_hand_our_answer_on_show_the_same_page(
     door: Door, small_world: World, contract: str, language: bytes, words: str

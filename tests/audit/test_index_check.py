@@ -77,7 +77,7 @@ HIDING = {
     "UPDATE audit_hour SET entries = entries + 1": 0,
     "DELETE FROM audit_hour": 0,
     "UPDATE audit_index SET seq = 90000 WHERE seq = 3": 3,
-    "UPDATE audit_index_state SET size = 300": 0,
+    "UPDATE audit_index_state SET size = 300": 256,
 }
 
 
@@ -88,6 +88,14 @@ def test_what_is_hidden_from_the_search_is_found(log: SearchedLog) -> None:
         assert (report.code, report.first_bad) == (TAMPERED, first_bad), statement
         log.indexer.rebuild()
     assert log.checked().code == INTACT
+
+
+def test_a_deleted_entry_is_the_first_bad_one_not_the_first_of_its_block_or_count(
+    log: SearchedLog,
+) -> None:
+    log.attack("DELETE FROM audit_event WHERE seq = 470")
+    report = log.checked()
+    assert (report.code, report.first_bad) == (TAMPERED, 470), report.lines()
 
 
 def test_a_word_struck_from_a_block_hides_entries_and_is_found(log: SearchedLog) -> None:

@@ -231,6 +231,7 @@ def test_wildcards_and_formulas_among_the_words_mean_themselves(
         (("since", "2026-01-01T00:00"), "since", "zone"),
         (("address", "10.1.2.3"), "address", "digest"),
         (("class_uid", "x"), "class_uid", "number"),
+        (("outcome", "refused"), "outcome", "outcome"),
         (("words", "%%"), "words", "no_word"),
         (("actor", "x" * 300), "actor", "length"),
         (("actor", "a\x00b"), "actor", "length"),
@@ -240,6 +241,19 @@ def test_a_filter_that_cannot_be_read_is_named(pair: tuple[str, str], field: str
     with pytest.raises(BadQuery) as caught:
         Query.parse([pair])
     assert (caught.value.field, caught.value.why) == (field, why)
+
+
+@pytest.mark.parametrize("line", ["outcom=denied", "not-outcom=denied", "denied", "outcome"])
+def test_a_misspelt_filter_of_a_line_never_means_everything(line: str) -> None:
+    with pytest.raises(BadQuery) as caught:
+        Query.of_text(f"event=page.denied&{line}")
+    assert caught.value.why == "unknown"
+
+
+def test_the_address_of_a_later_page_is_read_as_its_filters() -> None:
+    query = Query.of_text("outcome=denied&not-words=draft&before=300")
+    assert query == Query(include={"outcome": ("denied",)}, without=("draft",))
+    assert Query.of_text("") == Query()
 
 
 def test_what_is_shown_comes_from_the_body_and_a_wrong_copy_is_named(

@@ -80,6 +80,18 @@ def test_a_changed_entry_ends_with_2(zone: Path, capsys: pytest.CaptureFixture[s
     assert "first bad index: 0" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "wrong", [["--bogus"], ["--anchor", "/no/such/file"], ["--key", "mistyped"], ["--paper", "x"]]
+)
+def test_a_wrong_call_of_verify_could_not_run_and_is_never_tampered(
+    zone: Path, capsys: pytest.CaptureFixture[str], wrong: list[str]
+) -> None:
+    assert leaves("audit", "verify", str(zone), *wrong) == 1
+    told = capsys.readouterr()
+    assert "TAMPERED" not in told.out
+    assert told.err
+
+
 def test_a_log_cut_back_to_nothing_ends_with_2(zone: Path) -> None:
     """The sealer's own memory is an anchor that the database cannot reach."""
     with sqlite3.connect(next(zone.glob("*.db"))) as database:

@@ -81,11 +81,17 @@ def test_a_package_made_at_the_terminal_verifies_alone(
     made = ["audit", "evidence", str(zone), str(file), "--query", "event=person.created"]
     with pytest.raises(SystemExit):
         main([*made, "--why", "x", "--to", "y"])
+    with pytest.raises(SystemExit):
+        main([*made[:-1], "evnt=person.created", "--why", "case seven", "--to", "inspection"])
+    assert not file.exists()
     main([*made, "--why", "case seven", "--to", "inspection"])
     with pytest.raises(SystemExit):
         main([*made, "--why", "case seven", "--to", "inspection"])
     with zipfile.ZipFile(file) as package:
         (tmp_path / "verify.py").write_bytes(package.read("verify.py"))
+        html = package.read("page.zh.html").decode()
+        assert "person.created" not in re.sub(r"<code>.*?</code>", "", html)
+        assert "新增人员" in html
     run = [sys.executable, "-I", "verify.py", "--package", "case.zip", "--key", key[0]]
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -55,7 +55,7 @@ def test_an_auditor_finds_the_denied_burst_and_follows_it(
 
     # What needs my decision? The burst, with the way to it.
     until_there(page, f"{demo.gateway()}/audit/now", "远超平时水平")
-    page.get_by_role("link", name="近几小时的拒绝").click()
+    page.get_by_role("link", name="近两小时的拒绝").click()
     rows = page.locator("table.log tbody tr")
     expect(rows.nth(BURST - 1)).to_be_visible()
     expect(rows.first).to_contain_text("张伟")

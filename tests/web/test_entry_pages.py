@@ -128,7 +128,7 @@ def test_denial_is_explained(clerk: Browser) -> None:
     """Why in words, whom to ask, and what the officer needs to find the case."""
     answer = clerk.get(f"/open/council?state={'a' * 64}")
     assert answer.status_code == 403
-    for words in ("重大事项会商", "高于您的可处理级别", "财务处", "裁定编号", "策略版本"):
+    for words in ("重大事项会商", "高于您的可处理级别", "财务处", "判定编号", "策略版本"):
         assert words in answer.text
 
 

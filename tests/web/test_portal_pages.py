@@ -60,7 +60,7 @@ def test_signed_out_page_says_what_may_last_a_little_longer(stranger: Browser) -
 def test_denial_promises_nothing_that_does_not_exist(clerk: Browser) -> None:
     """The number is to be quoted; nobody is said to look it up in one go."""
     page = clerk.get(f"/open/council?state={'a' * 64}").text
-    assert "裁定编号" in page
+    assert "判定编号" in page
     assert "全部情况" not in page
 
 

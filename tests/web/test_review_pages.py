@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -90,6 +92,19 @@ def test_a_finding_is_suppressed_noted_and_handed_over(auditor: Browser, reviewe
     until = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
     bad = auditor.post(f"{page}/suppress", {"until": until, "suppress_reason": "x" * 9}, page=page)
     assert bad.status_code == 422
+    fold = re.search(r"<details open>(.*?)</details>", bad.text, re.DOTALL)
+    assert fold is not None, "the form that was sent stands open"
+    assert 'name="suppress_reason"' in fold[1]
+    assert "x" * 9 in fold[1]
+    assert until in fold[1]
+    assert re.findall(r'id="problem-([^"]+)"', bad.text) == ["field-actor"]
+    assert '<a href="#field-actor">' in bad.text
+    worse = {"fields": "actor", "until": "2099-01-01", "suppress_reason": "x"}
+    text = auditor.post(f"{page}/suppress", worse, page=page).text
+    assert re.findall(r'id="problem-([^"]+)"', text) == ["until", "suppress_reason"]
+    assert re.search(r'value="actor" checked', text)
+    text = auditor.post(f"{page}/decide", {"version": "1", "state": "resolved"}, page=page).text
+    assert re.findall(r'id="problem-([^"]+)"', text) == ["disposition", "reason"]
     good = {"fields": "actor", "until": until, "suppress_reason": "a known test"}
     assert auditor.post(f"{page}/suppress", good, page=page).status_code == 303
     assert "a known test" in auditor.get("/audit/findings/suppressions").text
@@ -174,6 +189,18 @@ def test_a_package_needs_a_purpose_and_is_on_record_with_its_hash(
     assert auditor.post("/audit/evidence", form, page=page).status_code == 422
     made = auditor.post("/audit/evidence", {**form, "why": "case seven"}, page=page)
     assert made.mimetype == "application/zip"
+
+    pages = {}
+    with zipfile.ZipFile(io.BytesIO(made.data)) as package:
+        for language in ("zh", "en"):
+            html = package.read(f"page.{language}.html").decode()
+            assert "decision.denied" in html  # what was sealed can be found
+            pages[language] = re.sub(r"<code>.*?</code>", "", html)
+    for page in pages.values():
+        assert not re.search(r"decision\.denied|person:|no_rule|has_query|\{&quot;|\+00:00", page)
+        assert "Asia/Shanghai, UTC+08:00" in page
+    assert "拒绝访问服务" in pages["zh"]
+    assert "Entry to a service denied" in pages["en"]
 
     leaf = said(reviewed, "audit.evidence")[0]
     assert leaf["d"]["sha256"] == sha256(made.data).hexdigest()  # type: ignore[index]
