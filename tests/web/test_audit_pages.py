@@ -97,6 +97,17 @@ def test_who_cannot_be_found_is_said_at_the_field_and_nothing_typed_is_lost(
     assert auditor.get("/audit/?since=yesterday").status_code == 422
 
 
+def test_an_auditor_without_services_begins_at_what_is_to_be_decided(
+    app: Flask, office: Office
+) -> None:
+    def landing(login: str, **form: str) -> str:
+        return Browser(app, office).sign_in(login, **form).headers["Location"]
+
+    assert landing("chenjing") == "/audit/now"
+    assert landing("liwen") == "/"
+    assert landing("zhaomin") == "/"
+
+
 def test_a_name_in_the_address_means_the_person_and_what_is_unknown_is_said(
     auditor: Browser,
 ) -> None:
@@ -295,9 +306,9 @@ def test_markup_and_injection_in_an_address_are_shown_as_text(auditor: Browser, 
     assert page.status_code == 200
     nobody = auditor.client.get("/audit/", base_url=auditor.base, query_string={"actor": said})
     assert nobody.status_code == 422
-    for text in (page.text, nobody.text):
-        assert "<script>alert" not in text
-        assert lines(text) == []
+    for shown in (page.text, nobody.text):
+        assert "<script>alert" not in shown
+        assert lines(shown) == []
 
 
 def test_every_event_of_the_vocabulary_has_words() -> None:
