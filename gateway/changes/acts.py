@@ -127,7 +127,7 @@ def publish(room: Room, ref: str, *, actor: Actor, now: datetime) -> None:
     if hands:
         raise refused(Why(hands[0]))
     with refusing(), room.registry.ledger.begin() as tx:
-        publishing.publish(tx, ref, actor=actor, now=now)
+        publishing.publish(tx, found, actor=actor, now=now)
         epoch.bump(tx)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from audit.record import Actor
 from gateway.changes import acts
@@ -45,17 +45,21 @@ class Rate:
 
 
 def sweep(room: Room, *, now: datetime) -> int:
-    """Publish what is due and look after what is on trial; return how many trials ended.
+    """Look after what is on trial, then publish what is due; return how many trials ended.
 
     Every worker does so, after a restart as well: a trial that its publisher did not live to
-    see the end of is rolled back by whoever is there.
+    see the end of is rolled back by whoever is there. A way back waits for nothing: neither for
+    a publication nor for another trial that cannot be looked at, whatever hinders it.
     """
     with room.registry.store.reading() as session:
-        due = [each for each in in_state(session, State.APPROVED) if publishing.is_due(each, now)]
         running = in_state(session, State.TRIAL)
+    ended = sum(_look_after(room, each, now) for each in running)
+    with room.registry.store.reading() as session:
+        due = [each for each in in_state(session, State.APPROVED) if publishing.is_due(each, now)]
     for each in due:
-        _attempt(partial(acts.publish, room, each.id, actor=CLOCK, now=now), each)
-    return sum(_look_after(room, each, now) for each in running)
+        with _by_itself(each):
+            acts.publish(room, each.id, actor=CLOCK, now=now)
+    return ended
 
 
 def alarm(room: Room, found: Dossier, now: datetime) -> str:
@@ -100,19 +104,24 @@ def has_jumped(before: Rate, after: Rate) -> bool:
 
 
 def _look_after(room: Room, found: Dossier, now: datetime) -> bool:
-    why = publishing.ended_by_itself(found, now) or alarm(room, found, now)
-    if why:
-        step = partial(acts.roll_back, room, found.id, actor=CLOCK, now=now, why=why)
-        return _attempt(step, found)
-    with room.registry.ledger.begin(unaudited_because="the latest moment of a trial") as tx:
-        publishing.see(tx.session, found, now)
+    with _by_itself(found):
+        why = publishing.ended_by_itself(found, now)
+        if not why:
+            with room.registry.ledger.begin(unaudited_because="a trial's latest moment") as tx:
+                publishing.see(tx.session, found, now)
+            why = alarm(room, found, now)
+        if why:
+            acts.roll_back(room, found.id, actor=CLOCK, now=now, why=why)
+            return True
     return False
 
 
-def _attempt(step: Callable[[], None], found: Dossier) -> bool:
+@contextmanager
+def _by_itself(found: Dossier) -> Iterator[None]:
+    """What hinders one change hinders no other, and is said in the log."""
     try:
-        step()
+        yield
     except ChangeRefused as refusal:  # another worker was first, or an officer has to look
         log.warning("change %s: %s %s", found.id, refusal.code, refusal.said)
-        return False
-    return True
+    except Exception:  # whatever a hand wrote into the database must not delay a way back
+        log.exception("change %s: no step now; the next round follows", found.id)

@@ -18,6 +18,7 @@ from audit.keep import Disagreement, Keep, Memory
 from audit.note import BadNote, Vkey
 from audit.proof import Receipt
 from audit.record import Json
+from audit.review import agreement
 from audit.source import DatabaseSource
 from audit.standing import open_standing
 from audit.tables import audit_event
@@ -120,7 +121,7 @@ def verify(
 
     Beyond what an export shows, this looks at the columns beside the entries, at the
     personal values kept for them, at what the sealer itself remembers, and at whether the
-    index of the search is what the entries say.
+    index of the search and the tables of the review are what the entries say.
     """
     if key is not None:
         _check_key(key)
@@ -140,6 +141,7 @@ def verify(
         source.inspect(report, unseal=unseal_of(office.registry.vault))
         with progress_bar("comparing the index", source.size) as tell:
             index_check.inspect(office.store.read, report, indexer_of(office), tell=tell)
+        agreement.inspect(office.store.read, report)
         out().print(escape("\n".join(report.lines())), soft_wrap=True)
         office.ledger.append(
             "audit.verified",

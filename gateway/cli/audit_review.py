@@ -19,7 +19,7 @@ from rich.progress import Progress
 from audit.query import BadQuery, Query
 from audit.review import coverage as covering
 from audit.review import evidence as packages
-from audit.review import handing, queue, rulebook, signing, stretch
+from audit.review import handing, queue, rulebook, signed, stretch
 from audit.review.evidence import BadPurpose, NothingSigned, Purpose
 from audit.review.finding import OPEN, State
 from audit.review.queue import FindingUnknown, Wanted
@@ -123,7 +123,7 @@ def signoff(directory: Path) -> None:
     An auditor signs on the page "Review the log", with a fresh proof of who they are.
     """
     with opened(directory) as office, office.store.read.connect() as connection:
-        signed, low = signing.signoffs(connection), signing.next_low(connection)
+        found, low = signed.signoffs(connection), signed.next_low(connection)
         span = stretch.waiting(connection, low)
     rows = [
         (
@@ -133,7 +133,7 @@ def signoff(directory: Path) -> None:
             each.at.isoformat(timespec="seconds"),
             each.second or ("waits" if each.waits else "not needed"),
         )
-        for each in signed
+        for each in found
     ]
     heads = ("entries", "reviewer", "shown", "at", "second reviewer")
     table("Signed off", heads, rows)

@@ -34,17 +34,20 @@ TOLERANCE: Final = timedelta(seconds=5)
 """By so much the clocks of two workers may differ."""
 
 
-def publish(tx: Transaction, ref: str, *, actor: Actor, now: datetime) -> RuleSet:
+def publish(tx: Transaction, checked: Dossier, *, actor: Actor, now: datetime) -> RuleSet:
     """Put an approved change in force with the transaction's commit; return its rules.
 
-    The caller has held it against the people as they are now, and moves the zone's epoch. Of
+    The caller has held `checked` against the people as they are now, and moves the zone's
+    epoch; what was edited and approved anew since then was not held against them. Of
     two publications at once the later commit fails: they cannot take the same number.
 
     Raises:
         Stopped: rebase, stale, too_early, trial_runs, wrong_state.
     """
-    found = locked(tx.session, ref)
+    found = locked(tx.session, checked.id)
     approved(tx.session, found)
+    if found.approval != checked.approval:  # it signs the edit, its text and the moment
+        raise Stopped(Why.STALE, "approved anew meanwhile")
     if found.publish_at is not None and now < found.publish_at:
         raise Stopped(Why.TOO_EARLY)
     if in_state(tx.session, State.TRIAL):

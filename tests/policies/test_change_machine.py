@@ -29,7 +29,7 @@ from gateway.vault import Vault
 from policies import versions
 from policies.change.keepers import LEAST, offices
 from policies.dossier import approving, drafting, publishing
-from policies.dossier.dossiers import Dossier, State, Stopped, in_state, listed, steps
+from policies.dossier.dossiers import Dossier, State, Stopped, find, in_state, listed, steps
 from policies.dossier.drafting import Terms
 from policies.dossier.examining import SECURITY, WAYS_BACK
 from policies.engine import build
@@ -201,7 +201,7 @@ class Changes(RuleBasedStateMachine):
         before = self.desk.at(ref)
         with suppress(Stopped):
             with self.desk.ledger.begin() as tx:
-                rules = publishing.publish(tx, ref, actor=who, now=self.now)
+                rules = publishing.publish(tx, find(tx.session, ref), actor=who, now=self.now)
             self.published(before, rules)
 
     @rule(ref=refs, who=ANYBODY, old_session=st.booleans())

@@ -132,7 +132,7 @@ class Desk:
     def publish(self, ref: str, now: datetime = NOON) -> None:
         """Publish it."""
         with self.ledger.begin() as tx:
-            publishing.publish(tx, ref, actor=AUTHOR, now=now)
+            publishing.publish(tx, find(tx.session, ref), actor=AUTHOR, now=now)
 
     def confirm(self, ref: str, now: datetime, signed_in: datetime) -> None:
         """Confirm it."""
