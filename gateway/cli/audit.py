@@ -170,6 +170,8 @@ def export(directory: Path, folder: Path, form: str) -> None:
     In another format than tiles, FOLDER is one new file: OCSF 1.6 as JSON lines, CEF, or RFC
     5424 messages framed by their length.
     """
+    if folder.exists():
+        raise Trouble(f"{folder} exists already.", "Name a new one: nothing is written over.")
     with opened(directory) as office:
         source = snapshot(office, witnessed=True)[1]
         if form != "tiles":

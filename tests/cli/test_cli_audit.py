@@ -50,6 +50,8 @@ def test_an_operator_verifies_exports_and_proves(
     proof = Receipt.parse((tmp_path / "proofs/0.tlog-proof").read_bytes())
     proof.verify(leaf_hash((tmp_path / "proofs/0.json").read_bytes()), [Vkey.parse(key)])
     main(["audit", "export", str(zone), str(tmp_path / "export")])
+    assert leaves("audit", "export", str(zone), str(tmp_path / "export")) == 1
+    assert "Name a new one" in capsys.readouterr().err
     folder = tmp_path / "export"
     command = [sys.executable, "-I", "-S", folder / "verify.py", folder, "--key", key]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -108,6 +108,17 @@ def test_an_auditor_without_services_begins_at_what_is_to_be_decided(
     assert landing("zhaomin") == "/"
 
 
+def test_a_time_can_be_taken_away_like_any_filter_and_the_results_are_one_step_away(
+    auditor: Browser,
+) -> None:
+    page = auditor.get("/audit/?since=2020-01-01T00:00:00Z&service=payroll").text
+    chips = re.search(r'<ul class="chips".*?</ul>', page, re.DOTALL)
+    assert chips is not None
+    assert 'href="/audit/?service=payroll" aria-label="去除：起始时间' in chips[0]
+    assert 'href="#results"' in page
+    assert 'id="results"' in page
+
+
 def test_a_name_in_the_address_means_the_person_and_what_is_unknown_is_said(
     auditor: Browser,
 ) -> None:
