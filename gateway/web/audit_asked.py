@@ -10,7 +10,18 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
-from audit.query import MOST_VALUES, NOT, SINCE, UNTIL, WORDS, YEARS, BadQuery, Query
+from audit.query import (
+    MOST_VALUES,
+    NOT,
+    SINCE,
+    UNTIL,
+    WORDS,
+    YEARS,
+    BadQuery,
+    Query,
+    check_name,
+    nearest,
+)
 from audit.vocabulary import EVENTS
 from gateway.web import labels_audit, labels_entries
 from gateway.web.audit_words import words_of
@@ -57,6 +68,27 @@ def query_of(form: MultiDict[str, str], desk: Desk, timezone: str) -> Query:
             pairs.append((name, _moment(name, value, timezone)))
         else:
             pairs.append((name, value))
+    return Query.parse(pairs)
+
+
+def query_of_address(given: MultiDict[str, str], desk: Desk) -> Query:
+    """The query of a page's address; somebody wrote names into it by hand, or misspelt a filter.
+
+    What an address does not say does not narrow the page: it would show too much, or nothing,
+    and say so with conviction. Raises BadQuery, naming the field.
+    """
+    pairs: list[tuple[str, str]] = []
+    for name in given:
+        if name == "lang":
+            continue
+        check_name(name)
+        values = [value for each in given.getlist(name) if (value := each.strip())]
+        if len(values) > MOST_VALUES:
+            raise BadQuery(name, "many")
+        bare = name.removeprefix(NOT)
+        for value in values:
+            meant = _subjects(bare, value, desk) if bare in _PEOPLE else [value]
+            pairs += [(name, each) for each in meant]
     return Query.parse(pairs)
 
 
@@ -140,7 +172,7 @@ def _subjects(field: str, value: str, desk: Desk) -> Sequence[str]:
     """Whom a name means. A thing that is no person is taken as it was typed."""
     found = desk.log_subjects(value)
     if not found and field == "actor":
-        raise BadQuery(field, "nobody")
+        raise BadQuery(field, "nobody", nearest(value, desk.log_people().values()))
     return found or [value]
 
 
