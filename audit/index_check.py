@@ -32,7 +32,7 @@ def inspect(
     tell: Callable[[int], None] = lambda _done: None,
 ) -> None:
     """Add to a report what is wrong with the index. `tell` hears how many entries are done."""
-    with _moment(read) as connection:
+    with moment(read) as connection:
         goes = reach(connection)
         if goes.size == goes.first and goes.sealed:
             report.uncovered.append("the index of the search, which has not been made yet")
@@ -170,7 +170,7 @@ def _first_hidden(inside: Sequence[Found], stored: set[bytes]) -> int | None:
 
 
 @contextmanager
-def _moment(read: Engine) -> Iterator[Connection]:
+def moment(read: Engine) -> Iterator[Connection]:
     """A connection that sees one moment however long it reads. SQLite's readers always do."""
     if read.dialect.name == "postgresql":
         read = read.execution_options(isolation_level="REPEATABLE READ")

@@ -174,18 +174,19 @@ def _secret(field: str, value: str) -> Secret:
 
 
 def _fit(fields: dict[str, Json]) -> bytes:
-    body = canonical({key: _bounded(value) for key, value in fields.items()})
+    body = canonical({key: bounded(value) for key, value in fields.items()})
     # Only `d` and `rules` have no bound of their own; the larger goes first.
     for key in ("d", "rules"):
         if len(body) <= MAX_BODY:
             break
         whole = canonical(fields[key]) if key in fields else b""
         fields[key] = {"len": len(whole), "sha256": hashlib.sha256(whole).hexdigest()}
-        body = canonical(_bounded(fields))
+        body = canonical(bounded(fields))
     return body
 
 
-def _bounded(value: Json) -> Json:
+def bounded(value: Json) -> Json:
+    """Return a value as an entry keeps it: texts of over 256 characters shortened."""
     # The usual kinds first, by their own types: this runs for every value of every entry.
     if isinstance(value, str):
         return value if len(value) <= MAX_TEXT and value.isascii() else _bounded_text(value)
@@ -196,9 +197,9 @@ def _bounded(value: Json) -> Json:
             raise ValueError(f"an integer of 2**53 or more cannot be recorded: {value}")
         return value
     if isinstance(value, dict | Mapping):
-        return {_key(name): _bounded(item) for name, item in value.items()}
+        return {_key(name): bounded(item) for name, item in value.items()}
     if isinstance(value, list | tuple | Sequence):
-        return [_bounded(item) for item in value]
+        return [bounded(item) for item in value]
     raise TypeError(f"cannot be recorded: {type(value).__name__}")
 
 

@@ -14,7 +14,7 @@ from audit.index_row import BLOCK
 from audit.index_tables import audit_block, audit_index
 from audit.indexer import reach
 from audit.query import Query
-from audit.review.signing import STANDARD, Signoff, filter_hash, signoffs
+from audit.review.signed import STANDARD, Signoff, filter_hash, signoffs
 
 DUE = timedelta(hours=36)
 """Hours after the end of a day until its entries should have been signed off."""

@@ -25,7 +25,7 @@ from audit.query import Query
 from audit.record import Actor, Json, canonical
 from audit.review.evidence_files import line, table, zipped
 from audit.review.evidence_page import Wording, as_sealed, page
-from audit.review.signing import signoffs
+from audit.review.signed import signoffs
 from audit.search import Search
 from audit.source import DatabaseSource
 from audit.standing import default_policy

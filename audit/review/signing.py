@@ -7,11 +7,8 @@ reviewed by that: another auditor signs for it, or the security administrator.
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,63 +19,11 @@ from audit.ledger import Transaction
 from audit.query import Query
 from audit.record import Actor, Json
 from audit.review import queue
+from audit.review.signed import filter_hash, signoffs
 from audit.review.stretch import Reviewed, SignoffRefused
 from audit.review.tables import review_place, review_shown, review_signoff
 
-STANDARD = Query(
-    exclude={"event": ("decision.allowed", "log.heartbeat", "key.rotate", "audit.indexed")}
-)
-"""What a review looks at unless another filter is chosen: everything but what nobody decides."""
 MAX_NOTE = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signoff:
-    """One sign-off, as its leaf says it."""
-
-    id: UUID
-    low: int
-    high: int
-    first_at: datetime
-    last_at: datetime
-    size: int
-    root: bytes
-    filter: str
-    filter_hash: str
-    shown: int
-    total: int
-    own: int
-    reviewer: str
-    note: str
-    at: datetime
-    second: str | None
-    second_as: str | None
-    second_at: datetime | None
-
-    @property
-    def waits(self) -> bool:
-        """Whether the reviewer's own acts wait for a second reviewer."""
-        return self.own > 0 and self.second is None
-
-
-def filter_hash(query: Query) -> str:
-    """SHA-256 of a filter's line, which an address and a saved search share."""
-    return hashlib.sha256(query.text().encode()).hexdigest()
-
-
-def next_low(connection: Connection) -> int:
-    """The first entry that no sign-off covers with the standard filter."""
-    low = 0
-    for each in signoffs(connection):
-        if each.filter_hash == filter_hash(STANDARD) and each.low <= low:
-            low = max(low, each.high)
-    return low
-
-
-def signoffs(connection: Connection) -> Sequence[Signoff]:
-    """Every sign-off, in the order of the log."""
-    query = select(review_signoff).order_by(review_signoff.c.low, review_signoff.c.at)
-    return [Signoff(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public
 
 
 def note_shown(
@@ -173,7 +118,7 @@ def second(
     connection, column = tx.session.connection(), review_signoff.c
     query = select(review_signoff).where(column.id == signoff).with_for_update()
     row = connection.execute(query).first()
-    if row is None:
+    if row is None or all(each.id != signoff for each in signoffs(connection)):
         raise SignoffRefused("range")
     if row.reviewer == actor.subject:
         raise SignoffRefused("same")
@@ -211,11 +156,10 @@ def shown_spans(connection: Connection, reviewer: str, query: Query) -> list[tup
 
 
 def _is_signed(connection: Connection, seen: Reviewed) -> bool:
-    column = review_signoff.c
-    twice = select(column.id).where(
-        column.reviewer == seen.reviewer,
-        column.filter_hash == filter_hash(seen.query),
-        column.low <= seen.span.low,
-        column.high >= seen.span.high,
+    span, wanted = seen.span, (seen.reviewer, filter_hash(seen.query))
+    return any(
+        (each.reviewer, each.filter_hash) == wanted
+        and each.low <= span.low
+        and each.high >= span.high
+        for each in signoffs(connection)
     )
-    return connection.execute(twice).first() is not None

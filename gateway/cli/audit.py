@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from audit.keep import Disagreement, Keep, Memory
 from audit.note import BadNote, Vkey
 from audit.proof import Receipt
 from audit.record import Json
+from audit.review import agreement
 from audit.source import DatabaseSource
 from audit.standing import open_standing
 from audit.tables import audit_event
@@ -64,6 +66,12 @@ def seal(directory: Path) -> None:
         sealing = sealer_of(settings, begin=store.write.begin, read=store.read, clock=now)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sealing.stop())
+        with suppress(OSError):  # its rounds say what is wrong with the directory
+            if not sealing.leads():
+                warn(
+                    "Another process seals this log: the running zone, or another hangu audit "
+                    "seal. This one waits, and takes over when that one ends."
+                )
         sealing.run()
     finally:
         store.close()
@@ -113,7 +121,7 @@ def verify(
 
     Beyond what an export shows, this looks at the columns beside the entries, at the
     personal values kept for them, at what the sealer itself remembers, and at whether the
-    index of the search is what the entries say.
+    index of the search and the tables of the review are what the entries say.
     """
     if key is not None:
         _check_key(key)
@@ -133,6 +141,7 @@ def verify(
         source.inspect(report, unseal=unseal_of(office.registry.vault))
         with progress_bar("comparing the index", source.size) as tell:
             index_check.inspect(office.store.read, report, indexer_of(office), tell=tell)
+        agreement.inspect(office.store.read, report)
         out().print(escape("\n".join(report.lines())), soft_wrap=True)
         office.ledger.append(
             "audit.verified",
@@ -161,6 +170,8 @@ def export(directory: Path, folder: Path, form: str) -> None:
     In another format than tiles, FOLDER is one new file: OCSF 1.6 as JSON lines, CEF, or RFC
     5424 messages framed by their length.
     """
+    if folder.exists():
+        raise Trouble(f"{folder} exists already.", "Name a new one: nothing is written over.")
     with opened(directory) as office:
         source = snapshot(office, witnessed=True)[1]
         if form != "tiles":

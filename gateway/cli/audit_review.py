@@ -19,12 +19,13 @@ from rich.progress import Progress
 from audit.query import BadQuery, Query
 from audit.review import coverage as covering
 from audit.review import evidence as packages
-from audit.review import handing, queue, rulebook, signing, stretch
+from audit.review import handing, queue, rulebook, signed, stretch
 from audit.review.evidence import BadPurpose, NothingSigned, Purpose
 from audit.review.finding import OPEN, State
 from audit.review.queue import FindingUnknown, Wanted
 from audit.review.rule_node import BadRule
 from audit.review.rule_text import read
+from gateway.cli.audit_search import unusable
 from gateway.cli.console import done, errors, note, table, warn
 from gateway.cli.office import opened
 from gateway.cli.sealed_log import progress_bar
@@ -122,7 +123,7 @@ def signoff(directory: Path) -> None:
     An auditor signs on the page "Review the log", with a fresh proof of who they are.
     """
     with opened(directory) as office, office.store.read.connect() as connection:
-        signed, low = signing.signoffs(connection), signing.next_low(connection)
+        found, low = signed.signoffs(connection), signed.next_low(connection)
         span = stretch.waiting(connection, low)
     rows = [
         (
@@ -132,7 +133,7 @@ def signoff(directory: Path) -> None:
             each.at.isoformat(timespec="seconds"),
             each.second or ("waits" if each.waits else "not needed"),
         )
-        for each in signed
+        for each in found
     ]
     heads = ("entries", "reviewer", "shown", "at", "second reviewer")
     table("Signed off", heads, rows)
@@ -197,9 +198,7 @@ def evidence(directory: Path, file: Path, *, line: str, why: str, to: str, limit
                     tell=tell,
                 )
         except BadQuery as bad:
-            raise Trouble(
-                f"The filter {bad.field} cannot be used: {bad.why}.", "hangu audit search --help"
-            ) from None
+            raise unusable(bad) from None
         except BadPurpose:
             raise Trouble(
                 "Say why (5 to 500 characters) and to whom (1 to 120).", "--why … --to …"

@@ -197,7 +197,9 @@ def _named(office: Office, start: str) -> str:
     with office.store.reading() as session:
         found = [each.id for each in listed(session) if start and each.id.startswith(start)]
     if len(found) != 1:
-        raise Trouble(f"{len(found)} changes begin with {start!r}.", "`hangu policy changes`")
+        raise Trouble(
+            f"{len(found)} changes begin with {start!r}.", "`hangu policy changes` lists them."
+        )
     return found[0]
 
 

@@ -19,7 +19,7 @@ from audit.review.queue import Note, Wanted
 from audit.review.rule import Rule
 from audit.review.rulebook import Kept
 from audit.review.runner import Rehearsal
-from audit.review.signing import Signoff
+from audit.review.signed import Signoff
 from audit.review.stretch import Reviewed
 from audit.review.suppressing import Suppression
 
@@ -162,6 +162,9 @@ class ReviewDesk(Protocol):
 
     def review_signoffs(self) -> Sequence[Signoff]:
         """Every sign-off, in the order of the log."""
+
+    def review_unproven(self) -> Sequence[Signoff]:
+        """Sign-offs of the table that the log does not know so. They count for nothing."""
 
     def review_own(
         self, person: SignedIn, signoff: UUID, *, visit: Visit

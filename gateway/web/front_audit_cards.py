@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from audit import activity, alarms, health, witnessing
 from audit.query import Query
-from audit.review import queue, signing, stretch
+from audit.review import queue, signed, stretch
 from audit.review.queue import Wanted
 from audit.search import Search
 from gateway.store.engines import Store
@@ -128,7 +128,7 @@ def findings(seen: Seen) -> Sequence[Card]:
 def unsigned(seen: Seen) -> Sequence[Card]:
     """Entries since the last sign-off."""
     with seen.store.read.connect() as connection:
-        low = signing.next_low(connection)
+        low = signed.next_low(connection)
         span = stretch.waiting(connection, low)
     waits = 0 if span is None else span.size - low
     due = span is not None and seen.now - span.first_at > DUE
@@ -143,8 +143,8 @@ DUE = timedelta(hours=12)
 def seconds(seen: Seen) -> Sequence[Card]:
     """Sign-offs of others whose reviewer did something in the range."""
     with seen.store.read.connect() as connection:
-        signed = signing.signoffs(connection)
-    count = sum(each.waits and each.reviewer != seen.subject for each in signed)
+        found = signed.signoffs(connection)
+    count = sum(each.waits and each.reviewer != seen.subject for each in found)
     return [Card(code="seconds", calls=True, count=count)] if count else []
 
 

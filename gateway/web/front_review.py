@@ -14,12 +14,13 @@ from audit.review import (
     coverage,
     evidence,
     queue,
+    signed,
     signing,
     stretch,
 )
 from audit.review.coverage import Day
 from audit.review.evidence import Package, Purpose
-from audit.review.signing import Signoff
+from audit.review.signed import Signoff
 from gateway.access.catalogue import Catalogue
 from gateway.identity.registry import Registry
 from gateway.identity.roll import Roll
@@ -54,7 +55,7 @@ class ReviewFront:
         read_only, who = self.registry.store.read, person.current.subject
         with refusing():
             with read_only.connect() as connection:
-                start = signing.next_low(connection) if low is None else low
+                start = signed.next_low(connection) if low is None else low
                 span = stretch.waiting(connection, start)
             if span is None:
                 return None
@@ -91,7 +92,12 @@ class ReviewFront:
     def review_signoffs(self) -> Sequence[Signoff]:
         """All."""
         with self.registry.store.read.connect() as connection:
-            return signing.signoffs(connection)
+            return signed.signoffs(connection)
+
+    def review_unproven(self) -> Sequence[Signoff]:
+        """By the log, each row beside its leaf."""
+        with self.registry.store.read.connect() as connection:
+            return signed.unproven(connection)
 
     def review_own(
         self, person: SignedIn, signoff: UUID, *, visit: Visit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -79,6 +80,17 @@ def blocker(value: str) -> str:
 def end(value: str) -> str:
     """Why a trial ended."""
     return str(ENDS.get(value, value))
+
+
+def note(said: str) -> str:
+    """Why a version was published; what the gateway wrote itself, in the page's language."""
+    if said == "baseline of hangu init":
+        return _("the rules every gateway starts with")
+    if back := re.fullmatch(r"return to version (\d+): (\w+)", said):
+        return _("return to version %(seq)s. %(why)s", seq=back[1], why=end(back[2]))
+    if said.startswith("outside a case: "):
+        return _("outside a case: %(note)s", note=said.removeprefix("outside a case: "))
+    return said
 
 
 CHARTS: Mapping[str, Any] = {

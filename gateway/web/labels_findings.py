@@ -165,12 +165,16 @@ _MEANT = "; did you mean "
 
 
 def finding(found: Finding) -> str:
-    """What was found."""
+    """What was found and, of two rules at odds, the line of the other."""
     if found.code == Code.VALUE:
         return f"{FINDINGS[found.code]} {in_words(found.what) or found.what}"
     if found.code == Code.UNKNOWN:
         return str(FINDINGS[found.code]) % {"word": found.values["word"]}
-    return str(FINDINGS[found.code])
+    words, lines = str(FINDINGS[found.code]), [each for each in found.others if each]
+    if not lines:
+        return words
+    there = _("See line %(line)s.", line=lines[0])
+    return f"{words} {there}"
 
 
 def remedy(found: Finding) -> str:

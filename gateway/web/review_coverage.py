@@ -30,6 +30,7 @@ def show() -> str:
         "review_coverage.html",
         days=_days(),
         signoffs=list(reversed(desk.review_signoffs())),
+        unproven=desk.review_unproven(),
         words=audit_words.words_of(desk),
         own=person().current.subject,
         may_review=desk.may(person(), Permission.AUDIT_REVIEW, now=g.now),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from audit.query import BadQuery, Query
-from audit.review.signing import STANDARD
+from audit.review.signed import STANDARD
 from gateway.web import audit_words, told
 from gateway.web.access import requires
 from gateway.web.audit import address_of, number

@@ -21,14 +21,24 @@ from sqlalchemy import select, text
 from audit import verify
 from audit.query import Query
 from audit.record import Actor
-from audit.review import coverage, evidence, figures, handing, queue, signing, stretch, suppressing
+from audit.review import (
+    coverage,
+    evidence,
+    figures,
+    handing,
+    queue,
+    signed,
+    signing,
+    stretch,
+    suppressing,
+)
 from audit.review.coverage import Cover
 from audit.review.evidence import BadPurpose, NothingSigned, Package, Purpose
 from audit.review.finding import Disposition, State
 from audit.review.matching import Surroundings
 from audit.review.queue import BadDecision, FindingMoved, Wanted
 from audit.review.runner import Runner
-from audit.review.signing import STANDARD
+from audit.review.signed import STANDARD
 from audit.review.stretch import SignoffRefused
 from audit.review.tables import review_finding, review_signoff
 from audit.tables import audit_event
@@ -289,7 +299,7 @@ def test_a_signoff_is_a_leaf_bound_to_range_root_and_filter(log: SearchedLog) ->
     assert details["from"] == 0
     assert details["to"] == details["size"] == seen.span.size
     assert details["root"] == seen.span.root.hex()
-    assert details["filter_hash"] == signing.filter_hash(STANDARD)
+    assert details["filter_hash"] == signed.filter_hash(STANDARD)
     assert details["shown"] == details["total"] == len(seen.fitting) == len(seen.page)
     assert (details["own"], details["step_up"], details["reviewer"]) == (1, "totp", ME.subject)
     assert details["findings_count"] >= 1
@@ -424,12 +434,10 @@ def test_the_map_names_days_that_nobody_reviewed_in_time(log: SearchedLog) -> No
     made = sign(log, looked(log))
     log.settle()
     with log.store.read.connect() as connection:
-        known = {each.id: each for each in signing.signoffs(connection)}[made]
-        assert signing.next_low(connection) == known.high
+        known = {each.id: each for each in signed.signoffs(connection)}[made]
+        assert signed.next_low(connection) == known.high
     assert known.waits
-    narrow = replace(
-        known, filter_hash=signing.filter_hash(Query(include={"outcome": ("denied",)}))
-    )
+    narrow = replace(known, filter_hash=signed.filter_hash(Query(include={"outcome": ("denied",)})))
     assert coverage.gaps(0, known.high, [narrow]) == [(0, known.high)]
     assert coverage.gaps(0, known.high, [known]) == []
     assert coverage.gaps(0, known.high + 3, [known]) == [(known.high, known.high + 3)]
@@ -496,13 +504,15 @@ def test_a_partial_package_says_so_on_its_first_line_and_in_the_manifest(log: Se
 
 
 def test_attack_a_package_shows_no_tree_that_was_never_signed_off(log: SearchedLog) -> None:
-    """The root comes from the sign-off, not from the tree of today."""
+    """A sign-off whose root was changed is none: the package speaks of no sign-off."""
     sign(log, looked(log))
     log.settle()
     with log.engine.begin() as connection:
         connection.execute(review_signoff.update().values(root=bytes(32)))
     made, key = package(log)
-    assert checked(made.data, key).code == verify.TAMPERED
+    with zipfile.ZipFile(io.BytesIO(made.data)) as zipped:
+        assert "consistency.json" not in zipped.namelist()
+    assert not any("sign-off" in each for each in checked(made.data, key).anchors)
 
 
 def rezipped(

@@ -149,7 +149,7 @@ def test_the_rules_say_why_somebody_may_not_and_what_would_help(author: Browser)
     ).text
     assert "没有规则准许。" in text
     assert "最便捷的准许途径" in text
-    assert "成为“财务处”" in text
+    assert "列入“财务处”" in text
     assert "不属于“财务处”" in text
 
 
@@ -210,7 +210,7 @@ def test_a_past_decision_is_explained_and_becomes_a_test(
     text = author.get(f"/policy/decisions/{number}").text
     assert "没有规则准许。" in text
     assert "高飞" in text
-    assert "成为“财务处”" in text
+    assert "列入“财务处”" in text
     lines = [html.unescape(each) for each in re.findall(r'name="line" value="([^"]+)"', text)]
     assert len(lines) == 2
     form = {"line": lines[1], "expect": "deny", "draft": ref}
@@ -226,7 +226,7 @@ def test_a_replayed_row_opens_its_records_and_each_says_why(
     ref = begin(author)
     write(author, ref, SENTENCE)
     page = look(author, ref)
-    assert "1 人获得1 项服务" in page
+    assert "1 人获得 1 项服务" in page
     row = f"/policy/changes/{ref}/effect/people/0"
     assert row in page
     records = author.get(row).text
