@@ -8,9 +8,10 @@ of people stand in it as keyed digests only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from urllib.parse import parse_qsl, urlencode
 
 from audit.index_row import folded, words
@@ -40,12 +41,16 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class BadQuery(ValueError):
-    """A filter cannot be read. `field` says which, `why` is a code for words."""
+    """A filter cannot be read.
 
-    def __init__(self, name: str, why: str) -> None:
+    `field` says which, `why` is a code for words, `near` what may have been meant.
+    """
+
+    def __init__(self, name: str, why: str, near: str = "") -> None:
         super().__init__(f"{name}: {why}")
         self.field = name
         self.why = why
+        self.near = near
 
 
 Values = Mapping[str, tuple[str, ...]]
@@ -106,8 +111,9 @@ class Query:
         pairs: list[tuple[str, str]] = []
         for part in text.split("&") if text else ():
             name, equals, _ = part.partition("=")
-            if not equals or not (name in PAGING or _is_filter(name)):
+            if not equals:
                 raise BadQuery(name, "unknown")
+            check_name(name)
             pairs += parse_qsl(part)
         return cls.parse(pairs)
 
@@ -176,7 +182,7 @@ def events_of(values: Sequence[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for value in values:
         family = value.removesuffix("*") if value.endswith(FAMILY) else None
-        known = [value] if family is None else [n for n in EVENTS if n.startswith(family)]
+        known = [n for n in EVENTS if (n == value if family is None else n.startswith(family))]
         found.update(dict.fromkeys(known))
     return tuple(found)
 
@@ -200,8 +206,16 @@ def may_hold(body: bytes, terms: Sequence[str]) -> bool:
     return all(term in said for term in wanted)
 
 
-def _is_filter(name: str) -> bool:
-    return name in {SINCE, UNTIL} or name.removeprefix(NOT) in {*FIELDS, WORDS}
+def check_name(name: str) -> None:
+    """Raise BadQuery, with the nearest there is, for what is no filter and no paging."""
+    known = (*PAGING, SINCE, UNTIL, WORDS, NOT + WORDS, *FIELDS, *(NOT + each for each in FIELDS))
+    if name not in known:
+        raise BadQuery(name, "unknown", nearest(name, known))
+
+
+def nearest(text: str, known: Iterable[str]) -> str:
+    """What of the `known` is most like a text; empty if nothing is like it."""
+    return next(iter(get_close_matches(text, list(known), n=1, cutoff=0.5)), "")
 
 
 def _check(name: str, values: Sequence[str]) -> None:
@@ -209,9 +223,18 @@ def _check(name: str, values: Sequence[str]) -> None:
         raise BadQuery(name, "many")
     if any(not 0 < len(value) <= MAX_TEXT or "\x00" in value for value in values):
         raise BadQuery(name, "length")
-    if name in {"address", "name"} and not all(_DIGEST.fullmatch(each) for each in values):
-        raise BadQuery(name, "digest")
-    if name == "outcome" and not set(values) <= set(Outcome):
-        raise BadQuery(name, "outcome")
-    if name == "class_uid" and not all(_NUMBER.fullmatch(each) for each in values):
-        raise BadQuery(name, "number")
+    fits, why = _SHAPES.get(name, (bool, "length"))
+    for value in values:
+        if not fits(value):
+            raise BadQuery(name, why, nearest(value, _KNOWN.get(name, ())))
+
+
+_KNOWN: Mapping[str, Iterable[str]] = {"event": EVENTS, "outcome": tuple(Outcome)}
+_SHAPES: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "event": (lambda value: events_of((value,)), "event"),
+    "outcome": (set(Outcome).__contains__, "outcome"),
+    "address": (_DIGEST.fullmatch, "digest"),
+    "name": (_DIGEST.fullmatch, "digest"),
+    "class_uid": (_NUMBER.fullmatch, "number"),
+}
+"""What a value must be, and the code of what is wrong if it is not."""

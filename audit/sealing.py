@@ -133,6 +133,10 @@ class Sealing:
         """Begin, in a thread of its own."""
         self._thread.start()
 
+    def leads(self) -> bool:
+        """Take the lead if no other process has it; return whether we have it now."""
+        return self._lead.take()
+
     def stop(self) -> None:
         """End after the round that is running, and let another process lead."""
         self._stopped.set()

@@ -1,8 +1,9 @@
 """No rules make anybody an officer by the back door (三员分立).
 
-A page that the baseline gives to offices alone is an office's page. Rules may narrow who uses it
-(a deny is always allowed), and never open it to another role, a unit, a person or everybody;
-and no rule gives an office entry to a service: who runs the gateway does no business through it.
+A page that the baseline gives to none who do business through the gateway comes with an office
+or a duty: it decides over others. Rules may narrow who uses it (a deny is always allowed), and
+never open it to another role, a unit, a person or everybody; and no rule gives an office or an
+emergency account entry to a service: who runs the gateway does no business through it.
 A unit, a person or everybody may be an officer, so the page that opens services goes to roles.
 Source: GB/T 22239-2019, 8.1.4.2 d and 8.1.5; see also `memberships`, which holds the roles apart.
 """
@@ -21,16 +22,20 @@ from policies.vocabulary import OFFICERS, is_role
 _EVERY_PAGE = "app:**"
 _BUSINESS = ("svc:", "cat:")
 """Places in services, and categories of their data."""
+_WORKERS = frozenset({"role:staff", "role:responder"})
+"""Those who do business, and decide over nobody."""
+_APART = OFFICERS | {"role:break_glass"}
+"""Those who run the gateway; an emergency account stands in for them."""
 
 
 @cache
 def office_pages() -> Mapping[str, frozenset[str]]:
-    """The pages that the baseline gives to offices alone: object to the roles that have it."""
+    """The pages that come with an office or a duty alone: object to the roles that have it."""
     found: dict[str, set[str]] = {}
     for rule in baseline.load().rules:
         if rule.allows:
             found.setdefault(rule.obj, set()).add(rule.sub)
-    return {page: frozenset(roles) for page, roles in found.items() if roles <= OFFICERS}
+    return {page: frozenset(roles) for page, roles in found.items() if roles.isdisjoint(_WORKERS)}
 
 
 def check(rules: RuleSet) -> None:
@@ -53,9 +58,9 @@ def _faults(rule: Rule) -> Iterator[tuple[str, str]]:
         return
     # Of a unit and an office at once it is the office that counts.
     subject = parts(rule.sub)[-1]
-    if subject in OFFICERS and rule.obj.startswith(_BUSINESS):
+    if subject in _APART and rule.obj.startswith(_BUSINESS):
         yield f"{rule.line}: an office would get entry to a service", "name another role"
-    if rule.obj == Permission.SERVICE_OPEN.object and (subject in OFFICERS or not is_role(subject)):
+    if rule.obj == Permission.SERVICE_OPEN.object and (subject in _APART or not is_role(subject)):
         yield f"{rule.line}: an office would get entry to services", "name a role that is no office"
     pages = office_pages()
     opened = pages.keys() if rule.obj == _EVERY_PAGE else {rule.obj} & pages.keys()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from audit.query import Query
 from audit.record import timestamp
 from audit.review.tables import review_signoff
-from audit.review.told import Told, told
+from audit.review.told import Told, knows_all, told
 
 STANDARD = Query(
     exclude={"event": ("decision.allowed", "log.heartbeat", "key.rotate", "audit.indexed")}
@@ -92,7 +92,12 @@ def signoffs(connection: Connection) -> Sequence[Signoff]:
 
 
 def unproven(connection: Connection) -> Sequence[Signoff]:
-    """Rows that say other than the log, and so count for nothing: somebody wrote them by hand."""
+    """Rows that say other than the log, and so count for nothing: somebody wrote them by hand.
+
+    None is named while the index is being made anew and the log cannot be asked.
+    """
+    if not knows_all(connection):
+        return []
     return [each for each, is_told in _compared(connection) if not is_told]
 
 

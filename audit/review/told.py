@@ -18,8 +18,8 @@ from audit.indexer import reach
 from audit.record import Json, bounded, canonical
 from audit.tables import audit_event
 
-MOST_TAIL = 100_000
-"""Entries that are looked through because the index does not know them yet."""
+MOST_BEHIND = 100_000
+"""Entries that the index may not know yet, and that are looked through instead."""
 _MARK = b'"review.'
 
 
@@ -60,6 +60,11 @@ class Told:
         )
 
 
+def knows_all(connection: Connection) -> bool:
+    """Whether `told` finds everything: not while the index is being made anew."""
+    return reach(connection).behind <= MOST_BEHIND
+
+
 def told(connection: Connection, *events: str) -> Iterator[Told]:
     """Return the entries of some events in the order of the log, what is not sealed yet last."""
     goes, seq, column = reach(connection), audit_index.c.seq, audit_event.c
@@ -73,7 +78,7 @@ def told(connection: Connection, *events: str) -> Iterator[Told]:
         select(column.seq, column.body)
         .where(or_(column.seq >= goes.size, column.seq.is_(None)))
         .order_by(column.id)
-        .limit(MOST_TAIL)
+        .limit(2 * MOST_BEHIND)
     )
     for query in (known, tail):
         for row in connection.execute(query):

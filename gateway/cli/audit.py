@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -65,6 +66,12 @@ def seal(directory: Path) -> None:
         sealing = sealer_of(settings, begin=store.write.begin, read=store.read, clock=now)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sealing.stop())
+        with suppress(OSError):  # its rounds say what is wrong with the directory
+            if not sealing.leads():
+                warn(
+                    "Another process seals this log: the running zone, or another hangu audit "
+                    "seal. This one waits, and takes over when that one ends."
+                )
         sealing.run()
     finally:
         store.close()
@@ -163,6 +170,8 @@ def export(directory: Path, folder: Path, form: str) -> None:
     In another format than tiles, FOLDER is one new file: OCSF 1.6 as JSON lines, CEF, or RFC
     5424 messages framed by their length.
     """
+    if folder.exists():
+        raise Trouble(f"{folder} exists already.", "Name a new one: nothing is written over.")
     with opened(directory) as office:
         source = snapshot(office, witnessed=True)[1]
         if form != "tiles":

@@ -25,6 +25,7 @@ from audit.review.finding import OPEN, State
 from audit.review.queue import FindingUnknown, Wanted
 from audit.review.rule_node import BadRule
 from audit.review.rule_text import read
+from gateway.cli.audit_search import unusable
 from gateway.cli.console import done, errors, note, table, warn
 from gateway.cli.office import opened
 from gateway.cli.sealed_log import progress_bar
@@ -197,9 +198,7 @@ def evidence(directory: Path, file: Path, *, line: str, why: str, to: str, limit
                     tell=tell,
                 )
         except BadQuery as bad:
-            raise Trouble(
-                f"The filter {bad.field} cannot be used: {bad.why}.", "hangu audit search --help"
-            ) from None
+            raise unusable(bad) from None
         except BadPurpose:
             raise Trouble(
                 "Say why (5 to 500 characters) and to whom (1 to 120).", "--why … --to …"

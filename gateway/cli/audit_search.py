@@ -134,9 +134,15 @@ def _query(office: Office, given: Iterable[tuple[str, str]], line: str | None) -
         told = [] if line is None else Query.of_text(line.rpartition("?")[2]).pairs()
         return Query.parse([*told, *(_meant(office, *pair) for pair in given)])
     except BadQuery as bad:
-        raise Trouble(
-            f"The filter {bad.field} cannot be used: {bad.why}.", "hangu audit search --help"
-        ) from None
+        raise unusable(bad) from None
+
+
+def unusable(bad: BadQuery) -> Trouble:
+    """What to say of a filter that cannot be used."""
+    near = f"Did you mean {bad.near}? " if bad.near else ""
+    return Trouble(
+        f"The filter {bad.field} cannot be used: {bad.why}.", f"{near}hangu audit search --help"
+    )
 
 
 def _negated(text: str) -> tuple[str, str]:

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
-from audit.query import BadQuery, Query
+from audit.query import NOT, BadQuery, Query
 from gateway.web import audit_asked, audit_words, labels_audit, labels_entries, told
 from gateway.web.access import requires
 from gateway.web.forms import Problem
+from gateway.web.i18n import _, either
 from gateway.web.session import house, person, visit
 from policies.permissions import Permission
 
@@ -24,9 +25,9 @@ UNPROCESSABLE = 422
 def show() -> Response | str:
     """What fits the address, newest first."""
     try:
-        query = Query.parse(request.args.items(multi=True))
+        query = audit_asked.query_of_address(request.args, house().desk)
     except BadQuery as bad:
-        return _refused(Query(), [_problem(bad)], {})
+        return _refused(Query(), [_problem(bad)], request.args)
     return _page(query)
 
 
@@ -122,4 +123,8 @@ def _form(query: Query, typed: Mapping[str, str]) -> dict[str, object]:
 
 def _problem(bad: BadQuery) -> Problem:
     text = str(labels_entries.CAUSES.get(bad.why, bad.why))
-    return Problem(bad.field.removeprefix("not-"), f"{labels_entries.field(bad.field)}: {text}")
+    if bad.near:
+        text += either("", " ") + _("Did you mean %(near)s?", near=bad.near)
+    bare = bad.field.removeprefix(NOT)
+    said = either("{field}：{text}", "{field}: {text}")
+    return Problem(bare, said.format(field=labels_entries.field(bare), text=text))

@@ -10,12 +10,23 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
-from audit.query import MOST_VALUES, NOT, SINCE, UNTIL, WORDS, YEARS, BadQuery, Query
+from audit.query import (
+    MOST_VALUES,
+    NOT,
+    SINCE,
+    UNTIL,
+    WORDS,
+    YEARS,
+    BadQuery,
+    Query,
+    check_name,
+    nearest,
+)
 from audit.vocabulary import EVENTS
 from gateway.web import labels_audit, labels_entries
 from gateway.web.audit_words import words_of
 from gateway.web.desk import Desk
-from gateway.web.moments import local
+from gateway.web.moments import local, moment
 
 PLAIN = {"plain_address": ("address", "src_ip"), "plain_name": ("name", "login")}
 """Fields that are typed in clear and searched for by their keyed digests."""
@@ -29,13 +40,13 @@ _PEOPLE = frozenset({"actor", "object"})
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One filter in force: how it reads, where to go without it, and with its opposite."""
+    """One filter in force: how it reads; without it; and with its opposite, if it has one."""
 
     field: str
     value: str
     is_out: bool
     without: str
-    turned: str
+    turned: str = ""
 
 
 def query_of(form: MultiDict[str, str], desk: Desk, timezone: str) -> Query:
@@ -60,14 +71,35 @@ def query_of(form: MultiDict[str, str], desk: Desk, timezone: str) -> Query:
     return Query.parse(pairs)
 
 
+def query_of_address(given: MultiDict[str, str], desk: Desk) -> Query:
+    """The query of a page's address; somebody wrote names into it by hand, or misspelt a filter.
+
+    What an address does not say does not narrow the page: it would show too much, or nothing,
+    and say so with conviction. Raises BadQuery, naming the field.
+    """
+    pairs: list[tuple[str, str]] = []
+    for name in given:
+        if name == "lang":
+            continue
+        check_name(name)
+        values = [value for each in given.getlist(name) if (value := each.strip())]
+        if len(values) > MOST_VALUES:
+            raise BadQuery(name, "many")
+        bare = name.removeprefix(NOT)
+        for value in values:
+            meant = _subjects(bare, value, desk) if bare in _PEOPLE else [value]
+            pairs += [(name, each) for each in meant]
+    return Query.parse(pairs)
+
+
 def typed_of(query: Query) -> Mapping[str, str]:
     """What the form shows of a query."""
     typed = {name: values[0] for name, values in query.include.items() if name in TYPED}
     if query.words:
         typed[WORDS] = query.words[0]
-    for name, moment in ((SINCE, query.since), (UNTIL, query.until)):
-        if moment is not None:
-            typed[name] = local(moment).strftime("%Y-%m-%dT%H:%M")
+    for name, end in ((SINCE, query.since), (UNTIL, query.until)):
+        if end is not None:
+            typed[name] = local(end).strftime("%Y-%m-%dT%H:%M")
     return typed
 
 
@@ -82,9 +114,13 @@ def chips(query: Query, desk: Desk, address: Callable[[Query], str]) -> Sequence
     words, found = words_of(desk), []
     pairs = query.pairs()
     for at, (name, value) in enumerate(pairs):
-        if name in {SINCE, UNTIL}:
-            continue
         rest = [*pairs[:at], *pairs[at + 1 :]]
+        if name in {SINCE, UNTIL}:
+            when = moment(datetime.fromisoformat(value)).striptags()
+            found.append(
+                Chip(labels_entries.field(name), when, False, address(Query.parse(rest)), "")
+            )
+            continue
         bare, out = name.removeprefix(NOT), name.startswith(NOT)
         opposite = bare if out else NOT + bare
         found.append(
@@ -99,10 +135,10 @@ def chips(query: Query, desk: Desk, address: Callable[[Query], str]) -> Sequence
     return found
 
 
-def around(moment: datetime, minutes: int = 15) -> Query:
+def around(middle: datetime, minutes: int = 15) -> Query:
     """Everything from some minutes before until some minutes after a moment."""
     span = timedelta(minutes=minutes)
-    return Query(since=moment - span, until=moment + span)
+    return Query(since=middle - span, until=middle + span)
 
 
 def narrowed(query: Query, **values: str | None) -> Query:
@@ -140,7 +176,7 @@ def _subjects(field: str, value: str, desk: Desk) -> Sequence[str]:
     """Whom a name means. A thing that is no person is taken as it was typed."""
     found = desk.log_subjects(value)
     if not found and field == "actor":
-        raise BadQuery(field, "nobody")
+        raise BadQuery(field, "nobody", nearest(value, desk.log_people().values()))
     return found or [value]
 
 

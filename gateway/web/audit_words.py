@@ -175,7 +175,7 @@ class Words:
             case None | [] | "":
                 return "—"
             case bool():
-                return _("true") if value else _("false")
+                return either("是", "yes") if value else either("否", "no")
             case list():
                 return " · ".join(self._told(each) for each in value)
             case {"pre": str(start), "len": int(length)}:

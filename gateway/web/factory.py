@@ -70,6 +70,7 @@ from gateway.web import (
     sign_ins,
     sign_out,
     step_up,
+    storable,
     temporary,
     told,
     units,
@@ -166,6 +167,7 @@ def create_web(desk: Desk, settings: WebSettings) -> Flask:
     tokens = origin.Tokens(desk.csrf_key, cookies=cookies, session_binding=session.session_binding)
     files = assets.load()
 
+    storable.install(app)
     session.install(app, house)
     i18n.install(app, settings, cookies)
     shell.install(app, house, assets=files, tokens=tokens)
@@ -185,6 +187,7 @@ def create_web(desk: Desk, settings: WebSettings) -> Flask:
         raise_refusal,
         hosts.guard(app),
         people_import.allow_file,
+        storable.guard,
         kept.same_person,
         kept.hold,
         origin.guard(app, tokens, own_origin=hosts.own_origin),

@@ -111,6 +111,7 @@ CAUSES = {
     "address": _l("This is no network address."),
     "nobody": _l("Nobody has this name, sign-in name, staff number or id."),
     "unknown": _l("This is no filter of the search."),
+    "event": _l("The log knows no such event."),
     "outcome": _l("An outcome is success, failure or denied."),
     "length": _l("A filter has 1 to 256 characters."),
     "many": _l("Too many values for one filter: at most 256."),

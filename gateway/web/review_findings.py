@@ -64,6 +64,7 @@ def suppressions() -> str:
         found=desk.review_suppressions(),
         words=audit_words.words_of(desk),
         rule_title=_titles(),
+        last_moment=lambda each: each.until - timedelta(seconds=1),
         may_review=desk.may(person(), Permission.AUDIT_REVIEW, now=g.now),
     )
 

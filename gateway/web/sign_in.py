@@ -15,6 +15,7 @@ from gateway.web.errors import with_refusal
 from gateway.web.forms import CodeForm, Problem, SignInForm, problems
 from gateway.web.paths import PORTAL, here, inside
 from gateway.web.session import house, visit, visitor
+from policies.permissions import Permission
 
 pages = Blueprint("sign_in", __name__)
 _WHY = "strangers sign in here"
@@ -89,12 +90,22 @@ def submit_code() -> Response:
 def arrived(opened: Opened, target: str) -> Response:
     """To the page the person meant, with the new session and the device that is known now."""
     here_now = house()
+    target = _landing(opened.token) if target == PORTAL else target
     response = _onward(target)
     here_now.cookies.session.put(response, opened.token)
     here_now.cookies.device.put(response, opened.device)
     here_now.cookies.step.drop(response)
     greeting.say(response, opened.token, target)
     return response
+
+
+def _landing(token: str) -> str:
+    """Where a person begins who meant no page: an auditor without services, at the log."""
+    desk, now = house().desk, visit().now
+    who = desk.session(token, service=None, now=now)
+    if who is None or not desk.may(who, Permission.AUDIT_REVIEW, now=now):
+        return PORTAL
+    return PORTAL if desk.services_of(who, now=now) else url_for("audit_now.show")
 
 
 def _came_from_elsewhere() -> bool:

@@ -12,6 +12,7 @@ from searched_log import PEOPLE, SearchedLog
 from sqlalchemy import Connection, delete, insert, select, update
 
 from audit import verify
+from audit.index_tables import audit_index_state
 from audit.record import Actor
 from audit.review import agreement, coverage, queue, rulebook, signed, signing, stretch, suppressing
 from audit.review.coverage import Cover
@@ -124,6 +125,22 @@ def test_honest_work_is_no_alarm(log: SearchedLog, *, is_settled: bool) -> None:
 def log_signoffs(log: SearchedLog) -> Sequence[signed.Signoff]:
     with log.store.read.connect() as connection:
         return signed.signoffs(connection)
+
+
+def test_while_the_index_is_made_anew_nobody_is_accused(
+    log: SearchedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.settle()
+    monkeypatch.setattr("audit.review.told.MOST_BEHIND", 10)
+    with log.engine.begin() as connection:
+        connection.execute(delete(audit_index_state))
+    with log.store.read.connect() as connection:
+        assert signed.unproven(connection) == []
+    report = agreed(log)
+    assert report.findings == []
+    assert any("review" in each for each in report.uncovered)
+    log.settle()
+    assert len(log_signoffs(log)) == 1
 
 
 Change = Callable[[Connection], object]

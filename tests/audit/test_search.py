@@ -203,8 +203,10 @@ INJECTED = ("' OR '1'='1", "%", "_", "\\", "x'); DROP TABLE audit_index; --", "{
 
 def test_injection_by_a_filter_finds_nothing_and_harms_nothing(full: SearchedLog) -> None:
     before = full.search.count(Query()).entries
-    for name in ("actor", "object", "event", "service", "session"):
-        for said in INJECTED:
+    for said in INJECTED:
+        with pytest.raises(BadQuery):
+            Query.parse([("event", said)])
+        for name in ("actor", "object", "service", "session"):
             query = Query.parse([(name, said)])
             assert full.search.page(query).entries == [], query
             assert full.search.count(query).entries == 0

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sealed_zone import leaves, seal
 
+from audit.keep import Lead
 from audit.note import Note, Vkey
 from audit.proof import Receipt
 from audit.record import leaf_hash
@@ -49,6 +50,8 @@ def test_an_operator_verifies_exports_and_proves(
     proof = Receipt.parse((tmp_path / "proofs/0.tlog-proof").read_bytes())
     proof.verify(leaf_hash((tmp_path / "proofs/0.json").read_bytes()), [Vkey.parse(key)])
     main(["audit", "export", str(zone), str(tmp_path / "export")])
+    assert leaves("audit", "export", str(zone), str(tmp_path / "export")) == 1
+    assert "Name a new one" in capsys.readouterr().err
     folder = tmp_path / "export"
     command = [sys.executable, "-I", "-S", folder / "verify.py", folder, "--key", key]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -128,6 +131,25 @@ def test_the_sealer_runs_as_a_process_of_its_own_until_it_is_told_to_stop(zone: 
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def test_a_second_sealer_says_at_once_that_another_process_leads(zone: Path) -> None:
+    lead = Lead(zone / "sealer")
+    assert lead.take()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli", "audit", "seal", str(zone)],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert "Another process seals this log" in process.stderr.readline()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+        lead.release()
+    assert process.returncode == 0
 
 
 def _waiting(zone: Path) -> int:

@@ -76,6 +76,8 @@ def test_each_search_is_recorded_and_a_table_says_how_many(
         ("--not", "nix=1"),
         ("--query", "since=nix"),
         ("--words", "%"),
+        ("--event", "person.creatd"),
+        ("--not", "event=person.creatd"),
     ],
 )
 def test_a_filter_that_cannot_be_used_is_a_sentence(
@@ -85,6 +87,7 @@ def test_a_filter_that_cannot_be_used_is_a_sentence(
     said = capsys.readouterr()
     assert "Traceback" not in said.err + said.out
     assert said.err
+    assert ("Did you mean person.created?" in said.err) == ("creatd" in words[1])
 
 
 def test_the_filter_column_trap_is_an_alarm_of_verify_and_healed_by_a_rebuild(

@@ -97,6 +97,48 @@ def test_who_cannot_be_found_is_said_at_the_field_and_nothing_typed_is_lost(
     assert auditor.get("/audit/?since=yesterday").status_code == 422
 
 
+def test_an_auditor_without_services_begins_at_what_is_to_be_decided(
+    app: Flask, office: Office
+) -> None:
+    def landing(login: str, **form: str) -> str:
+        return Browser(app, office).sign_in(login, **form).headers["Location"]
+
+    assert landing("chenjing") == "/audit/now"
+    assert landing("liwen") == "/"
+    assert landing("zhaomin") == "/"
+
+
+def test_a_time_can_be_taken_away_like_any_filter_and_the_results_are_one_step_away(
+    auditor: Browser,
+) -> None:
+    page = auditor.get("/audit/?since=2020-01-01T00:00:00Z&service=payroll").text
+    chips = re.search(r'<ul class="chips".*?</ul>', page, re.DOTALL)
+    assert chips is not None
+    assert 'href="/audit/?service=payroll" aria-label="去除：起始时间' in chips[0]
+    assert 'href="#results"' in page
+    assert 'id="results"' in page
+
+
+def test_a_name_in_the_address_means_the_person_and_what_is_unknown_is_said(
+    auditor: Browser,
+) -> None:
+    page = auditor.get("/audit/?actor=李雯&outcome=denied&service=payroll").text
+    assert len(lines(page)) == BURST
+    for address, nearest in (
+        ("actor=李文雯", "李雯"),
+        ("event=decision.denyed", "decision.denied"),
+        ("not-event=decisions.*", ""),
+        ("evnt=decision.denied", "event"),
+        ("plain_address=10.12.8.44", ""),
+    ):
+        page = auditor.get(f"/audit/?{address}", {"Accept-Language": "en"})
+        assert page.status_code == 422, address
+        assert nearest in page.text
+        assert not lines(page.text)
+    assert "您要找的是否为 decision.denied？" in auditor.get("/audit/?event=decision.denyed").text
+    assert auditor.get("/audit/?lang=en&before=9&outcome=denied").status_code == 200
+
+
 def test_an_entry_says_who_did_what_with_what_result_and_leads_on(
     auditor: Browser, burst: Office
 ) -> None:
@@ -270,11 +312,14 @@ def test_each_chart_is_a_picture_without_script_beside_its_table(
 @pytest.mark.parametrize("said", ["<script>alert(1)</script>", "' OR 1=1 --", "%_\\", "\u202e"])
 def test_markup_and_injection_in_an_address_are_shown_as_text(auditor: Browser, said: str) -> None:
     page = auditor.client.get(
-        "/audit/", base_url=auditor.base, query_string={"words": f"a {said}", "actor": said}
+        "/audit/", base_url=auditor.base, query_string={"words": f"a {said}", "object": said}
     )
     assert page.status_code == 200
-    assert "<script>alert" not in page.text
-    assert lines(page.text) == []
+    nobody = auditor.client.get("/audit/", base_url=auditor.base, query_string={"actor": said})
+    assert nobody.status_code == 422
+    for shown in (page.text, nobody.text):
+        assert "<script>alert" not in shown
+        assert lines(shown) == []
 
 
 def test_every_event_of_the_vocabulary_has_words() -> None:

@@ -213,5 +213,6 @@ def test_acts_are_filtered_by_officer_and_day_and_paged_by_position(
     assert "没有操作记录" in auditor.browser.get(f"/officers/acts?who={stranger}").text
     long_ago = (datetime.now(UTC) - timedelta(days=400)).date()
     assert "没有操作记录" in auditor.browser.get(f"/officers/acts?day={long_ago}").text
-    for odd in ("before=x", "before=" + "9" * 40, "day=9999-12-31", "day=0001-01-01", "who=%00"):
+    for odd in ("before=x", "before=" + "9" * 40, "day=9999-12-31", "day=0001-01-01"):
         assert auditor.browser.get(f"/officers/acts?{odd}").status_code == 200, odd
+    assert auditor.browser.get("/officers/acts?who=%00").status_code == 400

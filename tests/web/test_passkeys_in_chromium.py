@@ -180,12 +180,12 @@ def test_a_role_that_asks_for_a_passkey_opens_nothing_until_it_was_used(seat: Se
     seat.add("chenjing", "蓝色安全密钥")
     expect(seat.page).to_have_url(re.compile(r"/sign-in/passkey"))
     seat.press("[data-asks=passkey]")
-    expect(seat.page).to_have_url(f"{seat.desktop.url}/")
+    expect(seat.page).to_have_url(f"{seat.desktop.url}/audit/now")
     seat.sign_out()
     seat.password("chenjing")
     assert seat.page.query_selector("#code") is None
     seat.press("[data-asks=passkey]")
-    expect(seat.page).to_have_url(f"{seat.desktop.url}/")
+    expect(seat.page).to_have_url(f"{seat.desktop.url}/audit/now")
 
 
 def test_attack_a_page_of_another_origin_gets_no_answer(seat: Seat) -> None:

@@ -63,7 +63,8 @@ def test_the_list_is_searched_by_name_login_number_unit_and_state(admin: Browser
         assert "孙立新" in page, query
         assert "陈静" not in page, query
     assert "没有人符合" in admin.get("/people/?q=nobody").text
-    assert admin.get("/people/?page=9999&state=x&unit=%00&q=%FF").status_code == 200
+    assert admin.get("/people/?page=9999&state=x&unit=%01&q=%FF").status_code == 200
+    assert admin.get("/people/?unit=%00").status_code == 400
 
 
 @pytest.mark.parametrize("login", ["liwen", "zhaomin", "chenjing", "zhouhang"])

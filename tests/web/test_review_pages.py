@@ -107,7 +107,9 @@ def test_a_finding_is_suppressed_noted_and_handed_over(auditor: Browser, reviewe
     assert re.findall(r'id="problem-([^"]+)"', text) == ["disposition", "reason"]
     good = {"fields": "actor", "until": until, "suppress_reason": "a known test"}
     assert auditor.post(f"{page}/suppress", good, page=page).status_code == 303
-    assert "a known test" in auditor.get("/audit/findings/suppressions").text
+    suppressed = auditor.get("/audit/findings/suppressions").text
+    assert "a known test" in suppressed
+    assert f'<time datetime="{until}">' in suppressed, "the last day itself, not the midnight after"
     assert auditor.post(f"{page}/note", {"note": "asked"}, page=page).status_code == 303
     file = auditor.post(f"{page}/handover", page=page)
     assert file.headers["Content-Disposition"].startswith("attachment")
