@@ -41,6 +41,12 @@ WRONGS: Mapping[str, Any] = {
     "no_word": _l("“%(said)s” is no word of the rules."),
     "lookalike": _l("“%(said)s” holds a letter that no word of the rules has: %(letter)s."),
     "no_time": _l("“%(said)s” is no time. Write a day and time that exist, the earlier first."),
+    "no_hour": _l("“%(said)s” is no hour of a day. Write hours from 00:00 to 24:00."),
+    "overnight": _l(
+        "“%(said)s” ends no later than it begins. Over midnight write two times, for example "
+        "Monday 22:00-24:00 or Tuesday 00:00-06:00."
+    ),
+    "no_day": _l("“%(said)s” names no days. Write both, for example Monday to Friday 08:30-17:30."),
     "no_path": _l("“%(said)s” stands without a path. Write “%(said)s/**” for all of it."),
     "ambiguous": _l("It may mean %(said)s. Write the id that you mean."),
     "second": _l("It says two things of which a rule can hold only one. Write a rule for each."),

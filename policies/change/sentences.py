@@ -20,7 +20,16 @@ from typing import Final, TypeAlias
 
 from policies.change.lexicon import Lexicon, key_of
 from policies.change.likeness import Nearest, is_foreign, named
-from policies.change.spelling import PATH, RANGE, WEEK, coded, week_of, window_of
+from policies.change.spelling import (
+    HOURS,
+    PATH,
+    RANGE,
+    WEEK,
+    coded,
+    fault_of,
+    week_of,
+    window_of,
+)
 from policies.problems import RuleProblems
 from policies.rows import RULE_COLUMNS
 from policies.rules import Rule
@@ -49,22 +58,26 @@ _TIMES: Final[tuple[tuple[re.Pattern[str], _Meaning, str], ...]] = (
         lambda found, zone: window_of(found[1], found[2], zone),
         "write a date and time that exist, the earlier first",
     ),
-    (
-        WEEK,
-        week_of,
-        "write the earlier day and hour first, 24:00 at most, over midnight two windows",
-    ),
+    (WEEK, week_of, "write days of one week, the earlier first"),
 )
+_HOURS: Final = {
+    "no_hour": ("is no hour of a day", "write hours from 00:00 to 24:00"),
+    "overnight": (
+        "ends no later than it begins",
+        "over midnight write two times: Monday 22:00-24:00 or Tuesday 00:00-06:00",
+    ),
+    "no_day": ("names no days", "write both, as Monday to Friday 08:30-17:30"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """What is wrong with a sentence, from one letter to before another, counted from 0.
 
-    `code` is one of `no_word`, `lookalike`, `no_time`, `no_path`, `ambiguous`, `second`,
-    `missing`, `empty` and `value`; the pages turn it into words, with `said`: the letters, id or
-    column meant, `meant`: the known word that was probably meant, and `letter`: the Unicode name
-    of the first letter that no word is written with.
+    `code` is one of `no_word`, `lookalike`, `no_time`, `no_hour`, `overnight`, `no_day`,
+    `no_path`, `ambiguous`, `second`, `missing`, `empty` and `value`; the pages turn it into
+    words, with `said`: the letters, id or column meant, `meant`: the known word that was probably
+    meant, and `letter`: the Unicode name of the first letter that no word is written with.
     """
 
     start: int
@@ -143,7 +156,7 @@ def _piece(text: str, at: int, lexicon: Lexicon) -> Piece | Wrong:
         if (found := grammar.match(text, at)) is not None:
             window = meaning(found, lexicon.zone)
             if window is None:
-                return Wrong(at, found.end(), "no_time", found[0], f"{found[0]!r} is no time", fix)
+                return _no_time(found, fix)
             return Piece(at, found.end(), "win", window)
     if (found := _RAW.match(text, at)) is not None:
         return Piece(at, found.end(), _column_of(found[0]), found[0])
@@ -152,9 +165,28 @@ def _piece(text: str, at: int, lexicon: Lexicon) -> Piece | Wrong:
         return _named(text, at, phrase, lexicon)
     if (found := _METHOD.match(text, at)) is not None:
         return Piece(at, found.end(), "act", found[0])
+    return _unread(text, at, lexicon)
+
+
+def _unread(text: str, at: int, lexicon: Lexicon) -> Wrong:
+    """Return what keeps the letters here from being a piece."""
+    if (found := HOURS.match(text, at)) is not None:
+        return _bad_hours(found, (found[2] and fault_of(found[1], found[2])) or "no_day")
     word = _WORD.match(text, at)
     end = word.end() if word else at + 1
     return _no_word(at, text[at:end], lexicon)
+
+
+def _no_time(found: re.Match[str], fix: str) -> Wrong:
+    if found.re is WEEK and (fault := fault_of(found[3], found[4])) is not None:
+        return _bad_hours(found, fault)
+    said = found[0]
+    return Wrong(found.start(), found.end(), "no_time", said, f"{said!r} is no time", fix)
+
+
+def _bad_hours(found: re.Match[str], code: str) -> Wrong:
+    what, fix = _HOURS[code]
+    return Wrong(found.start(), found.end(), code, found[0], f"{found[0]!r} {what}", fix)
 
 
 def _no_word(at: int, said: str, lexicon: Lexicon) -> Wrong:

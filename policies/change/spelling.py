@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from policies.functions import window_bounds
-from policies.weekly import weekly
+from policies.weekly import DAY, weekly
 
 _DATE: Final = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2})?"
 RANGE: Final = re.compile(rf"({_DATE})\s*(?:至|到|~|—|–|to|until)\s*({_DATE})", re.ASCII)
@@ -22,6 +22,10 @@ WEEK: Final = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """The same hours on one or more days of every week."""
+HOURS: Final = re.compile(rf"({_CLOCK})(?:{_TO}({_CLOCK}))?(?!\d)", re.ASCII | re.IGNORECASE)
+"""Hours that stand without their days, which say no time."""
+_HOUR: Final = 60
+"""Minutes of one."""
 PATH: Final = re.compile(r"/[^\s,，、。;；“”「」『』《》()（）|:]*")
 """A path in a service, in whatever letters."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~*/-]")
@@ -87,6 +91,21 @@ def week_of(found: re.Match[str], zone: tzinfo) -> str | None:
     opens, closes = (each.replace("：", ":").zfill(5) for each in (found[3], found[4]))
     window = f"week:{days}@{opens}-{closes}{sign}{ahead}"
     return window if weekly(window) else None
+
+
+def fault_of(opens: str, closes: str) -> str | None:
+    """Return why two clocks are not the hours of one day: `no_hour` or `overnight`."""
+    first, last = _minutes(opens), _minutes(closes)
+    if first is None or last is None:
+        return "no_hour"
+    return None if first < last else "overnight"
+
+
+def _minutes(clock: str) -> int | None:
+    """Return the minutes of a day, up to those of 24:00; None for 25:00 or 08:60."""
+    hour, minute = map(int, clock.replace("：", ":").split(":"))
+    found = hour * _HOUR + minute
+    return found if minute < _HOUR and found <= DAY // 60 else None
 
 
 def _day(name: str) -> int:

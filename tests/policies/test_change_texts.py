@@ -219,6 +219,13 @@ def test_hours_are_understood_as_people_write_them(said: str) -> None:
     assert found.win == "week:1@08:30-09:00+08:00"
 
 
+def test_hours_over_midnight_are_two_times_as_the_remedy_says() -> None:
+    text = "财务处 可 在 周一 22:00-24:00 或 周二 00:00-06:00 读取 预算/**"
+    found = read_sentence(text, ZH).rule
+    assert found is not None
+    assert found.win == "week:1@22:00-24:00+08:00|week:2@00:00-06:00+08:00"
+
+
 def test_a_clock_with_summer_time_tells_no_weekly_hours() -> None:
     """They would mean one thing in January and another in July."""
     lexicon = replace(EN, zone=ZoneInfo("America/New_York"))
@@ -243,7 +250,13 @@ def test_english_sentences_say_the_same() -> None:
         ("张伟 可 读取 预算/**", "ambiguous", f"{ANNA} or {BORIS}", 0),
         ("财务处 和 科员 可 读取 预算/**", "second", "sub", 6),
         ("财务处 可 周五至周一 08:30-09:00 读取 预算/**", "no_time", "周五至周一 08:30-09:00", 6),
-        ("财务处 可 周一 22:00-06:00 读取 预算/**", "no_time", "周一 22:00-06:00", 6),
+        ("财务处 可 周一 22:00-06:00 读取 预算/**", "overnight", "周一 22:00-06:00", 6),
+        ("财务处 可 周一 25:00-26:00 读取 预算/**", "no_hour", "周一 25:00-26:00", 6),
+        ("财务处 可 在 18:00-09:00 读取 预算/**", "overnight", "18:00-09:00", 8),
+        ("财务处 可 在 25:00-26:00 读取 预算/**", "no_hour", "25:00-26:00", 8),
+        ("财务处 可 在 08:60 至 09:00 读取 预算/**", "no_hour", "08:60 至 09:00", 8),
+        ("财务处 可 在 09:00-18:00 读取 预算/**", "no_day", "09:00-18:00", 8),
+        ("财务处 可 在 9:00 读取 预算/**", "no_day", "9:00", 8),
         ("财务处 可 读曲 预算/**", "no_word", "读曲", 6),
         (f"财务处 可 读取 预算/** {NO_DAY}", "no_time", NO_DAY, 15),
         ("财务处 可 读取", "missing", "obj", 8),

@@ -47,6 +47,22 @@ def test_the_effect_names_the_person_who_gains(author: Browser, busy: Office) ->
     assert "svc:ledger" not in page
 
 
+def test_hours_of_a_day_that_say_no_time_are_told_what_they_lack(author: Browser) -> None:
+    """They are no unknown words, and the form shows how hours are written."""
+    ref = begin(author)
+    for hours, told in (
+        ("18:00-09:00", "的止点不晚于起点"),
+        ("25:00-26:00", "不是一天之内的时刻"),
+        ("周一 22:00-06:00", "的止点不晚于起点"),
+        ("09:00-18:00", "未写明星期几"),
+    ):
+        answer = write(author, ref, f"旅游处可在 {hours} 读取 svc:ledger/**")
+        assert answer.status_code == 422
+        assert f"“{hours}”{told}" in answer.text
+        assert "不是规则用语" not in answer.text
+        assert "周一至周五 08:30-17:30" in answer.text
+
+
 def test_only_a_sign_in_under_the_new_version_confirms_it(
     app: Flask, busy: Office, author: Browser, second: Browser
 ) -> None:
