@@ -61,6 +61,11 @@ def is_open(windows: Windows, now: int) -> bool:
     )
 
 
+def is_over(windows: Windows, now: int) -> bool:
+    """Tell whether a rule with these windows will never hold again."""
+    return bool(windows) and all(not every and end <= now for _, end, every in windows)
+
+
 # The same few combinations of conditions come back in thousands of rules. What is kept here
 # belongs to no version: it is a table of the meaning of words.
 @lru_cache(maxsize=4096)

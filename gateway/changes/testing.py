@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from policies.cases import CASE_COLUMNS, Case, case_faults
 from policies.change import trials
+from policies.change.lasting import Foreseen, dated, foreseen
 from policies.change.lexicon import Lexicon
 from policies.change.sentences import Wrong, scan
 from policies.change.texts import read as read_text
@@ -34,10 +35,15 @@ class CaseProblem(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """A test and what came of it; `is_new` if the rules in force have it not."""
+    """A test, what came of it and what will; `is_new` if the rules in force have it not."""
 
-    result: trials.Result
+    foreseen: Foreseen
     is_new: bool
+
+    @property
+    def result(self) -> trials.Result:
+        """What came of it."""
+        return self.foreseen.result
 
     @property
     def case(self) -> Case:
@@ -67,8 +73,8 @@ def tried(rules: RuleSet, base: RuleSet, members: Memberships, *, now: int) -> l
     """Return every test of some rules with its result: those that fail first, then new ones."""
     before = frozenset(base.tests)
     found = [
-        Tried(result=each, is_new=each.case not in before)
-        for each in trials.run(rules, members, now=now)
+        Tried(foreseen=each, is_new=each.result.case not in before)
+        for each in foreseen(rules, base, members, now=now)
     ]
     return sorted(found, key=lambda each: (each.result.passed, not each.is_new, each.case))
 
@@ -105,19 +111,25 @@ def checked(columns: Sequence[str]) -> Case:
     return Case(*columns)
 
 
-def with_case(text: str, case: Case, *, instead: str = "") -> str | None:
-    """Return a draft with one more test, or in another one's place; None if it is unreadable."""
+def with_case(
+    text: str, case: Case, members: Memberships, *, now: int, instead: str = ""
+) -> str | None:
+    """Return a draft with one more test, or in another one's place; None if it is unreadable.
 
-    def changed(cases: tuple[Case, ...]) -> tuple[Case, ...]:
-        kept = tuple(each for each in cases if each.id != instead)
-        return kept if case in kept else (*kept, case)
+    A test without a time that stands on a rule that ends gets one at which the rule holds.
+    """
+
+    def changed(rules: RuleSet) -> tuple[Case, ...]:
+        kept = tuple(each for each in rules.tests if each.id != instead)
+        more = dated(rules, members, case, now=now)
+        return kept if more in kept else (*kept, more)
 
     return _changed(text, changed)
 
 
 def without_case(text: str, case_id: str) -> str | None:
     """Return a draft without a test; None if it is unreadable."""
-    return _changed(text, lambda cases: tuple(each for each in cases if each.id != case_id))
+    return _changed(text, lambda rules: tuple(each for each in rules.tests if each.id != case_id))
 
 
 def case_of_line(line: str) -> Case:
@@ -129,11 +141,11 @@ def case_of_line(line: str) -> Case:
     return case
 
 
-def _changed(text: str, change: Callable[[tuple[Case, ...]], tuple[Case, ...]]) -> str | None:
+def _changed(text: str, change: Callable[[RuleSet], tuple[Case, ...]]) -> str | None:
     document = read_text(text).document
     if document is None:
         return None
-    rules = replace(document.rules, tests=change(document.rules.tests))
+    rules = replace(document.rules, tests=change(document.rules))
     kept = frozenset(rules.tests)
     comments = {
         row: said

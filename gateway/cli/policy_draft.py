@@ -7,7 +7,9 @@ one object. A zone's directory is only needed where the rules meet people and se
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +28,10 @@ from gateway.cli.policy_around import (
 )
 from gateway.cli.policy_sentences import in_force, lexicon_of, takes_language
 from gateway.cli.zone import now
-from policies.change.lexicon import Language
+from policies.change.lasting import Foreseen, foreseen
+from policies.change.lexicon import CHINA, Language, Lexicon
 from policies.change.mutation import Score, scores
 from policies.change.phrasing import tested
-from policies.change.trials import run
 from policies.change.validate import validate
 from policies.memberships import Memberships
 from policies.rules import RuleSet
@@ -76,19 +78,21 @@ def test(
     rules = in_force(directory) if file is None else document_of(file).rules
     lexicon = lexicon_of(directory, Language(language))
     with around(directory) as there:
-        results = run(rules, there.memberships, now=moment)
+        found = foreseen(rules, there.rules, there.memberships, now=moment)
         scored = _scored_aloud(rules, there.memberships, moment) if mutants else ()
-    failed = [each for each in results if not each.passed]
+    failed = [each for each in found if not each.result.passed]
     if as_json:
         tests = [
             {
-                "id": each.case.id,
-                "line": each.case.line,
-                "words": tested(each.case, lexicon),
-                "passed": each.passed,
-                "decided": str(each.decision.outcome) if each.decision else each.problem,
+                "id": each.result.case.id,
+                "line": each.result.case.line,
+                "words": tested(each.result.case, lexicon),
+                "passed": each.result.passed,
+                "decided": _decided(each),
+                "fails_from": each.fails_from,
+                "stood_on": each.stood_on.line if each.stood_on else "",
             }
-            for each in results
+            for each in found
         ]
         click.echo(
             json.dumps(
@@ -96,15 +100,12 @@ def test(
             )
         )
     else:
-        for each in failed:
-            decided = each.decision.outcome if each.decision else each.problem
-            click.echo(f"failed {each.case.id}: {decided} instead: {each.case.line}")
-            click.echo(f"  {tested(each.case, lexicon)}")
+        _print_tests(found, lexicon)
         _print_scores(scored)
     if failed:
         context.exit(1)
     if not as_json:
-        done(f"{len(results)} tests pass.")
+        done(f"{len(found)} tests pass.")
 
 
 @click.command()
@@ -124,6 +125,26 @@ def _scored_aloud(rules: RuleSet, members: Memberships, moment: int) -> tuple[Sc
             rules, members, now=moment,
             progress=lambda tests: progress.update(task, completed=tests),
         )  # fmt: skip
+
+
+def _decided(each: Foreseen) -> str:
+    return str(each.result.decision.outcome) if each.result.decision else each.result.problem
+
+
+def _print_tests(found: Sequence[Foreseen], lexicon: Lexicon) -> None:
+    """Print the tests that fail, and those that will by themselves, with what helps."""
+    for each in found:
+        case, rule = each.result.case, each.stood_on
+        if not each.result.passed:
+            click.echo(f"failed {case.id}: {_decided(each)} instead: {case.line}")
+            click.echo(f"  {tested(case, lexicon)}")
+        if rule is not None:
+            why = "is over" if each.is_over else "was taken out"
+            click.echo(f"  The rule it stood on {why}: {rule.line}; take the test out as well.")
+        if each.fails_from is not None:
+            day = datetime.fromtimestamp(each.fails_from, CHINA)
+            click.echo(f"warning {case.id}: fails from {day:%Y-%m-%d %H:%M} on: {case.line}")
+            click.echo("  The rule it stands on ends; write a time inside its window at the end.")
 
 
 def _scored(score: Score) -> dict[str, Any]:

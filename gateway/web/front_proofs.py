@@ -50,7 +50,7 @@ class ProofsFront(ChangesFront, AuditFront):
     ) -> None:  # fmt: skip
         """Save the draft with it."""
         case = self._case(asked, language=language, now=visit.now)
-        text = testing.with_case(acts.dossier(self._room, ref).text, case, instead=instead)
+        text = self._with_case(acts.dossier(self._room, ref), case, visit, instead=instead)
         self._save(person, ref, edit, text, visit)
 
     def keep_test(
@@ -60,7 +60,7 @@ class ProofsFront(ChangesFront, AuditFront):
         case = testing.case_of_line(line)
         case = testing.checked((expect, *case.columns[1:]))
         found = acts.dossier(self._room, ref)
-        self._save(person, ref, found.edit, testing.with_case(found.text, case), visit)
+        self._save(person, ref, found.edit, self._with_case(found, case, visit), visit)
 
     def drop_test(self, person: SignedIn, ref: str, edit: int, case: str, *, visit: Visit) -> None:
         """Save the draft without it."""
@@ -144,6 +144,12 @@ class ProofsFront(ChangesFront, AuditFront):
             label=CatalogueLabels(self.catalogue.all()).label,
             clearance=lambda who: levels.get(who, 0),
         )
+
+    def _with_case(
+        self, found: Dossier, case: Case, visit: Visit, *, instead: str = ""
+    ) -> str | None:
+        members, moment = explaining.members(self._room), int(visit.now.timestamp())
+        return testing.with_case(found.text, case, members, now=moment, instead=instead)
 
     def _of_decisions(self, decisions: Sequence[str]) -> Sequence[Entry]:
         if not decisions:

@@ -101,6 +101,26 @@ def fix(steps: Iterable[Step], lexicon: Lexicon) -> str:
     return either("；", "; ").join(_STEPS[each.change](each.value, lexicon) for each in steps)
 
 
+def ends(second: int) -> str:
+    """From when a test that holds will fail, though nobody changes anything."""
+    return _(
+        "From %(at)s on it fails: the rule it stands on ends then. "
+        "Give the test a time at which the rule holds.",
+        at=_clock(str(second)),
+    )
+
+
+def stood(rule: str, *, is_over: bool) -> str:
+    """On which rule a failing test stood, and that the test may go."""
+    if is_over:
+        return _("The rule it stood on is over: %(rule)s. Take the test out.", rule=rule)
+    return _(
+        "The rule it stood on has been taken out: %(rule)s. "
+        "If that is meant, take the test out as well.",
+        rule=rule,
+    )
+
+
 def count(number: int, what: str) -> str:
     """How many tests there are, fail or hold."""
     if what == "failing":

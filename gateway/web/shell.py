@@ -111,6 +111,8 @@ _WORDS: Mapping[str, Any] = MappingProxyType(
         "proof_missed": labels_proofs.missed,
         "proof_near": labels_proofs.near,
         "proof_reason": labels_proofs.reason,
+        "test_ends": labels_proofs.ends,
+        "test_stood": labels_proofs.stood,
         "proof_trouble": labels_proofs.trouble,
         "proofs": labels.proofs,
         "receipt_act": labels_custody.act,

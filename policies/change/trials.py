@@ -34,13 +34,21 @@ def run(
     rules: RuleSet, memberships: Memberships, *, now: int, no_write_down: bool = False
 ) -> tuple[Result, ...]:
     """Return the result of every test of a version, asked of the engine that decides."""
-    asked = [(case, request_of(case, now=now)) for case in rules.tests]
-    usable = [(case, each) for case, each in asked if not _impossible(case)]
-    engine = CompiledEngine(
-        rules,
-        with_stand_ins(memberships, (case for case, _ in usable)),
-        no_write_down=no_write_down,
-    )
+    engine = engine_for(rules, memberships, rules.tests, no_write_down=no_write_down)
+    return results(engine, rules.tests, now=now)
+
+
+def engine_for(
+    rules: RuleSet, memberships: Memberships, cases: Iterable[Case], *, no_write_down: bool = False
+) -> CompiledEngine:
+    """Return the engine that decides, with a stand-in for each test that can be asked."""
+    usable = (case for case in cases if not _impossible(case))
+    return CompiledEngine(rules, with_stand_ins(memberships, usable), no_write_down=no_write_down)
+
+
+def results(engine: CompiledEngine, cases: Iterable[Case], *, now: int) -> tuple[Result, ...]:
+    """Return what comes of tests that the engine has stand-ins for."""
+    asked = ((case, request_of(case, now=now)) for case in cases)
     return tuple(
         Result(case, each, None, _impossible(case))
         if _impossible(case)

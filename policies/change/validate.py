@@ -20,7 +20,7 @@ from policies.change.overlap import Overlap, Overlaps
 from policies.change.places import key_of
 from policies.change.texts import Document, Form, Reading, line_of, read
 from policies.collector import collector_paused
-from policies.compiled_rules import windows_of
+from policies.compiled_rules import is_over, windows_of
 from policies.memberships import Memberships
 from policies.pairs import parts
 from policies.permissions import Permission
@@ -174,8 +174,7 @@ class _Checks:
         )  # fmt: skip
 
     def _past(self, rule: Rule) -> Iterator[Finding]:
-        windows = windows_of(rule.win)
-        if windows and all(not every and end <= self._now for _, end, every in windows):
+        if is_over(windows_of(rule.win), self._now):
             yield self._finding(
                 rule, Severity.WARNING, Code.PAST, "its last window is over",
                 "give it a later one, or take it out", column="win",

@@ -15,12 +15,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from policies import separation
-from policies.change import trials
 from policies.change.benefit import Administration, beneficiaries, beyond
 from policies.change.changes import Difference
 from policies.change.diff import difference
 from policies.change.keepers import LEAST, offices
 from policies.change.keepers import Office as WayBack
+from policies.change.lasting import foreseen
 from policies.change.places import Labelling
 from policies.change.replay import Replay, replay
 from policies.change.separation import united
@@ -125,7 +125,9 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
     replayed = replay(
         around.bodies(), old, new, progress=lambda read: around.progress(1 + read, total)
     )
-    results = trials.run(rules, around.memberships, now=moment, no_write_down=around.no_write_down)
+    results = foreseen(
+        rules, around.rules, around.memberships, now=moment, no_write_down=around.no_write_down
+    )
     scored = facts.scored(
         rules, around.rules, around.memberships, moment,
         lambda tests: around.progress(1 + around.entries + tests, total),
@@ -137,7 +139,7 @@ def examine(text: str, around: Around, *, most_people: int, now: datetime) -> Ef
     checks = (
         ("nothing", rules.hash == around.rules.hash),
         ("errors", bool(checked.errors)),
-        ("tests", not all(each.passed for each in results)),
+        ("tests", not all(each.result.passed for each in results)),
         ("lockout", locks_out(was, ways)),
         ("united", bool(held)),
         ("beyond", bool(given or separation.faults(rules))),

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final, TypeAlias
 
-from policies.change import trials
 from policies.change.asked import Progress
 from policies.change.benefit import by_person
 from policies.change.changes import Change, Difference
 from policies.change.keepers import Office as WayBack
+from policies.change.lasting import Foreseen
 from policies.change.mutation import scores
 from policies.change.replay import Group, Replay
 from policies.change.texts import line_of
@@ -48,11 +48,16 @@ def scored(
     ]
 
 
-def tested(results: Sequence[trials.Result], scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How the tests went, and what they would notice."""
-    failing = [each for each in results if not each.passed]
+def tested(found: Sequence[Foreseen], scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How the tests went, which will begin to fail by themselves, what they would notice."""
+    failing = [each for each in found if not each.result.passed]
+    ending = [each for each in found if each.fails_from is not None]
     return {
-        "all": len(results),
+        "all": len(found),
+        "ending": [
+            {"line": each.result.case.line, "fails_from": each.fails_from}
+            for each in ending[:SHOWN]
+        ],
         "scores": list(scores[:SHOWN]),
         "failed": [failed(each) for each in failing[:SHOWN]],
         "failing": len(failing),
@@ -90,10 +95,16 @@ def beside(before: RuleSet, after: RuleSet) -> dict[str, Any]:
     }
 
 
-def failed(each: trials.Result) -> dict[str, Any]:
-    """A test that fails: its line, and what was decided or why it could not be asked."""
-    decided = "" if each.decision is None else str(each.decision.outcome)
-    return {"line": each.case.line, "problem": each.problem, "decided": decided}
+def failed(each: Foreseen) -> dict[str, Any]:
+    """A test that fails: what was decided or why it could not be asked, and what it stood on."""
+    found = each.result
+    return {
+        "line": found.case.line,
+        "problem": found.problem,
+        "decided": "" if found.decision is None else str(found.decision.outcome),
+        "stood_on": "" if each.stood_on is None else each.stood_on.line,
+        "is_over": each.is_over,
+    }
 
 
 def by_unit(members: Memberships) -> Parting:

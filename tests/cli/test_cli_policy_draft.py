@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,18 @@ def test_the_roles_are_called_as_on_the_pages() -> None:
     assert policy_sentences.ROLES[Language.ZH] == {
         slug: chinese.get(word).string for slug, word in english.items()
     }
+
+
+def test_a_test_of_a_rule_that_ends_is_told_before_it_fails_and_why_afterwards(
+    terminal: Terminal,
+) -> None:
+    zone, now = str(terminal.zone), int(datetime.now(UTC).timestamp())
+    ending = draft(terminal, GRANT.replace("2, *,", f"2, {now - 9}~1893456000,"), MUST)
+    said = terminal.run("policy", "test", ending, "--zone", zone)
+    assert "warning t-" in said
+    assert f"fails from 2030-01-01 08:00 on: {MUST}" in said
+    assert "write a time inside its window" in said
+    over = draft(terminal, past := GRANT.replace("2, *,", f"2, {now - 9}~{now - 2},"), MUST)
+    with pytest.raises(SystemExit):
+        main(["policy", "test", over, "--zone", zone])
+    assert f"The rule it stood on is over: {past}; take the test out" in terminal.printed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from policies import versions
 from policies.cases import Case
 from policies.change.texts import read
 from policies.dossier.dossiers import State, find
+from policies.rules import RuleSet
 
 SENTENCE = "旅游处可读取 svc:ledger/**，需双因素"
 DENIED = {
@@ -43,9 +45,13 @@ def add_test(browser: Browser, ref: str, **changed: str) -> TestResponse:
     return browser.post(page, {**DENIED, "edit": edit_of(browser, ref), **changed}, page=page)
 
 
-def cases_of(office: Office, ref: str) -> tuple[Case, ...]:
+def draft_of(office: Office, ref: str) -> RuleSet:
     with office.store.reading() as session:
-        return read(find(session, ref).text).required().rules.tests
+        return read(find(session, ref).text).required().rules
+
+
+def cases_of(office: Office, ref: str) -> tuple[Case, ...]:
+    return draft_of(office, ref).tests
 
 
 def test_a_test_is_written_in_words_and_shown_with_its_result(
@@ -381,3 +387,63 @@ def test_attack_an_older_sign_in_confirms_without_a_code(
     older = officer(app, busy, "linxia", ago=2)
     page = f"/policy/changes/{ref}"
     assert older.post(f"{page}/confirm", {}, page=page, confirm=False).status_code == 401
+
+
+ENDING = "旅游处今天可读取 svc:ledger/**，需双因素"
+
+
+def test_a_test_of_a_rule_that_ends_gets_a_time_inside_its_window(
+    busy: Office, author: Browser
+) -> None:
+    """By the form of tests, and by one click from a question."""
+    ref = begin(author)
+    assert write(author, ref, ENDING).status_code == 303
+    add_test(author, ref, expect="allow", place="预算执行台账/a", clearance="2")
+    (case,) = cases_of(busy, ref)
+    (rule,) = (each for each in draft_of(busy, ref).rules if "lvyou" in each.sub)
+    begins, ends = map(int, rule.win.split("~"))
+    assert begins <= int(case.now) < ends
+    line = ", ".join(("t", *replace(case, auth="3", now="*").columns))
+    form = {"line": line, "expect": "allow", "draft": ref}
+    assert author.post("/policy/tests", form, page="/policy/ask").status_code == 303
+    assert all(begins <= int(each.now) < ends for each in cases_of(busy, ref))
+    assert len(cases_of(busy, ref)) == 2
+    assert "起将不通过" not in author.get(f"/policy/changes/{ref}/tests").text
+
+
+def test_a_test_without_a_time_warns_of_the_day_it_starts_to_fail(
+    busy: Office, author: Browser
+) -> None:
+    ref = begin(author)
+    write(author, ref, ENDING)
+    add_test(author, ref, expect="allow", place="预算执行台账/a", clearance="2")
+    (case,) = cases_of(busy, ref)
+    untimed = draft_of(busy, ref).text().replace(case.line, replace(case, now="*").line)
+    page = f"/policy/changes/{ref}/rules/text"
+    author.post(page, {"text": untimed, "form": "csv", "edit": edit_of(author, ref)}, page=page)
+    (kept,) = cases_of(busy, ref)
+    assert kept.now == "*"
+    said = r"自 \d{4}-\d\d-\d\d 00:00 起将不通过：所依据的规则届时失效。"
+    assert re.search(said, author.get(f"/policy/changes/{ref}/tests").text)
+    assert re.search(said, look(author, ref))
+
+
+def test_a_failing_test_says_that_the_rule_it_stood_on_was_taken_out(
+    app: Flask, busy: Office, author: Browser, second: Browser
+) -> None:
+    first = begin(author)
+    write(author, first, SENTENCE)
+    add_test(author, first, expect="allow", place="预算执行台账/a", clearance="2")
+    look(author, first)
+    step(author, first, "submit")
+    step(second, first, "approve")
+    step(author, first, "publish")
+    (rule,) = (each for each in draft_of(busy, first).rules if "lvyou" in each.sub)
+    ref = begin(author)
+    page = f"/policy/changes/{ref}/rules"
+    form = {"rule": rule.id, "edit": edit_of(author, ref)}
+    assert author.post(f"{page}/drop", form, page=page).status_code == 303
+    shown = html.unescape(author.get(f"/policy/changes/{ref}/tests").text)
+    assert "所依据的规则已删去：旅游处" in shown
+    assert f"/policy/changes/{ref}/tests/drop" in shown
+    assert "所依据的规则已删去：旅游处" in look(author, ref)
