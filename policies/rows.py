@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -39,11 +39,13 @@ class Fault:
     """What is wrong with a row, and what to write instead.
 
     `place` is the column it is about, counted from 0 after the row's kind; -1 is the whole row.
+    `row` is the row it is about, of faults that only all rows together have.
     """
 
     what: str
     fix: str
     place: int = -1
+    row: Hashable = None
 
 
 Check: TypeAlias = tuple[Callable[[str], bool], str]
