@@ -202,6 +202,7 @@ def web_settings(settings: Settings) -> WebSettings:
         windows=settings.policy.windows,
         places=web.places,
         keep=timedelta(days=settings.audit.keep_days),
+        forwards=settings.audit.forward is not None,
         audit_policy=policy_text(settings),
     )
 

@@ -104,6 +104,7 @@ def custody_of(office: Office) -> Custody:
         keep=keep,
         voucher=voucher_of(office.registry.vault).vkey,
         in_office=agreement.subject_in_office,
+        forwards=office.settings.audit.forward is not None,
     )
 
 

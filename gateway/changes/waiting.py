@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,12 +10,16 @@ from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.changes.room import Room, same_person
 from gateway.identity import notices, people
+from gateway.identity.notices import NoticeView
 from gateway.identity.people import PersonView
 from gateway.identity.tables import State as PersonState
+from gateway.store.engines import Store
 from policies.dossier.dossiers import State, in_state, writers
 
 APPROVERS = "security_admin"
 _PERSON = "person:"
+_WAITING = "change_waiting"
+"""The notice of a change to approve."""
 
 
 def number(room: Room, subject: str) -> int:
@@ -37,7 +41,18 @@ def tell_approvers(
     own = _accounts_of(authors, everybody)
     for each in _approvers(everybody):
         if each.subject not in own:
-            notices.tell(tx, each.id, "change_waiting", now=now, change=ref, title=title)
+            notices.tell(tx, each.id, _WAITING, now=now, change=ref, title=title)
+
+
+def still_so(store: Store, found: Sequence[NoticeView]) -> Sequence[NoticeView]:
+    """Leave the notices out that ask for an approval which is given, refused or void by now."""
+    if all(each.kind != _WAITING for each in found):
+        return found
+    with store.reading() as session:
+        submitted = {each.id for each in in_state(session, State.SUBMITTED)}
+    return [
+        each for each in found if each.kind != _WAITING or each.words.get("change") in submitted
+    ]
 
 
 def tell_author(

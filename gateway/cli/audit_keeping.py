@@ -60,13 +60,7 @@ def retention(directory: Path) -> None:
             ("last pruning", shown(status.last_prune, office) if status.last_prune else "never"),
             ("still to go", f"{status.under_way:,}"),
             ("may go now", f"{due.to - due.first:,}" if due else f"nothing: {status.why_not}"),
-            (
-                "copy by syslog",
-                (
-                    f"{status.copy.sent:,} sent, {status.copy_waiting:,} wait, "
-                    f"{status.copy.lost:,} lost {status.copy.problem}"
-                ),
-            ),
+            ("copy by syslog", _copy(status)),
         ]
         holds = [
             (
@@ -82,6 +76,13 @@ def retention(directory: Path) -> None:
     table("Keeping", ("what", "how"), facts)
     table("Holds", ("id", "case", "keeps since", "reason"), holds)
     table("Requests", ("id", "what", "about", "state", "proposed by the", "reason"), asked)
+
+
+def _copy(status: views.Status) -> str:
+    copy = status.copy
+    if copy is None:
+        return "no receiver is set up (audit.forward in hangu.toml)"
+    return f"{copy.sent:,} sent, {status.copy_waiting:,} wait, {copy.lost:,} lost {copy.problem}"
 
 
 @click.command(cls=ZoneCommand)

@@ -27,6 +27,7 @@ SHORTEST, LONGEST = 10, 500
 class Custody:
     """The log's keeping. `keep` is how long the office keeps entries; six months are the floor.
 
+    `forwards` tells whether a receiver is set up for the copy by syslog.
     `voucher` is the key by which the gateway gives its word for entries.
     `in_office` tells within a transaction whether a subject is in an office now.
     """
@@ -36,6 +37,7 @@ class Custody:
     keep: timedelta
     voucher: Vkey
     in_office: Callable[[OrmSession, str, str], bool]
+    forwards: bool = False
 
     @property
     def vouched(self) -> Vouched:

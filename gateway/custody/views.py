@@ -40,6 +40,7 @@ class Status:
 
     `entries` are those whose content is there, `octets` about what they take, `a_day` how many
     came on each of the last seven days; `due` is what may go now, `why_not` why nothing may.
+    `copy` is None where no receiver is set up for it.
     """
 
     keep: timedelta
@@ -57,7 +58,7 @@ class Status:
     holds: Sequence[Hold]
     requests: Sequence[Asked]
     witnessed: Witnessed
-    copy: Progress
+    copy: Progress | None
     copy_waiting: int
 
 
@@ -85,7 +86,7 @@ def status(custody: Custody, *, now: datetime) -> Status:
             holds=holds(connection),
             requests=requests(connection),
             witnessed=witnessing.look(custody.read, quorum=False, now=now),
-            copy=progress(connection),
+            copy=progress(connection) if custody.forwards else None,
             copy_waiting=waiting(connection),
         )
 

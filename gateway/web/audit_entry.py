@@ -12,6 +12,7 @@ from gateway.web import audit_asked, audit_words
 from gateway.web.access import requires
 from gateway.web.audit import address_of
 from gateway.web.desk_audit import OpenedValue
+from gateway.web.sayings import Sayings
 from gateway.web.session import house, person, visit
 from policies.permissions import Permission
 
@@ -63,6 +64,7 @@ def rule(version: str, rule_id: str) -> str:
         "audit_rule.html",
         used=used,
         words=audit_words.words_of(house().desk),
+        say=Sayings.now(g.now),
         decided=address_of(decided),
     )
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
@@ -71,55 +70,51 @@ def set_terms(ref: str) -> Response:
 
 
 def _terms_page(
-    typed: Mapping[str, str], *, ref: str = "", problem: Problem | None = None
+    typed: Mapping[str, str], *, ref: str = "", problems: Sequence[Problem] = ()
 ) -> Response:
-    problems = [] if problem is None else [problem]
     return make_response(
         render_template("change_terms.html", typed=typed, ref=ref, problems=problems)
     )
 
 
 def _terms_again(refusal: ChangeRefused | Stopped, *, ref: str = "") -> Response:
-    answer = _terms_page(request.form, ref=ref, problem=problem_of(refusal))
+    answer = _terms_page(request.form, ref=ref, problems=problems_of(refusal))
     answer.status_code = answer_for(f"change_{refusal.why}").status
     return answer
 
 
-def problem_of(refusal: ChangeRefused | Stopped) -> Problem:
-    """What is wrong with what was declared, at its field."""
+def problems_of(refusal: ChangeRefused | Stopped) -> Sequence[Problem]:
+    """Everything that is wrong with what was declared, each at its field."""
     if refusal.why is not Why.TERMS:
-        return Problem("", str(answer_for(f"change_{refusal.why}").text))
+        return [Problem("", str(answer_for(f"change_{refusal.why}").text))]
     words = {
         "title": _("Say in a few words what changes"),
         "why": _("Say why, in 2 to 2000 characters"),
         "most_people": _("Enter how many people may gain by it, as a number"),
-        "confirm_minutes": _("Enter 1 to 1440 minutes"),
         "publish_at": _("Enter a day and a time that exist"),
+        "confirm_minutes": _("Enter 1 to 1440 minutes"),
     }
-    return Problem(refusal.said, words.get(refusal.said, ""))
+    wrong = refusal.said.split()
+    return [Problem(name, text) for name, text in words.items() if name in wrong]
 
 
 def _terms() -> Terms:
-    """What the form declares. Raises Stopped (terms) with the field's name."""
+    """What the form declares. Raises Stopped (terms) with the fields' names."""
     form = request.form
-    numbers = {}
-    for name in ("most_people", "confirm_minutes"):
-        typed = whole(form.get(name, "").strip())
-        if typed is None:
-            raise Stopped(Why.TERMS, name)
-        numbers[name] = typed
-    return Terms(
+    day = form.get("publish_at", "").strip()
+    terms = Terms(
         title=form.get("title", ""),
         why=form.get("why", ""),
-        publish_at=_moment(form.get("publish_at", "").strip()),
-        **numbers,
-    ).checked()
+        most_people=_number("most_people"),
+        publish_at=moments.of_local(day) if day else None,
+        confirm_minutes=_number("confirm_minutes"),
+    )
+    if day and terms.publish_at is None:
+        raise Stopped(Why.TERMS, " ".join([*terms.wrong(), "publish_at"]))
+    return terms.checked()
 
 
-def _moment(typed: str) -> datetime | None:
-    if not typed:
-        return None
-    moment = moments.of_local(typed)
-    if moment is None:
-        raise Stopped(Why.TERMS, "publish_at")
-    return moment
+def _number(name: str) -> int:
+    """A number of the form; one that cannot be if it is none."""
+    typed = whole(request.form.get(name, "").strip())
+    return -1 if typed is None else typed

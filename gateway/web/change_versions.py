@@ -16,7 +16,7 @@ from flask import (
 
 from gateway.changes.refusals import ChangeRefused
 from gateway.web.access import requires
-from gateway.web.change_terms import problem_of
+from gateway.web.change_terms import problems_of
 from gateway.web.forms import Problem
 from gateway.web.i18n import html_lang
 from gateway.web.session import house, person, visit
@@ -41,8 +41,7 @@ def return_to(seq: int) -> Response:
     try:
         ref = house().desk.return_to_version(person(), seq, why=why, visit=visit())
     except (ChangeRefused, Stopped) as refusal:
-        problem = problem_of(refusal)
-        return _version_page(seq, Problem("why", problem.text))
+        return _version_page(seq, Problem("why", problems_of(refusal)[0].text))
     return make_response(redirect(url_for("changes.one", ref=ref), code=303))
 
 

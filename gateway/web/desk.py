@@ -67,6 +67,8 @@ class WebSettings:
     """Shortest password, characters: for the hint, the rule itself is the identity room's."""
     keep: timedelta = timedelta(days=365)
     """How long entries of the log are kept before they may be pruned."""
+    forwards: bool = False
+    """Whether a receiver is set up for a copy of the log by syslog."""
     audit_policy: str = ""
     """The office's own trust policy, which names the witnesses of the log; empty: it has none."""
     windows: tuple[tuple[str, str, str], ...] = ()

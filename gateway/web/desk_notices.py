@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from gateway.changes import waiting
 from gateway.identity import notices
 from gateway.identity.notices import NoticeView
 from gateway.identity.registry import Registry
@@ -19,7 +20,7 @@ class NoticesDesk(Protocol):
     """What people are told of their own account."""
 
     def unseen_notices(self, person: SignedIn) -> Sequence[NoticeView]:
-        """What the person has not read yet, oldest first."""
+        """What the person has not read yet and is not over, oldest first."""
 
     def notices(self, person: SignedIn) -> Sequence[NoticeView]:
         """The newest, read or not."""
@@ -35,8 +36,9 @@ class NoticesFront:
     registry: Registry
 
     def unseen_notices(self, person: SignedIn) -> Sequence[NoticeView]:
-        """Not read yet."""
-        return notices.unseen(self.registry, person.current.person_id)
+        """Not read yet, and still so."""
+        found = notices.unseen(self.registry, person.current.person_id)
+        return waiting.still_so(self.registry.store, found)
 
     def notices(self, person: SignedIn) -> Sequence[NoticeView]:
         """The newest."""

@@ -40,6 +40,7 @@ class CustodyFront:
             keep=self.settings.keep,
             voucher=voucher_of(registry.vault).vkey,
             in_office=agreement.subject_in_office,
+            forwards=self.settings.forwards,
         )
 
     def first_key(self) -> str | None:

@@ -132,7 +132,8 @@ def _failed(found: Failed, lexicon: Lexicon) -> str:
     return _CONDITIONS[found.condition](found, lexicon)
 
 
-def _words(column: str, value: str, lexicon: Lexicon) -> str:
+def words(column: str, value: str, lexicon: Lexicon) -> str:
+    """What a column of a rule says: a zone, networks, labels."""
     joined = (phrasing.word(column, each, lexicon) for each in tokens(value))
     return either("、", ", ").join(joined)
 
@@ -182,7 +183,7 @@ _CONDITIONS: Mapping[Condition, Callable[[Failed, Lexicon], str]] = {
         "it was another time than %(needs)s", needs=phrasing.times(found.needs, lexicon)
     ),
     Condition.ZONE: lambda found, lexicon: _(
-        "the rule holds %(needs)s alone", needs=_words("zone", found.needs, lexicon)
+        "the rule holds %(needs)s alone", needs=words("zone", found.needs, lexicon)
     ),
 }
 _STEPS: Mapping[Change, Callable[[str, Lexicon], str]] = {

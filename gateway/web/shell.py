@@ -124,6 +124,7 @@ _WORDS: Mapping[str, Any] = MappingProxyType(
         "rule_about": labels_review.about,
         "rule_networks": labels_proofs.NETWORKS,
         "rule_title": labels_review.title,
+        "rule_words": labels_proofs.words,
         "seconds_left": seconds_left,
         "sentence_problem": labels_findings.sentence_problem,
         "shares_of": labels_changes.shares,

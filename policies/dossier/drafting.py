@@ -45,18 +45,24 @@ class Terms:
     confirm_minutes: int = CONFIRM_MINUTES
 
     def checked(self) -> Terms:
-        """Return the terms with tidy spaces. Raises Stopped (terms) with the field's name."""
-        title, why = " ".join(self.title.split()), self.why.strip()
-        checks = (
-            ("title", 0 < len(title) <= MAX_TITLE and title.isprintable()),
-            ("why", SHORTEST_REASON <= len(why) <= MAX_REASON),
-            ("most_people", 0 <= self.most_people <= 1_000_000),  # noqa: PLR2004 - a million
-            ("confirm_minutes", 1 <= self.confirm_minutes <= LONGEST_TRIAL),
-        )
-        for name, holds in checks:
-            if not holds:
-                raise Stopped(Why.TERMS, name)
-        return replace(self, title=title, why=why)
+        """Return the terms with tidy spaces. Raises Stopped (terms) with the fields' names."""
+        if wrong := self.wrong():
+            raise Stopped(Why.TERMS, " ".join(wrong))
+        return replace(self, title=self._title, why=self.why.strip())
+
+    def wrong(self) -> Sequence[str]:
+        """Return the names of all fields that say what cannot be."""
+        checks = {
+            "title": 0 < len(self._title) <= MAX_TITLE and self._title.isprintable(),
+            "why": SHORTEST_REASON <= len(self.why.strip()) <= MAX_REASON,
+            "most_people": 0 <= self.most_people <= 1_000_000,  # noqa: PLR2004 - a million
+            "confirm_minutes": 1 <= self.confirm_minutes <= LONGEST_TRIAL,
+        }
+        return [name for name, holds in checks.items() if not holds]
+
+    @property
+    def _title(self) -> str:
+        return " ".join(self.title.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from audit.ledger import Transaction
 from audit.record import Actor
 from policies import versions
+from policies.change.texts import line_of, rows_of
 from policies.dossier.approving import approved
 from policies.dossier.dossiers import (
     Dossier,
@@ -25,10 +26,11 @@ from policies.dossier.dossiers import (
     require,
 )
 from policies.dossier.drafting import rules_of
+from policies.problems import RuleProblems
 from policies.rules import RuleSet
 from policies.tables_dossier import policy_dossier
 from policies.version_rows import PublishedMeanwhile
-from policies.versions import MAX_NOTE
+from policies.versions import MAX_NOTE, AlreadyInForce
 
 TOLERANCE: Final = timedelta(seconds=5)
 """By so much the clocks of two workers may differ."""
@@ -90,19 +92,36 @@ def confirm(tx: Transaction, ref: str, *, actor: Actor, now: datetime, signed_in
 def roll_back(tx: Transaction, ref: str, *, actor: Actor, now: datetime, why: str) -> RuleSet:
     """Return to the rules from before a trial; return them. One person's act, or nobody's.
 
+    What was published over the trial (a service was taken out with its rules) stays: of it is
+    undone what the trial changed. Else any such act would keep a trial that nobody confirmed.
+
     Raises:
-        Stopped: rebase, wrong_state.
+        Stopped: rebase, unreadable, wrong_state.
     """
     found = locked(tx.session, ref)
     require(found, State.TRIAL)
-    rules = versions.at(tx.session, found.base_seq) or RuleSet()
-    if not is_not_in_force(tx, found):
+    rules = _undone(tx.session, found)
+    with _alone(), suppress(AlreadyInForce):
         note = f"return to version {found.base_seq}: {why}"
-        with _alone():
-            versions.publish(tx, rules, actor=actor, now=now, note=note)
+        versions.publish(tx, rules, actor=actor, now=now, note=note)
     values = {"state": State.ROLLED_BACK, "ended_at": now, "ended_why": why}
     change(tx, found, "rolled_back", values, actor=actor, now=now, reason=why)
     return rules
+
+
+def _undone(session: Session, found: Dossier) -> RuleSet:
+    """Return the rules in force without what a trial changed in those before it."""
+    before, tried = (
+        versions.at(session, seq) or RuleSet() for seq in (found.base_seq, found.seq or 0)
+    )
+    here = versions.current(session) or RuleSet()
+    if here.hash == tried.hash:
+        return before
+    old, new = set(rows_of(before)), set(rows_of(tried))
+    try:
+        return RuleSet.of(sorted((set(rows_of(here)) - (new - old)) | (old - new), key=line_of))
+    except RuleProblems as problems:
+        raise Stopped(Why.UNREADABLE, str(problems)) from None
 
 
 def is_not_in_force(tx: Transaction, found: Dossier) -> bool:

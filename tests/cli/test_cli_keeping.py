@@ -70,6 +70,11 @@ def test_retention_shows_how_the_log_is_kept(sealed: Terminal) -> None:
     said = sealed.run("audit", "retention", str(sealed.zone))
     assert "365 days" in said
     assert "nothing: young" in said
+    assert "no receiver is set up" in said
+    assert "wait" not in said
+    with (sealed.zone / "hangu.toml").open("a", encoding="utf-8") as settings:
+        settings.write('[audit]\nforward = "tls://siem.example.gov.cn:6514"\n')
+    assert "0 sent, " in sealed.run("audit", "retention", str(sealed.zone))
     sealed.run("audit", "prune", str(sealed.zone))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from change_desk import ANNA, APPROVER, AUDITOR, BELA, NEW, NOON, PEOPLE, Desk, person
+from change_desk import ANNA, APPROVER, AUDITOR, BELA, NEW, NOON, OFFICE, PEOPLE, Desk, person
 from sqlalchemy import delete
 
 from audit.ledger import Ledger
 from audit.record import Actor
 from gateway.changes.room import common_pages
 from gateway.store.engines import Store
+from policies import versions
 from policies.change import overlap
 from policies.change.benefit import Administration
 from policies.change.texts import Form, read
@@ -68,6 +69,25 @@ def test_attack_a_writers_hand_taken_out_of_the_story_after_the_approval(desk: D
         tx.record("policy.change_edited", actor=APPROVER, now=NOON)
     with pytest.raises(Stopped, match="stale"):
         desk.publish(ref)
+
+
+def test_attack_a_version_published_over_a_trial_keeps_what_nobody_confirmed(desk: Desk) -> None:
+    """As the removal of any service with rules does: the trial is undone, the removal is not."""
+    old = "p, unit:caiwu, intranet, svc:ledger/**, GET, *, *, 2, *, allow\n"
+    shut = "p, unit:caiwu, intranet, svc:budget/**, GET, *, *, *, *, deny\n"
+    desk.found(RuleSet.parse(OFFICE.text() + old + shut))
+    before = desk.rules().text()
+    ref = desk.open(text=before.replace(shut, "") + NEW)
+    assert desk.look(ref) == ()
+    desk.submit(ref)
+    desk.approve(ref)
+    desk.publish(ref)
+    assert shut.strip() not in desk.rules().text()
+    with desk.ledger.begin() as tx:
+        left = RuleSet.parse(desk.rules().text().replace(old, ""))
+        versions.publish(tx, left, actor=APPROVER, now=NOON, note="service ledger removed")
+    desk.roll_back(ref, NOON, "not_confirmed")
+    assert desk.rules() == RuleSet.parse(before.replace(old, ""))
 
 
 TWIN = person(9)

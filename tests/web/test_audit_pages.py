@@ -179,7 +179,10 @@ def test_the_rule_that_decided_is_shown_with_who_published_it(auditor: Browser) 
     assert rule is not None
     shown = auditor.get(rule[1]).text
     assert "unit:caiwu" in shown
-    assert "system:test" in shown
+    assert '<p class="lead">财务处' in shown
+    assert "<dt>发布人</dt><dd>system:test" in shown
+    assert re.search(r"<dd[^>]*>\s*\*", shown) is None
+    assert not re.search(r"<dd[^>]*>\s*intranet", shown)
     published = re.search(r'href="(/audit/entries/\d+)"', shown)
     assert published is not None
     assert "policy.published" in auditor.get(published[1]).text

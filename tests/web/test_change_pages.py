@@ -152,6 +152,19 @@ def test_attack_duties_and_tests_are_taken_out_unseen(author: Browser, second: B
     assert "新增 0 条，删去 1 条" in shown
 
 
+def test_every_field_of_a_new_change_that_is_wrong_is_named_at_once(author: Browser) -> None:
+    page = "/policy/changes/new"
+    bad = {"title": "", "why": "x", "most_people": "many", "publish_at": "the day after"}
+    answer = author.post(page, bad | {"confirm_minutes": "0"}, page=page)
+    assert answer.status_code == 422
+    fields = ["title", "why", "most_people", "publish_at", "confirm_minutes"]
+    assert re.findall(r'<li><a href="#(\w+)">', answer.text) == fields
+    assert all(f'id="problem-{field}"' in answer.text for field in fields)
+    assert answer.text.count('aria-invalid="true"') == len(fields)
+    one = author.post(page, bad | {"title": "台账", "why": "新单位", "most_people": "3"}, page=page)
+    assert re.findall(r'<li><a href="#(\w+)">', one.text) == ["publish_at", "confirm_minutes"]
+
+
 def test_attack_numbers_longer_than_any_are_no_crash(author: Browser) -> None:
     ref, long = begin(author), "9" * 5000
     page = f"/policy/changes/{ref}"

@@ -84,6 +84,7 @@ def test_a_hold_counts_at_once_and_is_lifted_by_two(app: Flask, office: Office) 
     )
     told = auditor.get("/audit/retention").text
     assert '<a href="/receipts/">凭证</a>' in told
+    assert "未配置接收方" in told
     page = security.get("/audit/retention")
     assert "案〔2026〕12号" in page.text
     lift = re.search(r'action="(/audit/retention/lift/[0-9a-f]{32})"', page.text)

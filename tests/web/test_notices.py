@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from change_world import begin, look, step, write
 from web_office import Browser, Office
 
 from gateway.identity import notices, people
@@ -39,6 +41,36 @@ def test_notice_that_came_after_the_page_stays_unread(clerk: Browser, office: Of
     tell(office, "liwen", "password_changed", at=shown + timedelta(seconds=1))
     clerk.post("/account/notices/seen", {"until": shown.isoformat()}, page="/account/")
     assert "您的密码已更改。" in clerk.get("/").text
+
+
+def test_more_notices_than_are_shown_are_read_by_one_button(clerk: Browser, office: Office) -> None:
+    now = datetime.now(UTC)
+    for number in range(5):
+        tell(office, "liwen", "password_changed", at=now - timedelta(hours=number))
+    page = clerk.get("/").text
+    assert "5 条新通知" in page
+    assert page.count('<li><span class="quiet small">') == 3
+    until = re.search(r'name="until" value="([^"]+)"', page)
+    assert until is not None
+    clerk.post("/account/notices/seen", {"until": until[1]}, page="/")
+    assert "您的密码已更改。" not in clerk.get("/").text
+
+
+def test_who_is_asked_to_approve_is_told_no_longer_when_it_is_decided(
+    author: Browser, second: Browser
+) -> None:
+    """Another may have approved it, or its author wrote on: nothing waits for this person."""
+    ref = begin(author)
+    write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
+    for decide in (
+        lambda: write(author, ref, "旅游处可写入 svc:ledger/**，需双因素"),
+        lambda: step(second, ref, "approve"),
+    ):
+        look(author, ref)
+        assert step(author, ref, "submit").status_code == 303
+        assert "有规则变更待您审批" in second.get("/").text
+        assert decide().status_code == 303
+        assert "有规则变更待您审批" not in second.get("/").text
 
 
 @pytest.mark.parametrize("until", ["", "yesterday", "2026-01-01T00:00:00", "9" * 400])
