@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from policies.cases import CASE_COLUMNS, Case, case_faults
@@ -66,10 +66,10 @@ class Reader:
         self.add(row, number)
 
     def placed(self, found: Faulty) -> Iterator[Problem]:
-        """Return what is wrong with all rows together, each at the line of a row it is about."""
-        lines: dict[Hashable, int] = {**self.rows}
+        """Return what is wrong with all rows together, each at the line of its link."""
         for each in found.faults:
-            yield Problem(lines.get(each.row, 0), each.what, each.fix)
+            line = self.rows.get(each.link, 0) if each.link else 0
+            yield Problem(line, each.what, each.fix)
 
     def add(self, row: Row, number: int) -> None:
         """Add a good row; one that stands here already is a problem."""

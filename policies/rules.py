@@ -51,7 +51,7 @@ class RuleSet:
             if count > 1
         ]
         trees = [
-            Fault(what, "take a g3 row out", row=link)
+            Fault(what, "take a g3 row out", link=link)
             for link, what in faulty_links(self.categories)
         ]
         refuse(twice + trees)
