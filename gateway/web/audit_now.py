@@ -122,8 +122,8 @@ _DATED: Mapping[str, Any] = {
     "verify_failed": _l("verified"),
     "verified": _l("verified"),
     "refusals": _l("counted since"),
-    "findings": _l("the oldest of"),
-    "unsigned": _l("the oldest of"),
+    "findings": _l("the gravest opened"),
+    "unsigned": _l("first entry"),
 }
 """What happened at the time on a card."""
 
