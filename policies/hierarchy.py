@@ -65,8 +65,24 @@ def faults(links: Iterable[Link]) -> list[str]:
     return circles_and_depths(parents_of(links))
 
 
+def faulty_links(links: Iterable[Link]) -> list[tuple[Link, str]]:
+    """Return the same faults, each with a link of the circle, or one that leads too high."""
+    parents = parents_of(links)
+    found = []
+    for name, what in _faults(parents):
+        above = sorted(parents[name])
+        around = [group for group in above if name in closure(group, parents)]
+        found.append(((name, (around or above)[0]), what))
+    return found
+
+
 def circles_and_depths(parents: Parents) -> list[str]:
     """Return the faults of a hierarchy whose links are gathered already."""
+    return [what for _, what in _faults(parents)]
+
+
+def _faults(parents: Parents) -> list[tuple[str, str]]:
+    """Return each member that something is wrong with, and what."""
     groups: frozenset[str] = frozenset().union(*parents.values())
     inner = {member: above for member, above in parents.items() if member in groups}
     found = heights(inner)
@@ -82,6 +98,7 @@ def circles_and_depths(parents: Parents) -> list[str]:
         if lost.isdisjoint(parents[member]):
             found[member] = 1 + max(found.get(group, 0) for group in parents[member])
     deep = sorted(name for name, height in found.items() if height > MAX_HOPS)
-    return [f"{name} belongs to itself through a circle" for name in circle] + [
-        f"{name} lies {found[name]} levels deep; at most {MAX_HOPS} are followed" for name in deep
+    return [(name, f"{name} belongs to itself through a circle") for name in circle] + [
+        (name, f"{name} lies {found[name]} levels deep; at most {MAX_HOPS} are followed")
+        for name in deep
     ]

@@ -21,10 +21,19 @@ class Problem:
     fix: str
     column: int = 0
 
+    def at(self, file: object) -> str:
+        """Return it as editors and CI read it: `file:line:column: error: …`."""
+        return f"{placed(file, self.line, self.column)}: error: {self.what}; {self.fix}"
+
     def __str__(self) -> str:
         place = f"line {self.line}" if self.line else ""
         place += f", column {self.column}" if self.column else ""
         return f"{place}: {self.what}; {self.fix}" if place else f"{self.what}; {self.fix}"
+
+
+def placed(file: object, line: int, column: int) -> str:
+    """Return a place of a file as compilers write it; what is 0 is left out."""
+    return ":".join(map(str, (file, *(each for each in (line, column) if each))))
 
 
 class RuleProblems(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from policies.cases import CASE_COLUMNS, Case, case_faults
@@ -64,6 +64,12 @@ class Reader:
             ]
             return
         self.add(row, number)
+
+    def placed(self, found: Faulty) -> Iterator[Problem]:
+        """Return what is wrong with all rows together, each at the line of its link."""
+        for each in found.faults:
+            line = self.rows.get(each.link, 0) if each.link else 0
+            yield Problem(line, each.what, each.fix)
 
     def add(self, row: Row, number: int) -> None:
         """Add a good row; one that stands here already is a problem."""

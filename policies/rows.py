@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from policies.functions import is_window
+from policies.hierarchy import Link
 from policies.permissions import Permission
 from policies.vocabulary import (
     ACTIONS,
@@ -39,11 +40,13 @@ class Fault:
     """What is wrong with a row, and what to write instead.
 
     `place` is the column it is about, counted from 0 after the row's kind; -1 is the whole row.
+    `link` is the row of a tree that only the other rows make wrong.
     """
 
     what: str
     fix: str
     place: int = -1
+    link: Link | None = None
 
 
 Check: TypeAlias = tuple[Callable[[str], bool], str]

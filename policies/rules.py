@@ -12,8 +12,8 @@ from typing import Self
 
 from policies.cases import Case
 from policies.duties import RECORD, Duty
-from policies.hierarchy import Link, faults
-from policies.problems import Problem, RuleProblems, refuse
+from policies.hierarchy import Link, faulty_links
+from policies.problems import Faulty, Problem, RuleProblems, refuse
 from policies.reading import Reader, Row
 from policies.rows import Fault, category_faults
 from policies.rule import Rule
@@ -50,7 +50,10 @@ class RuleSet:
             for name, count in ids.items()
             if count > 1
         ]
-        trees = [Fault(what, "take a g3 row out") for what in faults(self.categories)]
+        trees = [
+            Fault(what, "take a g3 row out", link=link)
+            for link, what in faulty_links(self.categories)
+        ]
         refuse(twice + trees)
 
     @classmethod
@@ -69,7 +72,10 @@ class RuleSet:
             reader.read(number, line.removesuffix("\r"))
         if reader.problems:
             raise RuleProblems(reader.problems)
-        return cls.of(reader.rows)
+        try:
+            return cls.of(reader.rows)
+        except Faulty as found:
+            raise RuleProblems(reader.placed(found)) from None
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> Self:

@@ -44,7 +44,8 @@ class Around:
 def takes_zone_if_any(function: Command) -> Command:
     """Add the option of a zone to hold the draft against."""
     kind = click.Path(path_type=Path, file_okay=False)
-    text = "Hold it against this zone's people, services and rules in force."
+    text = "Hold it against this zone's people, services and rules in force"
+    text += f"; without it {VARIABLE} names the zone."
     return click.option("--zone", "directory", type=kind, envvar=VARIABLE, help=text)(function)
 
 
@@ -67,8 +68,12 @@ def text_of(file: Path) -> str:
 
 
 def document_of(file: Path) -> Document:
-    """The draft in a file. Raises RuleProblems with everything that is wrong."""
-    return read(text_of(file), form_of(file)).required()
+    """The draft in a file. Raises Trouble with everything that is wrong, each at its place."""
+    found = read(text_of(file), form_of(file))
+    if found.document is None:
+        lines = "\n".join(each.at(file) for each in found.problems)
+        raise Trouble(f"{file} cannot be read as rules:\n{lines}", "Mend these lines first.")
+    return found.document
 
 
 @contextmanager

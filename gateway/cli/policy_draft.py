@@ -27,11 +27,13 @@ from gateway.cli.policy_around import (
     text_of,
 )
 from gateway.cli.policy_sentences import in_force, lexicon_of, takes_language
+from gateway.cli.trouble import Trouble
 from gateway.cli.zone import now
 from policies.change.lasting import Foreseen, foreseen
 from policies.change.lexicon import CHINA, Language, Lexicon
 from policies.change.mutation import Score, scores
 from policies.change.phrasing import tested
+from policies.change.texts import rows_of
 from policies.change.validate import validate
 from policies.memberships import Memberships
 from policies.rules import RuleSet
@@ -46,7 +48,11 @@ from policies.rules import RuleSet
 def check(
     context: click.Context, file: Path, directory: Path | None, *, as_json: bool, strict: bool
 ) -> None:
-    """Name everything that is wrong with the rules in FILE (.csv or .toml), with the fix."""
+    """Name everything that is wrong with the rules in FILE (.csv or .toml), with the fix.
+
+    One line each, FILE:LINE:COLUMN: error or warning: … Exit status 1 if there is an error, with
+    --strict a warning, or no rule at all.
+    """
     with around(directory) as there:
         text = text_of(file)
         found = validate(text, form_of(file), known=there.known, now=int(now().timestamp()))
@@ -54,10 +60,12 @@ def check(
         click.echo(json.dumps({"findings": [asdict(each) for each in found.findings]}))
     else:
         for each in found.findings:
-            click.echo(f"{file}:{each}" if each.line else f"{file}: {each}")
+            click.echo(each.at(file))
     failed = found.errors or (strict and found.findings)
     if failed:
         context.exit(1)
+    if found.document is not None and not rows_of(found.document.rules):
+        raise Trouble(f"{file} holds no rules.", "Is it the right file? Nothing is allowed by it.")
     if not as_json and found.document is not None:
         done(f"{len(found.document.rules.rules)} rules, version {found.document.rules.version}.")
 

@@ -11,6 +11,7 @@ from gateway.changes.editing import lexicon_of
 from gateway.cli.console import done, out, table
 from gateway.cli.days import shown
 from gateway.cli.office import opened
+from gateway.cli.policy_sentences import takes_language
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, takes_zone
 from gateway.identity import people, units
@@ -29,7 +30,7 @@ _SHOWN = 200
 @click.command(cls=ZoneCommand)
 @takes_zone
 @click.argument("number", type=click.IntRange(1), required=False)
-@click.option("--language", type=click.Choice(("zh", "en")), default="en", show_default=True)
+@takes_language
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 def history(directory: Path, number: int | None, language: str, *, as_json: bool) -> None:
     """List the versions; of version NUMBER say in words what it changed."""

@@ -66,7 +66,7 @@ def sentences(
     found = read_sentences(text_of(file), lexicon)
     if found.document is None:
         for problem in found.problems:
-            click.echo(f"{file}:{problem}", err=True)
+            click.echo(problem.at(file), err=True)
         context.exit(1)
     click.echo(_listed(found.document, lexicon) if as_json else found.document.text(), nl=as_json)
 

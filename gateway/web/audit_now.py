@@ -85,6 +85,7 @@ def show() -> str:
         title=title,
         text=text,
         figure=figure,
+        dated=dated,
         way=way,
     )
 
@@ -113,6 +114,23 @@ def text(card: Card) -> str:
     """What there is to do, or that there is nothing."""
     words = _CALLING if card.calls else _QUIET
     return str(words[card.code]) % card.words
+
+
+_DATED: Mapping[str, Any] = {
+    "unwitnessed": _l("last cosigned"),
+    "sealing": _l("last sealed"),
+    "verify_failed": _l("verified"),
+    "verified": _l("verified"),
+    "refusals": _l("counted since"),
+    "findings": _l("the oldest of"),
+    "unsigned": _l("the oldest of"),
+}
+"""What happened at the time on a card."""
+
+
+def dated(card: Card) -> str:
+    """What happened at the time on the card."""
+    return str(_DATED[card.code])
 
 
 _FIGURES: Mapping[str, Callable[[int], str]] = {

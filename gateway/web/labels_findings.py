@@ -63,11 +63,20 @@ MISSING: Mapping[str, Any] = {
 _SHAPES: Sequence[tuple[str, Any]] = (
     # what is wrong
     (r"(?P<n>\d+) columns after '(?P<kind>\w+)'", _l("%(n)s columns after “%(kind)s”")),
-    (r"act is '(?P<value>.*)' on a page", _l("A page cannot be “%(value)s”")),
-    (r"act is '(?P<value>.*)' on (?P<obj>.+)", _l("%(obj)s cannot be “%(value)s”")),
-    (r"(?P<name>\w+) is '(?P<value>.*)'", _l("%(name)s is “%(value)s”")),
+    (
+        r"act is (?P<quote>['\"])(?P<value>.*)(?P=quote) on a page",
+        _l("A page cannot be “%(value)s”"),
+    ),
+    (
+        r"act is (?P<quote>['\"])(?P<value>.*)(?P=quote) on (?P<obj>.+)",
+        _l("%(obj)s cannot be “%(value)s”"),
+    ),
+    (r"(?P<name>\w+) is (?P<quote>['\"])(?P<value>.*)(?P=quote)", _l("%(name)s is “%(value)s”")),
     (r"an invisible character, (?P<char>U\+\w+)", _l("An invisible character, %(char)s")),
-    (r"unknown kind '(?P<kind>.*)'", _l("No line of the rules begins with “%(kind)s”")),
+    (
+        r"unknown kind (?P<quote>['\"])(?P<kind>.*)(?P=quote)",
+        _l("No line of the rules begins with “%(kind)s”"),
+    ),
     (r"the same as line (?P<line>\d+)", _l("The same as line %(line)s")),
     (r"(?P<row>.+) stands twice", _l("%(row)s stands twice")),
     (r"two rules share the id (?P<id>.+)", _l("Two rules share the id %(id)s")),
@@ -80,10 +89,16 @@ _SHAPES: Sequence[tuple[str, Any]] = (
     (r"more than (?P<n>\d+) MiB", _l("More than %(n)s MiB")),
     (r"more than (?P<n>[\d,]+) rows", _l("More than %(n)s rows")),
     (r"(?P<n>[\d,]+) characters in one line", _l("%(n)s characters in one line")),
-    (r"an unknown table '(?P<name>.*)'", _l("No part of the rules is called “%(name)s”")),
+    (
+        r"an unknown table (?P<quote>['\"])(?P<name>.*)(?P=quote)",
+        _l("No part of the rules is called “%(name)s”"),
+    ),
     (r"(?P<name>\w+) otherwise than row by row", _l("%(name)s is not written row by row")),
     (r"(?P<name>\w+) is missing", _l("%(name)s is missing")),
-    (r"an unknown key '(?P<name>.*)'", _l("No column is called “%(name)s”")),
+    (
+        r"an unknown key (?P<quote>['\"])(?P<name>.*)(?P=quote)",
+        _l("No column is called “%(name)s”"),
+    ),
     (r"(?P<name>\w+) is no text", _l("%(name)s is no text in quotes")),
     (r"a text over several lines", _l("A text over several lines")),
     (r"no TOML: (?P<why>.+)", _l("No TOML (%(why)s)")),

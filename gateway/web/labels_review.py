@@ -56,7 +56,10 @@ EVENTS = {
 }
 _BAD: dict[str, Any] = {
     "size": _l("a rule has at most 16,384 characters"),
-    "yaml": _l("this is not YAML: %(what)s"),
+    "yaml": _l(
+        "the text cannot be read as YAML beyond this place; look at the brackets, quotation "
+        "marks, colons and indents here and before"
+    ),
     "alias": _l("anchors, aliases and tags are not taken"),
     "documents": _l("one text holds one correlation and its base rules, apart by ---"),
     "kind": _l("a value of another kind belongs here: %(what)s"),
@@ -82,6 +85,11 @@ _BAD: dict[str, Any] = {
     "usual": _l("“usual” needs %(what)s"),
     "renamed": _l("a rule keeps its name; “%(what)s” is another"),
 }
+_KINDS: dict[str, Any] = {
+    "mapping": _l("names, each with its value"),
+    "text": _l("a value"),
+}
+"""What is said of a value of another kind, by `BadRule.what`."""
 
 
 def level(code: str) -> str:
@@ -116,7 +124,8 @@ def about(rule: Rule) -> str:
 
 def bad_rule(bad: BadRule) -> str:
     """What is wrong with a rule's text, and where."""
-    words = str(_BAD[bad.code]) % {"what": bad.what}
+    what = _KINDS[bad.what] if bad.code == "kind" else bad.what
+    words = str(_BAD[bad.code]) % {"what": what}
     return _(
         "Line %(line)s, column %(column)s: %(words)s.",
         line=bad.line,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from policies.problems import placed
+
 
 class Severity(StrEnum):
     """Whether a draft may go on with it."""
@@ -53,7 +55,7 @@ class Finding:
     values: Mapping[str, str] = field(default_factory=dict)
     others: tuple[int, ...] = ()
 
-    def __str__(self) -> str:
-        place = f"line {self.line}" + (f", column {self.column}" if self.column else "")
-        where = f"{place}: " if self.line else ""
-        return f"{where}{self.severity}: {self.what}; {self.fix}"
+    def at(self, file: object) -> str:
+        """Return it as editors and CI read it: `file:line:column: warning: …`."""
+        place = placed(file, self.line, self.column)
+        return f"{place}: {self.severity}: {self.what}; {self.fix}"

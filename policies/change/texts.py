@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from policies.problems import Problem, RuleProblems
+from policies.problems import Faulty, Problem, RuleProblems
 from policies.reading import KINDS, Reader, Row
 from policies.rules import RuleSet
 
@@ -117,13 +117,12 @@ def read_lines(text: str, take: Callable[[Reader, int, str], None]) -> Reading:
 def _finished(reader: _Commented) -> Reading:
     reader.gap()
     problems = list(reader.problems)
-    rules = None
-    if not problems:
-        try:
-            rules = RuleSet.of(reader.rows)
-        except RuleProblems as found:
-            problems += found.problems
-    if rules is None:
+    rules = RuleSet()
+    try:
+        rules = RuleSet.of(reader.rows)
+    except Faulty as found:
+        problems += reader.placed(found)
+    if problems:
         return Reading(None, tuple(problems), reader.rows)
     return Reading(Document(rules, reader.comments, reader.head), (), reader.rows)
 

@@ -3,8 +3,9 @@
     found = validate(text, Form.CSV, known=known, now=now)
     if found.document is not None and not found.errors: …
 
-First the text is read as strictly as ever; then, if it can be used, its rules are held against
-what there is (people, units, services) and against each other. O(n log n) in the rows.
+First the text is read as strictly as ever; then its rules are held against what there is
+(people, units, services) and against each other, beside rows that cannot be read those that
+can: whoever mends a draft is told everything at once. O(n log n) in the rows.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from policies.change.places import key_of
 from policies.change.texts import Document, Form, Reading, line_of, read
 from policies.collector import collector_paused
 from policies.compiled_rules import is_over, windows_of
+from policies.hierarchy import faults
 from policies.memberships import Memberships
 from policies.pairs import parts
 from policies.permissions import Permission
@@ -88,11 +90,17 @@ def validate(
     with collector_paused():
         reading = read(text, form)
         findings = [_of_problem(each, text.split("\n")) for each in reading.problems]
-        if reading.document is not None:
-            checks = _Checks(reading, text, known or Known(), now)
-            findings += checks.all(reading.document.rules)
+        rules = _readable(reading) if reading.document is None else reading.document.rules
+        findings += _Checks(reading, text, known or Known(), now).all(rules)
     findings.sort(key=lambda each: (each.line, each.column, each.severity, each.what))
     return Validated(reading.document, tuple(findings), reading.lines)
+
+
+def _readable(reading: Reading) -> RuleSet:
+    """Return what could be read of a text that cannot be used; a circle counts as no tree."""
+    links = tuple(row for row in reading.lines if isinstance(row, tuple))
+    by_id = {row.id: row for row in reading.lines if isinstance(row, Rule)}
+    return RuleSet(tuple(by_id.values()), () if faults(links) else links)
 
 
 def _of_problem(problem: Problem, lines: list[str]) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -161,7 +162,7 @@ def test_a_sentence_that_is_none_is_named_with_its_line_and_status(
     with pytest.raises(SystemExit) as leaving:
         main(["policy", "sentences", str(bad), "--parse", "--zone", str(terminal.zone)])
     assert leaving.value.code == 1
-    assert "line 1, column" in capsys.readouterr().err
+    assert f"{bad}:1:11: error: " in capsys.readouterr().err
 
 
 def test_sentences_of_nothing_say_what_to_name(
@@ -206,3 +207,40 @@ def test_a_test_of_a_rule_that_ends_is_told_before_it_fails_and_why_afterwards(
     with pytest.raises(SystemExit):
         main(["policy", "test", over, "--zone", zone])
     assert f"The rule it stood on is over: {past}; take the test out" in terminal.printed()
+
+
+def test_what_is_wrong_is_printed_as_editors_and_ci_read_it(terminal: Terminal) -> None:
+    file = terminal.zone.parent / "bad.csv"
+    file.write_text(f"{GRANT}\np, unit:finance, moon, svc:ledger/**, GET, *, *, 2, *, allow\n")
+    zone = str(terminal.zone)
+    with pytest.raises(SystemExit):
+        main(["policy", "check", str(file), "--zone", zone])
+    assert re.search(rf"^{file}:2:18: error: zone is 'moon'; ", terminal.printed(), re.MULTILINE)
+    for command in ("replay", "diff", "test"):
+        said = terminal.fails("policy", command, str(file), "--zone", zone)
+        assert f"{file} cannot be read as rules" in said
+        assert f"{file}:2:18: error: zone is 'moon'; " in said
+        assert "published" not in said
+
+
+def test_a_warning_has_its_place_too(terminal: Terminal) -> None:
+    file = draft(terminal, GRANT.replace("2, *,", "2, 1~2,"))
+    number = Path(file).read_text().count("\n")
+    said = terminal.run("policy", "check", file)
+    assert re.search(rf"(?m)^{file}:{number}:\d+: warning: its last window is over; ", said)
+
+
+@pytest.mark.parametrize("text", ["", "# to be written\n"])
+def test_a_file_without_a_rule_is_a_mistake(terminal: Terminal, text: str) -> None:
+    file = terminal.zone.parent / "empty.csv"
+    file.write_text(text)
+    assert f"{file} holds no rules." in terminal.fails("policy", "check", str(file))
+
+
+def test_the_help_names_the_variable_of_the_zone_and_one_language_is_the_default(
+    terminal: Terminal,
+) -> None:
+    for command in ("check", "test", "diff", "replay", "sentences"):
+        assert "HANGU_ZONE_DIR" in terminal.run("policy", command, "--help")
+    for command in ("sentences", "test", "history"):
+        assert "[default: zh]" in " ".join(terminal.run("policy", command, "--help").split())

@@ -16,7 +16,7 @@ from policies.change.overlap import Overlap, Overlaps
 from policies.change.texts import Form, read
 from policies.change.validate import Known, validate
 from policies.memberships import Memberships
-from policies.rules import RuleSet
+from policies.rules import RuleProblems, RuleSet
 
 ANNA, BORIS, _ = PEOPLE
 NOW = 1_000
@@ -145,7 +145,7 @@ def test_a_long_search_of_worlds_meets_every_overlap() -> None:
 def test_no_text_makes_validation_fail(text: str, form: Form) -> None:
     found = validate(text, form, known=KNOWN, now=NOW)
     assert (found.document is None) <= bool(found.errors)
-    assert all(each.what and each.fix and str(each) for each in found.findings)
+    assert all(each.what and each.fix and each.at("draft") for each in found.findings)
     lines = text.split("\n")
     assert all(0 <= each.line <= len(lines) for each in found.findings)
 
@@ -162,3 +162,31 @@ def test_a_good_draft_has_nothing_to_say() -> None:
     found = validate(f"{OPEN}\n", known=KNOWN, now=NOW)
     assert found.findings == ()
     assert found.document == read(f"{OPEN}\n").document
+
+
+@pytest.mark.parametrize("broken", ["p, unit:tax", "t, allow", "g3, cat:q, cat:q", "x, 1"])
+def test_what_is_odd_in_readable_rows_is_named_beside_a_row_that_cannot_be_read(
+    broken: str,
+) -> None:
+    odd = OPEN.replace("finance", "finanse")
+    past = OPEN.replace("*, allow", "1~900, allow").replace("GET|POST", "PUT")
+    found = validate("\n".join((odd, OPEN, broken, past, f"{OPEN}\n")), known=KNOWN, now=NOW)
+    assert found.document is None
+    told = {(each.line, each.code) for each in found.findings}
+    assert {(1, Code.UNKNOWN), (3, Code.VALUE), (4, Code.PAST)} <= told
+    mended = validate(f"{odd}\n{OPEN}\n\n{past}", known=KNOWN, now=NOW)
+    assert {(each.line, each.code) for each in mended.findings} <= told
+
+
+def test_a_circle_of_categories_is_named_at_the_rows_that_close_it() -> None:
+    text = "# tree\ng3, cat:c, cat:a\ng3, cat:a, cat:b\ng3, cat:x, cat:y\ng3, cat:b, cat:a\n"
+    circle = [(each.line, each.what) for each in validate(text, known=KNOWN, now=NOW).findings]
+    assert circle == [
+        (3, "cat:a belongs to itself through a circle"),
+        (5, "cat:b belongs to itself through a circle"),
+    ]
+    with pytest.raises(RuleProblems, match=r"line 3: cat:a belongs to itself"):
+        RuleSet.parse(text)
+    chain = "".join(f"g3, cat:{at}, cat:{at + 1}\n" for at in range(10))
+    (deep,) = validate(chain, known=KNOWN, now=NOW).findings
+    assert (deep.line, deep.what) == (1, "cat:0 lies 10 levels deep; at most 9 are followed")

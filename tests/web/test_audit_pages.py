@@ -292,6 +292,9 @@ def test_the_first_page_calls_for_the_burst_and_leads_to_it(auditor: Browser) ->
     assert f"拒绝 {BURST} 次" in calling
     assert "日志尚未核验过" in calling
     assert "日志封存" in quiet
+    assert re.search(r">最近封存：<time", quiet)
+    assert re.search(r">统计自：<time", calling)
+    assert re.search(r">\s*<time", page) is None  # each time says what it is the time of
     burst = re.search(r'href="(/audit/\?outcome=denied[^"]*)"', calling)
     assert burst is not None
     assert len(lines(auditor.get(burst[1].replace("&amp;", "&")).text)) == BURST

@@ -69,6 +69,7 @@ def say_everything(text: str, form: Form) -> None:
 @example("g3, cat:a, cat:b\ng3, cat:b, cat:a")
 @example("\n".join(f"g3, cat:c{n}, cat:c{n + 1}" for n in range(12)))
 @example("s, held, *, role:a, role:a")
+@example("'")
 @example("p, role:staff, *, svc:ledger/**, GET, *, *, 2, *, allow, " + "x" * 70_000)
 @example("p, role:staff, *, svc:ledger/**, GET, *, *, 2, 9~3, allow")
 @example("p, role:staff, *, app:portal.view, GET, *, *, 2, *, allow")

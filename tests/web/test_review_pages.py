@@ -64,6 +64,13 @@ def test_a_rule_is_tested_against_the_past_and_kept_as_a_version(
     )
     assert wrong.status_code == 422
     assert "lte: 15" in wrong.text
+    broken = {**form, "text": "title: [拒绝"}
+    said_so = auditor.post("/audit/review-rules/test", broken, page=page).text
+    assert "第 1 行第 11 列：读到此处无法按 YAML 解析" in said_so
+    assert "expected" not in said_so  # the words of the library
+    listed = auditor.post("/audit/review-rules/test", {**form, "text": "- a"}, page=page).text
+    assert "此处应为其他类型的值：成对的名称和值" in listed
+    assert "<h1>审核规则</h1>" in auditor.get("/audit/review-rules").text
     assert auditor.post("/audit/review-rules/save", form, page=page).status_code == 422
     why = {"why": "fifteen is too few"}
     text = {"text": rule.replace("gte: 15", "gte: 30")}
