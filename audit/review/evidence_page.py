@@ -28,7 +28,7 @@ _WORDS = {
         "made": "制作时间",
         "query": "查询条件",
         "tree": "日志规模与根哈希",
-        "how": "核验方法：在任意装有 Python 3.11 的离线计算机上运行 "
+        "how": "校验方法：在任意装有 Python 3.11 的离线计算机上运行 "
         "python3 -I verify.py --package 本文件.zip --key 纸面首密钥",
         "everything": "全部记录",
         "columns": ("编号", "时间（%s）", "主体", "事件", "对象", "结果"),

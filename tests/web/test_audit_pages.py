@@ -145,7 +145,7 @@ def test_an_entry_says_who_did_what_with_what_result_and_leads_on(
     first = lines(auditor.get("/audit/?service=payroll").text)[0]
     page = auditor.get(f"/audit/entries/{first}").text
     assert "李雯：拒绝访问服务" in page
-    assert "没有规则准予" in page
+    assert "没有规则准许" in page
     assert "已重新计算" in page
     for way in ("since=", "actor=person", "object=svc", "session="):
         assert f'href="/audit/?{way}' in page
@@ -290,7 +290,7 @@ def test_the_first_page_calls_for_the_burst_and_leads_to_it(auditor: Browser) ->
     page = auditor.get("/audit/now").text
     calling, quiet = page.split("正常事项")
     assert f"拒绝 {BURST} 次" in calling
-    assert "日志尚未核验过" in calling
+    assert "日志尚未校验过" in calling
     assert "日志封存" in quiet
     assert re.search(r">最近封存：<time", quiet)
     assert re.search(r">统计自：<time", calling)

@@ -62,7 +62,7 @@ def test_what_was_open_can_still_be_read_after_five_minutes_and_a_change_says_wh
     assert "李雯" in browser.get("/account/").text
     answer = browser.post("/account/sessions/end-others", page="/account/")
     assert answer.status_code == 503
-    assert "恢复封存后自动放行" in answer.text
+    assert "恢复封存后自动恢复办理" in answer.text
 
 
 def test_attack_nobody_is_kept_signed_in_at_a_shared_desk_while_nothing_may_be_written(
@@ -100,4 +100,4 @@ def test_a_session_that_cannot_be_looked_up_is_told_on_a_page_not_by_a_trace(
 def test_nobody_signs_in_after_five_minutes_and_the_page_says_why(office: Office) -> None:
     answer = held(office, 400).password("liwen")
     assert answer.status_code == 503
-    assert "恢复封存后自动放行" in answer.text
+    assert "恢复封存后自动恢复办理" in answer.text

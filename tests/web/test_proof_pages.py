@@ -116,7 +116,7 @@ def test_a_failing_test_blocks_the_approval_and_says_which(author: Browser) -> N
     add_test(author, ref, place="预算执行台账/a", clearance="2")
     page = look(author, ref)
     assert "1 项测试未通过。" in page
-    assert "工作人员、旅游处<strong>必须拒绝</strong>：查看 预算执行台账/a；实际：放行" in page
+    assert "工作人员、旅游处<strong>必须拒绝</strong>：查看 预算执行台账/a；实际：准许" in page
     assert f"/policy/changes/{ref}/submit" not in page
     assert step(author, ref, "submit").status_code == 409
 

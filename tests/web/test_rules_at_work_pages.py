@@ -141,7 +141,7 @@ def test_a_security_administrator_settles_it_with_a_reason(
     address = f"/policy/disagreements/{ref}"
     page = browser.get(address).text
     assert "svc:ledger/secret" in page
-    assert re.search(r"引擎判定.*放行.*按规则应为.*拒绝", page, re.DOTALL)
+    assert re.search(r"引擎判定.*准许.*按规则应为.*拒绝", page, re.DOTALL)
     empty = browser.post(address, {"why": ""}, page=address)
     assert empty.status_code == 422
     assert "请说明原因及处理措施" in empty.text
