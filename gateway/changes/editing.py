@@ -161,11 +161,14 @@ def said(sentence: str, lexicon: Lexicon) -> Sentence:
 def put(text: str, rule: Rule, *, instead: str = "") -> str | None:
     """Return a draft with one more rule, in the place of another one if its id is given.
 
-    Comments above the rule that goes stay above the one that comes. None if it is unreadable.
+    Comments above the rule that goes stay above the one that comes. A draft that says it
+    already stays as it is typed. None if it is unreadable.
     """
     document = read_text(text).document
     if document is None:
         return None
+    if rule in document.rules.rules and instead in ("", rule.id):
+        return text
     rules = tuple(each for each in document.rules.rules if each.id != instead)
     old = next((each for each in document.rules.rules if each.id == instead), None)
     comments = dict(document.comments)

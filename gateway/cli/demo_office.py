@@ -122,7 +122,13 @@ def _make_zone(directory: Path, zone: str, ports: Ports, *, now: datetime) -> li
         put(office, service_text(zone, ports), place=f"{SERVICE[zone]}.toml")
         _approve(office, now=clock())
         for subject in USERS[zone]:
-            give(office, subject, SERVICE[zone], Scope(), note="演示授权 of the demonstration")
+            give(
+                office,
+                subject,
+                SERVICE[zone],
+                Scope(),
+                note="演示授权 · grant of the demonstration",
+            )
     return enrolled
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
@@ -9,13 +10,14 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from gateway.changes import editing
 from gateway.changes.editing import Part
 from gateway.refusals import Refused
-from gateway.web import told
+from gateway.web import labels_changes, told
 from gateway.web.access import requires
 from gateway.web.changes import edit
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem, whole
 from gateway.web.i18n import html_lang
 from gateway.web.session import house, person, visit
+from policies.change.findings import Severity
 from policies.change.phrasing import write
 from policies.change.sentences import Sentence
 from policies.change.texts import Form
@@ -108,16 +110,23 @@ def set_text(ref: str) -> Response:
     if file is not None and file.filename:
         form = Form.TOML if file.filename.endswith(".toml") else form
         typed = file.read().decode("utf-8", "replace")
+    desk = house().desk
     try:
-        house().desk.set_text(person(), ref, edit(), typed, form, visit=visit())
+        is_new = desk.set_text(person(), ref, edit(), typed, form, visit=visit())
     except Refused as refusal:
         said = str(refusal)
         return with_refusal(
             refusal,
             lambda problem: _text_page(ref, form=form, typed=typed, problem=problem, said=said),
         )
-    answer = redirect(url_for(".text", ref=ref, form=form), code=303)
-    return told.say(make_response(answer), "change_saved")
+    answer = make_response(redirect(url_for(".text", ref=ref, form=form), code=303))
+    if not is_new:
+        return told.say(answer, "nothing_changed")
+    wrong = Counter(each.severity for each in desk.draft_findings(ref, now=g.now))
+    if not wrong[Severity.ERROR]:
+        return told.say(answer, "change_saved")
+    faults = labels_changes.faults(wrong[Severity.ERROR], wrong[Severity.WARNING])
+    return told.say(answer, "change_saved_with", faults=faults)
 
 
 @pages.get("/download")
@@ -135,16 +144,17 @@ def download(ref: str) -> Response:
     return answer
 
 
-def _saved(ref: str, act: Callable[[], None], *, typed: str = "", instead: str = "") -> Response:
+def _saved(ref: str, act: Callable[[], bool], *, typed: str = "", instead: str = "") -> Response:
     try:
-        act()
+        is_new = act()
     except Refused as refusal:
         return with_refusal(
             refusal, lambda problem: _page(ref, typed=typed, instead=instead, problem=problem)
         )
     seen = request.form
     back = url_for(".show", ref=ref, q=seen.get("q") or None, part=seen.get("part") or None)
-    return told.say(make_response(redirect(back, code=303)), "change_saved")
+    answer = make_response(redirect(back, code=303))
+    return told.say(answer, "change_saved" if is_new else "nothing_changed")
 
 
 def _page(

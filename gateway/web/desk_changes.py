@@ -31,7 +31,8 @@ class ChangeCard:
     approver: str
     writers: frozenset[str]
     """By their ids: whose hands are in the draft. None of them approves it."""
-    steps: Sequence[Step]
+    steps: Sequence[tuple[Step, int]]
+    """What was done, and how many times in a row."""
     examination: Examination | None
     is_current: bool
     """Whether the examination is of the draft as it is."""
@@ -102,11 +103,11 @@ class ChangesDesk(Protocol):
         *,
         instead: str,
         visit: Visit,
-    ) -> None:
-        """Add a rule, or put it in another one's place."""
+    ) -> bool:
+        """Add a rule, or put it in another one's place; whether that changed anything."""
 
-    def drop_rule(self, person: SignedIn, ref: str, edit: int, rule: str, *, visit: Visit) -> None:
-        """Take a rule out."""
+    def drop_rule(self, person: SignedIn, ref: str, edit: int, rule: str, *, visit: Visit) -> bool:
+        """Take a rule out; whether that changed anything."""
 
     def mend_rule(
         self,
@@ -118,13 +119,13 @@ class ChangesDesk(Protocol):
         near: str,
         *,
         visit: Visit,
-    ) -> None:
-        """Let a rule say the known word that was meant."""
+    ) -> bool:
+        """Let a rule say the known word that was meant; whether that changed anything."""
 
     def set_text(
         self, person: SignedIn, ref: str, edit: int, text: str, form: Form, *, visit: Visit
-    ) -> None:
-        """Save the whole text, readable or not."""
+    ) -> bool:
+        """Save the whole text, readable or not; whether that changed anything."""
 
     def examine_change(self, person: SignedIn, ref: str, *, days: int, visit: Visit) -> None:
         """Begin to find out what it would do."""

@@ -36,6 +36,7 @@ from policies.dossier.dossiers import (
     Why,
     examination,
     listed,
+    runs,
     steps,
     writers,
 )
@@ -83,7 +84,7 @@ class ChangesFront(EngineFront):
             author=self.named(found.author),
             approver=self.named(found.approver) if found.approver else "",
             writers=wrote,
-            steps=[replace(each, actor=self.named(each.actor)) for each in story],
+            steps=[(replace(each, actor=self.named(each.actor)), n) for each, n in runs(story)],
             examination=examined,
             is_current=examined is not None and examined.edit == found.edit,
             is_dead=examined is not None and looking.is_dead(examined, now),
@@ -152,35 +153,35 @@ class ChangesFront(EngineFront):
     def put_rule(
         self, person: SignedIn, ref: str, edit: int, sentence: Sentence, *, instead: str,
         visit: Visit,
-    ) -> None:  # fmt: skip
+    ) -> bool:  # fmt: skip
         """Save the draft with it."""
         if sentence.rule is None:
             raise refused(Why.UNREADABLE)
         text = editing.put(acts.dossier(self._room, ref).text, sentence.rule, instead=instead)
-        self._save(person, ref, edit, text, visit)
+        return self._save(person, ref, edit, text, visit)
 
-    def drop_rule(self, person: SignedIn, ref: str, edit: int, rule: str, *, visit: Visit) -> None:
+    def drop_rule(self, person: SignedIn, ref: str, edit: int, rule: str, *, visit: Visit) -> bool:
         """Save the draft without it."""
         text = editing.without(acts.dossier(self._room, ref).text, rule)
-        self._save(person, ref, edit, text, visit)
+        return self._save(person, ref, edit, text, visit)
 
     def mend_rule(
         self, person: SignedIn, ref: str, edit: int, rule: str, word: str, near: str, *,
         visit: Visit,
-    ) -> None:  # fmt: skip
+    ) -> bool:  # fmt: skip
         """Save the draft with the word in its place."""
         text = editing.mended(acts.dossier(self._room, ref).text, rule, word, near)
-        self._save(person, ref, edit, text, visit)
+        return self._save(person, ref, edit, text, visit)
 
     def set_text(
         self, person: SignedIn, ref: str, edit: int, text: str, form: Form, *, visit: Visit
-    ) -> None:
+    ) -> bool:
         """Save it as it was typed; TOML must be readable to become the draft's own text."""
         try:
             given = editing.from_form(text.replace("\r\n", "\n"), form)
         except RuleProblems as problems:
             raise refused(Why.UNREADABLE, str(problems)) from None
-        self._save(person, ref, edit, given, visit)
+        return self._save(person, ref, edit, given, visit)
 
     def examine_change(self, person: SignedIn, ref: str, *, days: int, visit: Visit) -> None:
         """In a thread beside the page."""
@@ -245,11 +246,11 @@ class ChangesFront(EngineFront):
             other=len(beside),
         )
 
-    def _save(self, person: SignedIn, ref: str, edit: int, text: str | None, visit: Visit) -> None:
+    def _save(self, person: SignedIn, ref: str, edit: int, text: str | None, visit: Visit) -> bool:
         if text is None:
             raise refused(Why.UNREADABLE)
         actor = actor_of(person, visit)
-        acts.save(self._room, ref, edit=edit, actor=actor, now=visit.now, text=text)
+        return edit != acts.save(self._room, ref, edit=edit, actor=actor, now=visit.now, text=text)
 
 
 def _since_refusal(found: Dossier, story: Sequence[Step]) -> Sequence[str]:

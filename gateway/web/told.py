@@ -45,6 +45,7 @@ SENTENCES: Mapping[str, Any] = {
     "change_refused": _l("It is sent back to its author with your reason."),
     "change_rolled_back": _l("The rules from before are in force again."),
     "change_saved": _l("It is saved."),
+    "change_saved_with": _l("It is saved, with %(faults)s. They are named on this page."),
     "change_submitted": _l("Another security administrator can approve it now."),
     "change_withdrawn": _l("It is withdrawn."),
     "test_kept": _l("It is a test of this draft now."),

@@ -148,7 +148,7 @@ FIXED: Final[Mapping[Language, tuple[tuple[str, str, str], ...]]] = {
         ("双因素", "auth", "2"), ("口令", "auth", "1"), ("通行密钥", "auth", "3"),
         *((each, "", "") for each in (
             "的", "在", "从", "于", "经", "由", "对", "和", "与", "或", "及", "以及", "需", "须",
-            "限", "期间", "内", "网络", "接入", "数据", "登录",
+            "限", "仅", "期间", "内", "网络", "接入", "数据", "登录",
         )),
     ),
     Language.EN: (
@@ -174,6 +174,7 @@ FIXED: Final[Mapping[Language, tuple[tuple[str, str, str], ...]]] = {
         ("with a passkey", "auth", "3"), ("two factors", "auth", "2"),
         *((each, "", "") for each in (
             "in", "on", "at", "of", "from", "during", "and", "or", "to", "the", "with", "only",
+            "when", "signed",
         )),
     ),
 }

@@ -88,6 +88,10 @@ def _written(rule: Rule, lexicon: Lexicon, called: Mapping[tuple[str, str], str]
     for name, text in optional.items():
         is_any = getattr(rule, name) == ANY
         said[name] = "" if is_any else _AROUND[lexicon.language][name].format(text)
+    if rule.eft == "deny" and rule.auth != ANY:
+        # A denial asks for no sign-in: it meets those who signed in at least like this.
+        how = one("auth", rule.auth).removeprefix("需")
+        said["auth"] = _SIGNED_IN[lexicon.language].format(how)
     text = " ".join(_ORDER[lexicon.language].format(**said).split())
     return text.replace(" ，", "，").replace(" during until ", " until ")
 
@@ -152,6 +156,7 @@ _ORDER: Final = {
     Language.ZH: "{sub} {eft} {zone} {win} {net} {act} {obj} {cls}{auth}",
     Language.EN: "{sub} {eft} {act} {obj} {zone} {win} {net} {cls} {auth}",
 }
+_SIGNED_IN: Final = {Language.ZH: "，仅对{}登录", Language.EN: "when signed in {}"}
 _AROUND: Final = {
     Language.ZH: {
         "zone": "在 {}", "win": "在 {}", "net": "从 {}", "cls": "，限 {}", "auth": "，{}",

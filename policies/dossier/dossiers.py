@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, func, insert, select, update
@@ -117,6 +118,21 @@ class Step:
     reason: str
     edit: int
     text: str | None
+
+
+def runs(story: Iterable[Step]) -> Iterator[tuple[Step, int]]:
+    """Return each step and how many times in a row it was taken.
+
+    Edits by one person with nothing between are one run, for which its last one stands; every
+    other step stands for itself.
+    """
+
+    def run(each: Step) -> tuple[str, str, int]:
+        return each.what, each.actor, 0 if each.what == "edited" else each.number
+
+    for _, found in groupby(story, run):
+        *before, last = found
+        yield last, len(before) + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

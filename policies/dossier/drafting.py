@@ -115,13 +115,16 @@ def save(
 ) -> int:
     """Save a draft or its terms; whatever was approved is approved no longer. Return the edit.
 
-    `edit` is the one that was shown: who saves over somebody else's draft is stopped.
+    `edit` is the one that was shown: who saves over somebody else's draft is stopped. A text
+    that is the draft's own already is no edit, and voids nothing.
 
     Raises:
         Stopped: edited, terms, unknown, wrong_state.
     """
     found = locked(tx.session, ref)
     required(found, *OPEN, edit=edit)
+    if terms is None and text == found.text:
+        return edit
     values: dict[str, object] = {"edit": edit + 1, "state": State.DRAFT, "approver": ""}
     values |= {"approval": None, "approved_at": None}
     if text is not None:

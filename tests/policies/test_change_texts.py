@@ -219,6 +219,20 @@ def test_hours_are_understood_as_people_write_them(said: str) -> None:
     assert found.win == "week:1@08:30-09:00+08:00"
 
 
+@pytest.mark.parametrize(
+    ("text", "lexicon"),
+    [
+        ("财务处 不得 导出 预算/files/** ，仅对双因素登录", ZH),
+        ("Finance Division may not export budget/files/** when signed in with two factors", EN),
+    ],
+)
+def test_a_denial_says_whom_it_meets_and_asks_for_no_sign_in(text: str, lexicon: Lexicon) -> None:
+    found = read_sentence(text, lexicon).rule
+    assert found is not None
+    assert (found.eft, found.auth) == ("deny", "2")
+    assert write(found, lexicon) == text.replace(" ，", "，")
+
+
 def test_hours_over_midnight_are_two_times_as_the_remedy_says() -> None:
     text = "财务处 可 在 周一 22:00-24:00 或 周二 00:00-06:00 读取 预算/**"
     found = read_sentence(text, ZH).rule

@@ -251,7 +251,7 @@ def test_text_that_is_no_rules_is_kept_and_named_by_line_and_column(author: Brow
     assert author.post(page, {"text": bad, "edit": edit}, page=page).status_code == 303
     text = author.get(page).text
     assert "LOOK" in text
-    assert 'class="figures">1</th>' in text
+    assert 'class="figures" data-name="行号">1</th>' in text
 
 
 def test_a_look_alike_unit_is_mended_with_one_click(author: Browser) -> None:
