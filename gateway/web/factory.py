@@ -187,9 +187,9 @@ def create_web(desk: Desk, settings: WebSettings) -> Flask:
         raise_refusal,
         hosts.guard(app),
         people_import.allow_file,
-        storable.guard,
         kept.same_person,
         kept.hold,
+        storable.guard,  # reads the form, which has to be held whole by then
         origin.guard(app, tokens, own_origin=hosts.own_origin),
         access.guard(
             app,

@@ -58,7 +58,7 @@ def test_attack_who_edited_another_ones_draft_gains_by_it(desk: Desk) -> None:
 def test_attack_a_writers_hand_taken_out_of_the_story_after_the_approval(desk: Desk) -> None:
     third = Actor(subject="person:00000000-0000-4000-8000-000000000007")
     ref = desk.open()
-    edit(desk, ref, APPROVER, desk.rules().text() + NEW)
+    edit(desk, ref, APPROVER, desk.rules().text() + NEW.replace("GET|HEAD", "GET"))
     assert desk.look(ref) == ()
     desk.submit(ref)
     desk.approve(ref, third)
