@@ -59,14 +59,15 @@ def inspect(read: Engine, report: Report) -> None:
 
 
 def _signoffs(connection: Connection, report: Report, goes: Reach) -> None:
-    for each in unproven(connection):
-        if each.high > goes.first:  # else its leaf may have gone with its entries
-            words = f"entries {each.low} to {each.high - 1}: the log knows no such sign-off"
-            report.tampered(each.low, words)
-    rows = {str(each.id) for each in (*signoffs(connection), *unproven(connection))}
+    forged = unproven(connection)
+    for each in forged:
+        words = f"entries {each.low} to {each.high - 1}: the log knows no such sign-off"
+        report.tampered(each.low, words)
+    rows = {str(each.id) for each in (*signoffs(connection), *forged)}
     for leaf in told(connection, "review.signoff"):
         if leaf.id not in rows:
-            report.tampered(leaf.seq or goes.size, f"sign-off {leaf.id} is gone from its table")
+            seq = goes.size if leaf.seq is None else leaf.seq
+            report.tampered(seq, f"sign-off {leaf.id} is gone from its table")
 
 
 def _findings(connection: Connection) -> dict[str, _Said]:
@@ -79,7 +80,7 @@ def _findings(connection: Connection) -> dict[str, _Said]:
         elif each.event == "review.taken":
             known.values |= {"owner": each.subject, "state": each.details.get("state")}
         elif each.event == "review.decided":
-            known.values |= _decided(each, known.values.get("owner"))
+            known.values |= _decided(each, known.values)
     return found
 
 
@@ -99,11 +100,13 @@ def _opened(leaf: Told) -> dict[str, Json]:
     }
 
 
-def _decided(leaf: Told, owner: Json) -> dict[str, Json]:
+def _decided(leaf: Told, before: Mapping[str, Json]) -> dict[str, Json]:
     said, is_decided = leaf.details, leaf.details.get("after") in _DECIDED
+    # Of a finding whose beginning was pruned nobody can say who had it before.
+    owner = {"owner": before["owner"] or leaf.subject} if "owner" in before else {}
     return {
+        **owner,
         "state": said.get("after"),
-        "owner": owner or leaf.subject,
         "disposition": said.get("disposition"),
         "reason": said.get("reason"),
         "decided_by": leaf.subject if is_decided else None,
@@ -162,7 +165,7 @@ def _compare(
         names.add(name)
         said = log.get(name)
         if said is None:
-            if since is None or _made(row) >= since:
+            if since is None or _made(row) > since:
                 report.tampered(goes.first, f"the log knows no {kind} {name}")
             continue
         for wrong in _differing(row, said.values):

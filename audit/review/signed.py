@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from audit.indexer import reach
 from audit.query import Query
 from audit.record import timestamp
 from audit.review.tables import review_signoff
@@ -79,7 +80,7 @@ def filter_hash(query: Query) -> str:
 
 def next_low(connection: Connection) -> int:
     """The first entry that no sign-off covers with the standard filter."""
-    low = 0
+    low = reach(connection).first  # what was pruned took its sign-offs' leaves along
     for each in signoffs(connection):
         if each.filter_hash == filter_hash(STANDARD) and each.low <= low:
             low = max(low, each.high)
@@ -94,11 +95,13 @@ def signoffs(connection: Connection) -> Sequence[Signoff]:
 def unproven(connection: Connection) -> Sequence[Signoff]:
     """Rows that say other than the log, and so count for nothing: somebody wrote them by hand.
 
-    None is named while the index is being made anew and the log cannot be asked.
+    None is named while the index is being made anew and the log cannot be asked, nor one whose
+    leaf may have been pruned together with the entries it is about.
     """
     if not knows_all(connection):
         return []
-    return [each for each, is_told in _compared(connection) if not is_told]
+    first = reach(connection).first
+    return [each for each, is_told in _compared(connection) if not is_told and each.high > first]
 
 
 def _compared(connection: Connection) -> Iterator[tuple[Signoff, bool]]:

@@ -12,7 +12,8 @@ from searched_log import PEOPLE, SearchedLog
 from sqlalchemy import Connection, delete, insert, select, update
 
 from audit import verify
-from audit.index_tables import audit_index_state
+from audit.index_tables import audit_index, audit_index_state
+from audit.indexer import reach
 from audit.record import Actor
 from audit.review import agreement, coverage, queue, rulebook, signed, signing, stretch, suppressing
 from audit.review.coverage import Cover
@@ -141,6 +142,36 @@ def test_while_the_index_is_made_anew_nobody_is_accused(
     assert any("review" in each for each in report.uncovered)
     log.settle()
     assert len(log_signoffs(log)) == 1
+
+
+def test_what_was_pruned_accuses_nobody_and_is_not_asked_for_again(log: SearchedLog) -> None:
+    """The leaf of the sign-off, and the beginning of the findings, are gone in good order."""
+    log.settle()
+    with log.store.read.connect() as connection:
+        first = reach(connection).size
+    log.now += timedelta(days=200)
+    log.ledger.append("audit.search_saved", actor=ME, now=log.now)
+    log.settle()
+    with log.engine.begin() as connection:
+        connection.execute(update(audit_index_state).values(first=first))
+        connection.execute(delete(audit_index).where(audit_index.c.seq < first))
+    with log.store.read.connect() as connection:
+        assert signed.unproven(connection) == []
+        assert signed.next_low(connection) == first
+    assert agreed(log).findings == []
+    with log.ledger.begin() as tx:
+        one, *_ = tx.session.execute(select(review_finding.c.id, review_finding.c.version)).all()
+        queue.decide(
+            tx,
+            one.id,
+            version=one.version,
+            state=State.CLOSED,
+            disposition=Disposition.DRILL,
+            reason="closed long after",
+            actor=ME,
+            now=log.now,
+        )
+    assert agreed(log).findings == []
 
 
 Change = Callable[[Connection], object]
