@@ -20,19 +20,16 @@ CASE = re.compile(r"/officers/cases/([0-9a-f-]{36})")
 
 
 class Desk:
-    """A browser of a signed-in officer, who confirms two acts with two codes."""
+    """A browser of a signed-in officer, who confirms each act with a code not used yet."""
 
     def __init__(self, app: Flask, office: Office, login: str) -> None:
         self.browser, self.office, self.login = Browser(app, office), office, login
-        self.proofs = 0
         token = office.session(login, ago=timedelta(minutes=2))
         self.browser.client.set_cookie("__Host-hangu-intranet", token, domain=HOST)
 
     def post(self, path: str, form: dict[str, str], *, page: str) -> object:
-        """Send a form with the present code."""
-        ago = timedelta(seconds=30 if not self.proofs else 0)
-        self.proofs += 1
-        code = self.office.code(self.login, datetime.now(UTC) - ago)
+        """Send a form with a code."""
+        code = self.office.next_code(self.login)
         return self.browser.post(path, form | {"confirm_code": code}, page=page)
 
 
