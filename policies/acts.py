@@ -1,5 +1,6 @@
 """What people did to records, so that nobody does both sides of a duty to the same one.
 
+Whose accounts are one natural person's, `same` says: the person answers for them all.
 A record has a name, `svc:<service>/<path>` up to the record's own segment; an act has one too:
 an action, or a name that the service gave it (`approve`). Whether somebody may do an act is
 looked up in what the same person did to the same record, and the act is written down in the
@@ -14,6 +15,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -60,6 +62,11 @@ class Barred:
     decision: str
     at: datetime
 
+    @property
+    def is_by_other_account(self) -> bool:
+        """Whether it was done with another account of the same natural person."""
+        return self.breach.earlier.person != self.breach.later.person
+
 
 def alike(place: str) -> str:
     """Return one name for all that some service may take for the same place.
@@ -85,12 +92,16 @@ def _folded(segment: str) -> str:
     return _ODD.sub(lambda odd: b"~%02x" % odd[0][0], found).decode()
 
 
-def breaches(duties: Iterable[Duty], acts: Iterable[Act]) -> Iterator[Breach]:
+def breaches(
+    duties: Iterable[Duty], acts: Iterable[Act], same: Iterable[AbstractSet[str]] = ()
+) -> Iterator[Breach]:
     """Return every pair of acts, in the order they were done, that one person did both of."""
     wanted = [duty for duty in duties if duty.way == RECORD]
+    stands_for = {account: min(accounts) for accounts in same for account in accounts}
     done: dict[tuple[str, str], list[Act]] = {}
     for act in acts:
-        earlier = done.setdefault((act.person, act.record), [])
+        person = stands_for.get(act.person, act.person)
+        earlier = done.setdefault((person, act.record), [])
         yield from (
             Breach(duty, before, act)
             for duty in wanted
@@ -100,26 +111,39 @@ def breaches(duties: Iterable[Duty], acts: Iterable[Act]) -> Iterator[Breach]:
         earlier.append(act)
 
 
-def barred(duties: Iterable[Duty], act: Act, earlier: Iterable[Act]) -> Breach | None:
+def barred(
+    duties: Iterable[Duty],
+    act: Act,
+    earlier: Iterable[Act],
+    accounts: AbstractSet[str] = frozenset(),
+) -> Breach | None:
     """Tell whether a person may do this now; the breach it would be, if not.
 
-    `earlier` are acts on the record, whoever did them.
+    `earlier` are acts on the record, whoever did them; `accounts` all that are the person's.
     """
-    own = [each for each in earlier if (each.person, each.record) == (act.person, act.record)]
-    return next(breaches(duties, [*own, act]), None) if own else None
+    all_of = {act.person, *accounts}
+    own = [each for each in earlier if each.person in all_of and each.record == act.record]
+    return next(breaches(duties, [*own, act], [all_of]), None) if own else None
 
 
 def take(
-    session: Session, acts: Sequence[Act], duties: Iterable[Duty], *, decision: str, now: datetime
+    session: Session,
+    acts: Sequence[Act],
+    duties: Iterable[Duty],
+    *,
+    decision: str,
+    now: datetime,
+    accounts: AbstractSet[str] = frozenset(),
 ) -> Barred | None:
     """Write down that a person does these acts, or return what bars one; then nothing is written.
 
-    The caller holds a lock by which no other transaction does the same for this person.
+    The caller holds a lock by which no other transaction does the same for any of the person's
+    `accounts`.
     """
-    done = _done(session, acts)
+    done = _done(session, acts, accounts)
     wanted = tuple(duties)
     for act in acts:
-        breach = barred(wanted, act, done)
+        breach = barred(wanted, act, done, accounts)
         if breach is not None:
             return Barred(breach, *done[breach.earlier])
     new = [_row(act, decision, now) for act in dict.fromkeys(acts) if act not in done]
@@ -128,10 +152,17 @@ def take(
     return None
 
 
-def recorded_breaches(session: Session, duties: Iterable[Duty], *, most: int) -> Sequence[Breach]:
+def recorded_breaches(
+    session: Session,
+    duties: Iterable[Duty],
+    *,
+    most: int,
+    same: Sequence[AbstractSet[str]] = (),
+) -> Sequence[Breach]:
     """Return pairs of acts that one person did both of, e.g. before there was the duty.
 
-    Only records that more than one act was done to by one person are looked at.
+    Only records that more than one act was done to by one account are looked at, and all that
+    people with several accounts had to do with.
     """
     kept = record_act.c
     several = (
@@ -142,19 +173,25 @@ def recorded_breaches(session: Session, duties: Iterable[Duty], *, most: int) ->
     )
     rows = session.execute(
         select(kept.person, kept.act, kept.record)
-        .join(
+        .outerjoin(
             several,
             (several.c.person == kept.person) & (several.c.record_hash == kept.record_hash),
         )
+        .where(several.c.person.is_not(None) | kept.person.in_(frozenset().union(*same)))
         .order_by(kept.at, kept.act)
     )
-    return list(islice(breaches(duties, (Act(*row) for row in rows)), most))
+    return list(islice(breaches(duties, (Act(*row) for row in rows), same), most))
 
 
-def _done(session: Session, acts: Sequence[Act]) -> dict[Act, tuple[str, datetime]]:
+def _done(
+    session: Session, acts: Sequence[Act], accounts: AbstractSet[str]
+) -> dict[Act, tuple[str, datetime]]:
     """Return what the person of these acts did to their records: by which decision, and when."""
     kept = record_act.c
-    own = (kept.person == acts[0].person, kept.record_hash.in_({_hash(act) for act in acts}))
+    own = (
+        kept.person.in_({acts[0].person, *accounts}),
+        kept.record_hash.in_({_hash(act) for act in acts}),
+    )
     ordered = select(record_act).where(*own).order_by(kept.at, kept.act)
     return {
         Act(row.person, row.act, row.record): (row.decision, row.at)

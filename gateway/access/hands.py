@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from audit.ledger import Transaction
 from gateway.access.canonical import Canonical, policy_object
 from gateway.access.identity_headers import Person
 from gateway.access.service import Service
-from gateway.identity.tables import Person as PersonRow
+from gateway.identity import natural_persons
 from policies import acts as done
 from policies.acts import Act, Barred
 from policies.duties import Duty
@@ -52,8 +50,8 @@ def take(
 ) -> Barred | None:
     """Write down what a person does, or return what bars it. One request of a person at a time.
 
-    The lock is the person's row: requests of others are not held up. SQLite has one writer.
+    A natural person answers for all his or her accounts. The lock is their rows: requests of
+    others are not held up. SQLite has one writer.
     """
-    own = select(PersonRow.id).where(PersonRow.id == person.person_id)
-    tx.session.execute(own.with_for_update(key_share=True))
-    return done.take(tx.session, wanted, duties, decision=decision, now=now)
+    accounts = natural_persons.held(tx.session, person.person_id)
+    return done.take(tx.session, wanted, duties, decision=decision, now=now, accounts=accounts)

@@ -14,7 +14,7 @@ from gateway.cli.office import opened
 from gateway.cli.policy_sentences import takes_language
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, takes_zone
-from gateway.identity import people, units
+from gateway.identity import natural_persons, people, units
 from gateway.identity.memberships import memberships
 from gateway.office import Office
 from policies import acts, versions
@@ -93,7 +93,10 @@ def separation(directory: Path, *, as_json: bool) -> None:
         rules = office.rules()
         with office.store.reading() as session:
             members = memberships(session)
-            both = acts.recorded_breaches(session, rules.duties_on_records, most=_SHOWN)
+            both = acts.recorded_breaches(
+                session, rules.duties_on_records, most=_SHOWN,
+                same=natural_persons.several(session),
+            )  # fmt: skip
         found = list(united(State(rules, members), since=int(now().timestamp())))
         names = _names(office)
         duties = (*OFFICERS_APART, *rules.duties)

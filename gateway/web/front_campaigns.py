@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from gateway.changes import acts, campaigns
 from gateway.changes.campaign_refusals import refusing
 from gateway.changes.refusals import refused
-from gateway.identity import units
+from gateway.identity import natural_persons, units
 from gateway.identity.memberships import memberships
 from gateway.web.desk_campaigns import (
     Apart,
@@ -210,7 +210,10 @@ class CampaignsFront(ChangesFront):
     def _apart(self, rules: RuleSet, now: datetime) -> Apart:
         with self.registry.store.reading() as session:
             members = memberships(session)
-            both = done.recorded_breaches(session, rules.duties_on_records, most=_SHOWN)
+            both = done.recorded_breaches(
+                session, rules.duties_on_records, most=_SHOWN,
+                same=natural_persons.several(session),
+            )  # fmt: skip
         found = united(State(rules, members), since=int(now.timestamp()))
         return Apart(
             duties=(*OFFICERS_APART, *rules.duties),
