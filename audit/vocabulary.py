@@ -54,6 +54,7 @@ EVENTS: dict[str, Kind] = {
     "audit.search_saved": Kind(_EVENT_LOG, _OTHER),
     "audit.searched": Kind(_EVENT_LOG, _OTHER),
     "audit.unannounced": Kind(_EVENT_LOG, _OTHER),
+    "audit.unwatched": Kind(_EVENT_LOG, _OTHER),
     "audit.value_opened": Kind(_EVENT_LOG, _OTHER),
     "audit.verified": Kind(_EVENT_LOG, _OTHER),
     "break_glass.closed": Kind(_USER_ACCESS, _OTHER),

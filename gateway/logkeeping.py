@@ -13,6 +13,7 @@ from audit.beside import Unseal
 from audit.forwarding import Forwarding, Receiver
 from audit.indexer import Indexer
 from audit.note import Vkey
+from audit.review.matching import Surroundings
 from audit.review.runner import Runner
 from audit.sealer import Begin
 from audit.sealing import Sealing
@@ -122,9 +123,17 @@ def indexer_of(office: Office) -> Indexer:
 
 def runner_of(office: Office) -> Runner:
     """What has the rules of the review look at the log."""
-    around = surroundings(Roll(office.registry), office.settings.zone.timezone)
-    begin = partial(office.ledger.begin, unaudited_because="the place of the rules is kept")
-    return Runner(begin=begin, read=office.store.read, around=around)
+    return Runner(
+        begin=partial(office.ledger.begin, unaudited_because="the place of the rules is kept"),
+        read=office.store.read,
+        around=surroundings_of(office),
+        mac=office.registry.vault.mac,
+    )
+
+
+def surroundings_of(office: Office) -> Surroundings:
+    """What the rules know beside the log: who has which role today, and the office's clock."""
+    return surroundings(Roll(office.registry), office.settings.zone.timezone)
 
 
 def forwarding_of(office: Office, *, clock: Callable[[], datetime]) -> Forwarding | None:

@@ -17,8 +17,9 @@ from audit.index_check import moment
 from audit.index_tables import audit_index
 from audit.indexer import Reach, reach
 from audit.record import Json, bounded, canonical, timestamp
+from audit.review import place
 from audit.review.finding import RULES, State
-from audit.review.rulebook import place
+from audit.review.place import Mac, Place
 from audit.review.signed import signoffs, unproven
 from audit.review.tables import review_finding, review_rule, review_suppression
 from audit.review.told import Told, knows_all, told
@@ -36,13 +37,15 @@ class _Said:
     values: dict[str, Json] = field(default_factory=dict)
 
 
-def inspect(read: Engine, report: Report) -> None:
+def inspect(read: Engine, report: Report, *, mac: Mac) -> None:
     """Add to a report what the review's tables say otherwise than the log.
 
-    Of a pruned log only what its remaining entries tell is compared.
+    Of a pruned log only what its remaining entries tell is compared. `mac` is the one by which
+    the place of the rules carries the gateway's word.
     """
     with moment(read) as connection:
         goes = reach(connection)
+        _place(place.look(connection, mac), report, goes)
         if not knows_all(connection):
             report.uncovered.append("the review's tables: the index is being made anew")
             return
@@ -53,9 +56,16 @@ def inspect(read: Engine, report: Report) -> None:
             ("rule", review_rule, _rules(connection)),
         ):
             _compare(connection, report, goes, kind=kind, table=table, log=log)
-        if (looked := place(connection)) > max(goes.size, goes.sealed):
-            words = f"the rules claim to have looked at entry {looked - 1}, which is not there"
-            report.tampered(goes.size, words)
+
+
+def _place(found: Place, report: Report, goes: Reach) -> None:
+    if found.next is None:
+        said = "is gone" if found.said is None else f"is {found.said}, as the gateway never said"
+        words = f"the place up to which the rules have looked {said}"
+        report.tampered(goes.size, words)
+    elif found.next > max(goes.size, goes.sealed):
+        words = f"the rules looked at entry {found.next - 1}, which is not there"
+        report.tampered(goes.size, words)
 
 
 def _signoffs(connection: Connection, report: Report, goes: Reach) -> None:

@@ -20,7 +20,7 @@ from audit.record import Actor, Json
 from audit.review.rule import Rule
 from audit.review.rule_node import BadRule
 from audit.review.rule_text import read
-from audit.review.tables import review_place, review_rule
+from audit.review.tables import review_rule
 
 SHIPPED = Path(__file__).resolve().parent.parent / "rules"
 MIN_WHY, MAX_WHY = 5, 500
@@ -166,11 +166,6 @@ def change(
     }
     tx.record(event, actor=actor, now=now, object=f"rule:{rule.name}", details=details)
     return made
-
-
-def place(connection: Connection) -> int:
-    """The number of the first entry that the rules have not looked at."""
-    return int(connection.execute(select(review_place.c.next)).scalar() or 0)
 
 
 def _kept(row: Row[Any]) -> Kept:

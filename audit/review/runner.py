@@ -3,31 +3,35 @@
 It reads without holding anybody up, and writes what it found together with its own place, in
 one transaction that only goes through if nobody else moved the place meanwhile. Killed at any
 moment it begins the same entries again and finds the same. An entry that arrives late by its
-own time is judged among those of its time.
+own time is judged among those of its time. A place that is not the gateway's own, and entries
+that went without having been looked at, are said in the log; entries that the index lacks are
+waited for, not passed by.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine
 
 from audit.blocks import milliseconds
 from audit.index_row import IndexRow
 from audit.index_tables import audit_index
 from audit.indexer import reach
 from audit.ledger import Transaction
-from audit.review import finding
+from audit.record import Json
+from audit.review import finding, place
 from audit.review.engine import Firing, fire
 from audit.review.matching import Surroundings, happenings
 from audit.review.past import MOST, Past
+from audit.review.place import Mac
 from audit.review.rule import Rule
-from audit.review.rulebook import current, place
-from audit.review.tables import review_place
+from audit.review.rulebook import current
 
 BATCH = 4096
 """Entries that one round looks at."""
@@ -45,31 +49,42 @@ class Rehearsal:
     whole: bool
 
 
-class Runner:
-    """Runs the rules of one zone."""
+class IndexTorn(Exception):
+    """The index lacks an entry that it says to hold. The argument is its number."""
 
-    def __init__(self, *, begin: Begin, read: Engine, around: Surroundings) -> None:
+
+class Runner:
+    """Runs the rules of one zone. `mac` gives the gateway's word for their place."""
+
+    def __init__(self, *, begin: Begin, read: Engine, around: Surroundings, mac: Mac) -> None:
         self._begin = begin
         self._read = read
         self._around = around
+        self._mac = mac
+        self._reached = 0
 
     def round(self, *, now: datetime) -> int:
         """Look at up to `BATCH` entries; return how many, 0 when there are no more.
 
-        Raises SQLAlchemyError, and what the ledger's brake raises.
+        Raises IndexTorn, SQLAlchemyError, and what the ledger's brake raises.
         """
         with self._read.connect() as connection:
-            goes, start = reach(connection), place(connection)
-            start = max(start, goes.first)
-            end = min(goes.size, start + BATCH)
-            if end <= start:
+            goes, seen = reach(connection), place.look(connection, self._mac)
+            known = self._reached = self._reached if seen.next is None else seen.next
+            start = max(known, goes.first)
+            end = max(start, min(goes.size, start + BATCH))
+            wrong = seen.wrong or ("pruned" if known < start else "")
+            if start == end and not wrong:
                 return 0
             found = self._look(connection, start, end)
         with self._begin() as tx:
-            if not _moved(tx.session.connection(), start, end):
+            if not place.move(tx.session.connection(), self._mac, seen, end):
                 return 0  # another worker looked at the same entries
+            if wrong:
+                _say(tx, wrong, {"said": str(seen.said), "known": known, "from": start}, now=now)
             for rule, version, firing in found:
                 finding.note(tx, rule, version, firing, since=start, now=now)
+        self._reached = end
         return end - start
 
     def catch_up(self, *, now: datetime, tell: Callable[[int], None] = lambda _done: None) -> int:
@@ -80,21 +95,13 @@ class Runner:
             tell(done)
         return done
 
-    def rehearse(self, rule: Rule, *, since: datetime, until: datetime) -> Rehearsal:
-        """What a rule would have found in the past, without noting anything."""
-        with self._read.connect() as connection:
-            past, goes = Past(connection), reach(connection)
-            rows = past.around(
-                rule, since=milliseconds(since), until=milliseconds(until), below=goes.size
-            )
-            firings = fire(rule, happenings(rule, rows, self._around, past))
-            kept = [each for each in firings if past.exceeds_usual(rule, each)]
-        return Rehearsal(kept, len(rows), len(rows) < MOST)
-
     def _look(self, connection: Connection, start: int, end: int) -> list[tuple[Rule, int, Firing]]:
         past = Past(connection)
         column = audit_index.c
         rows = past.rows([column.seq >= start, column.seq < end])
+        for number, row in zip_longest(range(start, end), rows):
+            if row is None or row.seq != number:
+                raise IndexTorn(number)
         found = []
         for kept in current(connection):
             rule = kept.rule if kept.is_on else None
@@ -127,7 +134,22 @@ class Runner:
         ]
 
 
-def _moved(connection: Connection, start: int, end: int) -> bool:
-    """Move the place from `start` (or from before what was pruned) to `end`, if it is there."""
-    place = update(review_place).where(review_place.c.next <= start)
-    return bool(connection.execute(place.values(next=end)).rowcount)
+def rehearse(
+    read: Engine, around: Surroundings, rule: Rule, *, since: datetime, until: datetime
+) -> Rehearsal:
+    """What a rule would have found in the past, without noting anything."""
+    with read.connect() as connection:
+        past, goes = Past(connection), reach(connection)
+        rows = past.around(
+            rule, since=milliseconds(since), until=milliseconds(until), below=goes.size
+        )
+        firings = fire(rule, happenings(rule, rows, around, past))
+        kept = [each for each in firings if past.exceeds_usual(rule, each)]
+    return Rehearsal(kept, len(rows), len(rows) < MOST)
+
+
+def _say(tx: Transaction, wrong: str, details: Mapping[str, Json], *, now: datetime) -> None:
+    """Record that entries may have gone by without the rules, so that a rule finds it."""
+    outcome = "failure" if wrong == "pruned" else "denied"
+    event = "audit.unwatched"
+    tx.record(event, actor=finding.RULES, now=now, outcome=outcome, reason=wrong, details=details)

@@ -38,6 +38,7 @@ review_place = Table(  # one row: the rules have looked at every entry below `ne
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("next", BigInteger, nullable=False),
+    Column("word", LargeBinary, nullable=True),  # the gateway's, without which it is not believed
     CheckConstraint("id = 1", name="single"),
 )
 

@@ -141,7 +141,7 @@ def verify(
         source.inspect(report, unseal=unseal_of(office.registry.vault))
         with progress_bar("comparing the index", source.size) as tell:
             index_check.inspect(office.store.read, report, indexer_of(office), tell=tell)
-        agreement.inspect(office.store.read, report)
+        agreement.inspect(office.store.read, report, mac=office.registry.vault.mac)
         out().print(escape("\n".join(report.lines())), soft_wrap=True)
         office.ledger.append(
             "audit.verified",

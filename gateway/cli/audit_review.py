@@ -25,6 +25,7 @@ from audit.review.finding import OPEN, State
 from audit.review.queue import FindingUnknown, Wanted
 from audit.review.rule_node import BadRule
 from audit.review.rule_text import read
+from audit.review.runner import IndexTorn, rehearse
 from gateway.cli.audit_search import unusable
 from gateway.cli.console import done, errors, note, table, warn
 from gateway.cli.office import opened
@@ -32,7 +33,7 @@ from gateway.cli.sealed_log import progress_bar
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
 from gateway.identity.roll import Roll
-from gateway.logkeeping import policy_text, runner_of
+from gateway.logkeeping import policy_text, runner_of, surroundings_of
 from gateway.office import Office
 from gateway.web.evidence_words import wording_of
 
@@ -54,12 +55,7 @@ def rules(directory: Path, *, file: Path | None, days: int, runs: bool) -> None:
             _test(office, file, days)
             return
         if runs:
-            goes = runner_of(office)
-            with Progress(console=errors(), transient=True) as progress:
-                task = progress.add_task("looking", total=None)
-                tell = lambda completed: progress.update(task, completed=completed)  # noqa: E731
-                count = goes.catch_up(now=now(), tell=tell)
-            done(f"The rules looked at {count} entries.")
+            _run(office)
             return
         with office.store.read.connect() as connection:
             kept = rulebook.current(connection)
@@ -221,6 +217,20 @@ def evidence(directory: Path, file: Path, *, line: str, why: str, to: str, limit
     note(f"Verify it anywhere: python3 -I verify.py --package {file} --key KEY-FROM-PAPER")
 
 
+def _run(office: Office) -> None:
+    goes = runner_of(office)
+    with Progress(console=errors(), transient=True) as progress:
+        task = progress.add_task("looking", total=None)
+        tell = lambda completed: progress.update(task, completed=completed)  # noqa: E731
+        try:
+            count = goes.catch_up(now=now(), tell=tell)
+        except IndexTorn as torn:
+            make = f"hangu audit index --rebuild {office.settings.directory}"
+            words = f"The search's copy of the log lacks entry {torn}."
+            raise Trouble(words, f"Verify the log, then make the copy anew: {make}") from None
+    done(f"The rules looked at {count} entries.")
+
+
 def _test(office: Office, file: Path, days: int) -> None:
     try:
         rule = read(file.read_text(encoding="utf-8"))
@@ -233,7 +243,8 @@ def _test(office: Office, file: Path, days: int) -> None:
         raise Trouble(f"{file} is no UTF-8 text.", "Save it as UTF-8.") from None
     _look(office, f"rule:{rule.name}")
     until: datetime = now()
-    found = runner_of(office).rehearse(rule, since=until - timedelta(days=days), until=until)
+    since = until - timedelta(days=days)
+    found = rehearse(office.store.read, surroundings_of(office), rule, since=since, until=until)
     rows = [
         (_key(rule.of(each.key)), str(len(each.seqs)), " ".join(map(str, each.seqs[:20])))
         for each in found.firings

@@ -57,6 +57,7 @@ def load() -> Mapping[str, Asset]:
         "hangu.css": look,
         "hangu.js": _OURS.joinpath("hangu.js").read_bytes(),
         "passkeys.js": _OURS.joinpath("passkeys.js").read_bytes(),
+        "words.js": _OURS.joinpath("words.js").read_bytes(),
         "mark.svg": _OURS.joinpath("mark.svg").read_bytes(),
     }
     return {name: _sealed(name, body) for name, body in bodies.items()}

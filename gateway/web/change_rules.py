@@ -183,9 +183,7 @@ def _page(
         typed=typed,
         instead=instead,
         wrong=() if said is None else said.wrong,
-        suggestions=desk.suggestions(typed, language=language, now=g.now)
-        if suggests or said is not None or not typed
-        else (),
+        offers=desk.offers(typed, language=language, now=g.now) if suggests else (),
         suggests=suggests,
         parts_of=tuple(Part),
         may_change=card.dossier.is_open and desk.may(person(), Permission.POLICY_CHANGE, now=g.now),

@@ -8,6 +8,7 @@ from flask import (
     Blueprint,
     Response,
     g,
+    jsonify,
     make_response,
     redirect,
     render_template,
@@ -20,6 +21,7 @@ from gateway.web import told
 from gateway.web.access import requires
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem, whole
+from gateway.web.i18n import html_lang
 from gateway.web.sayings import Sayings
 from gateway.web.session import house, person, visit
 from policies.permissions import Permission
@@ -42,6 +44,15 @@ def show() -> str:
         changes=desk.changes(),
         may_change=desk.may(person(), Permission.POLICY_CHANGE, now=g.now),
     )
+
+
+@pages.get("/words")
+@requires(Permission.POLICY_READ)
+def words() -> Response:
+    """What a rule's sentence may go on with, the likeliest first; asked by its field's script."""
+    before = request.args.get("say", "")
+    found = house().desk.offers(before, language=html_lang(), now=g.now)
+    return jsonify(found)
 
 
 @pages.get("/<ref>")

@@ -54,6 +54,14 @@ class Difference:
     """Lines of tests, duties and categories that differ."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a sentence may go on with: the `words`, and all that then stands `before` the cursor."""
+
+    words: str
+    before: str
+
+
 class ChangesDesk(Protocol):
     """What the pages of changes call. Steps refuse with `ChangeRefused`."""
 
@@ -80,8 +88,8 @@ class ChangesDesk(Protocol):
     def say(self, sentence: str, *, language: str, now: datetime) -> Sentence:
         """Read a sentence."""
 
-    def suggestions(self, sentence: str, *, language: str, now: datetime) -> Sequence[str]:
-        """What the sentence may go on with, each as the whole sentence."""
+    def offers(self, before: str, *, language: str, now: datetime) -> Sequence[Offer]:
+        """What a sentence may go on with, behind what was typed `before` the cursor."""
 
     def open_change(self, person: SignedIn, terms: Terms, *, visit: Visit) -> str:
         """Open a change on the rules in force; its id."""

@@ -14,7 +14,7 @@ from gateway.changes.editing import Leaf, Part
 from gateway.changes.refusals import refused
 from gateway.changes.room import Room, known
 from gateway.web.desk import WebSettings
-from gateway.web.desk_changes import ChangeCard, Difference
+from gateway.web.desk_changes import ChangeCard, Difference, Offer
 from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_engine import EngineFront
 from gateway.web.front_people import actor_of
@@ -128,11 +128,13 @@ class ChangesFront(EngineFront):
         """Read it with the office's words."""
         return editing.said(sentence, self.lexicon(language, now=now))
 
-    def suggestions(self, sentence: str, *, language: str, now: datetime) -> Sequence[str]:
-        """At its end."""
-        lexicon = self.lexicon(language, now=now)
-        found = complete(sentence, len(sentence), lexicon)
-        return [sentence[: each.start] + each.text for each in found]
+    def offers(self, before: str, *, language: str, now: datetime) -> Sequence[Offer]:
+        """With the office's words."""
+        found = complete(before, len(before), self.lexicon(language, now=now))
+        return [
+            Offer(words=each.text.strip(), before=before[: each.start] + each.text)
+            for each in found
+        ]
 
     def open_change(self, person: SignedIn, terms: Terms, *, visit: Visit) -> str:
         """Open it."""

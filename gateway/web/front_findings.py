@@ -23,7 +23,7 @@ from audit.review.queue import Wanted
 from audit.review.rule import Rule
 from audit.review.rule_text import read
 from audit.review.rulebook import Kept
-from audit.review.runner import Rehearsal, Runner
+from audit.review.runner import Rehearsal, rehearse
 from audit.review.suppressing import Suppression
 from gateway.identity.registry import Registry
 from gateway.identity.roll import Roll
@@ -62,13 +62,9 @@ class FindingsFront:
         """On record, like every look, with what was looked for: the text may ask for anybody."""
         rule = read(text)
         looked(self.registry, person, "rule", rule.name, visit=visit, asked=text)
-        runner = Runner(
-            begin=self.registry.ledger.begin,
-            read=self.registry.store.read,
-            around=surroundings(self.roll, self.settings.timezone),
-        )
-        since = visit.now - timedelta(days=days)
-        return rule, runner.rehearse(rule, since=since, until=visit.now)
+        around = surroundings(self.roll, self.settings.timezone)
+        read_only, since = self.registry.store.read, visit.now - timedelta(days=days)
+        return rule, rehearse(read_only, around, rule, since=since, until=visit.now)
 
     def review_rule_save(self, person: SignedIn, ruling: Ruling, *, visit: Visit) -> Kept:
         """Keep."""

@@ -187,6 +187,9 @@ WHY = {
     NOT_EVALUATED: _l("no security evaluation"),
     OTHER_ZONE: _l("service of the other zone"),
     APART: _l("did the other side to the same record"),
+    "place_forged": _l("how far the rules had looked was written past the gateway"),
+    "place_gone": _l("how far the rules had looked was deleted"),
+    "pruned": _l("entries were pruned before the rules had looked at them"),
 }
 """Recorded reasons, as an officer reads them of somebody else."""
 

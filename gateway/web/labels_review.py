@@ -40,6 +40,7 @@ COVERS = {
 }
 EVENTS = {
     "audit.evidence": _l("Evidence package handed out"),
+    "audit.unwatched": _l("Review rules interrupted"),
     "review.decided": _l("Finding decided"),
     "review.ended_suppression": _l("Suppression ended"),
     "review.found": _l("A rule found something"),

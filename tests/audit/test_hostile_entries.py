@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,6 @@ from audit.export import write
 from audit.forwarding import Forwarding, Receiver
 from audit.query import Query
 from audit.record import Actor, leaf_hash
-from audit.review.matching import Surroundings
-from audit.review.runner import Runner
 
 
 def compact(said: dict[str, object]) -> bytes:
@@ -91,12 +89,7 @@ def test_attack_entries_that_are_none_stop_neither_search_nor_rules(log: Searche
     assert good >= len(ENTRIES)
     assert len(found(log, "unannounced")) == 1
     assert log.checked().code == verify.INTACT
-    runner = Runner(
-        begin=lambda: log.ledger.begin(unaudited_because="a test"),
-        read=log.store.read,
-        around=Surroundings(zone=UTC, roles=dict),
-    )
-    assert runner.catch_up(now=log.now) > len(ENTRIES)
+    assert log.rules().catch_up(now=log.now) > len(ENTRIES)
 
 
 @pytest.mark.parametrize("form", ["ocsf", "cef"])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from searched_log import PEOPLE, SearchedLog
+from searched_log import PEOPLE, SearchedLog, mac
 from sqlalchemy import Connection, delete, insert, select, update
 
 from audit import verify
@@ -18,9 +18,7 @@ from audit.record import Actor
 from audit.review import agreement, coverage, queue, rulebook, signed, signing, stretch, suppressing
 from audit.review.coverage import Cover
 from audit.review.finding import Disposition, State
-from audit.review.matching import Surroundings
 from audit.review.queue import Wanted
-from audit.review.runner import Runner
 from audit.review.signed import STANDARD
 from audit.review.stretch import SignoffRefused
 from audit.review.tables import (
@@ -50,8 +48,7 @@ def log(database_url: str, tmp_path: Path, now: datetime) -> Iterator[SearchedLo
             )
     log.ledger.append("audit.search_saved", actor=ME, now=now + timedelta(seconds=30))
     log.settle()
-    around = Surroundings(zone=UTC, roles=dict)
-    Runner(begin=log.ledger.begin, read=log.store.read, around=around).catch_up(now=log.now)
+    log.rules().catch_up(now=log.now)
     work(log)
     yield log
     log.close()
@@ -103,7 +100,7 @@ def sign(log: SearchedLog) -> uuid.UUID:
 
 def agreed(log: SearchedLog) -> Report:
     report = Report()
-    agreement.inspect(log.store.read, report)
+    agreement.inspect(log.store.read, report, mac=mac)
     return report
 
 

@@ -35,9 +35,7 @@ from audit.review import (
 from audit.review.coverage import Cover
 from audit.review.evidence import BadPurpose, NothingSigned, Package, Purpose
 from audit.review.finding import Disposition, State
-from audit.review.matching import Surroundings
 from audit.review.queue import BadDecision, FindingMoved, Wanted
-from audit.review.runner import Runner
 from audit.review.signed import STANDARD
 from audit.review.stretch import SignoffRefused
 from audit.review.tables import review_finding, review_signoff
@@ -62,18 +60,9 @@ def log(database_url: str, tmp_path: Path, now: datetime) -> Iterator[SearchedLo
         )
     log.ledger.append("audit.search_saved", actor=ME, now=now + timedelta(seconds=30))
     log.settle()
-    find(log)
+    log.rules().catch_up(now=log.now)
     yield log
     log.close()
-
-
-def find(log: SearchedLog) -> None:
-    runner = Runner(
-        begin=lambda: log.ledger.begin(unaudited_because="a test"),
-        read=log.store.read,
-        around=Surroundings(zone=UTC, roles=dict),
-    )
-    runner.catch_up(now=log.now)
 
 
 def first(log: SearchedLog) -> UUID:
@@ -161,7 +150,7 @@ def test_what_is_suppressed_is_kept_and_can_be_looked_at(log: SearchedLog) -> No
                 outcome="denied",
             )
     log.settle()
-    find(log)
+    log.rules().catch_up(now=log.now)
     with log.store.read.connect() as connection:
         (asked,), _ = queue.listed(connection, Wanted(rule="denied_burst"))
         (hidden,), _ = queue.listed(connection, Wanted(rule="denied_burst", suppressed=True))
@@ -192,7 +181,7 @@ def test_attack_what_goes_on_after_a_suppression_is_not_hidden_in_its_finding(
                 outcome="denied",
             )
         log.settle()
-        find(log)
+        log.rules().catch_up(now=log.now)
 
     one = first(log)
     with log.ledger.begin() as tx:
@@ -233,7 +222,7 @@ def test_attack_a_suppression_that_would_hide_everything_is_refused(
 def test_attack_what_is_critical_cannot_be_suppressed(log: SearchedLog) -> None:
     log.ledger.append("audit.missing", actor=Actor(subject="system:sealer"), now=log.now)
     log.settle()
-    find(log)
+    log.rules().catch_up(now=log.now)
     with log.store.read.connect() as connection:
         query = select(review_finding.c.id).where(review_finding.c.rule == "log_impaired")
         one = connection.execute(query).scalar_one()

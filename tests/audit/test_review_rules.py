@@ -24,8 +24,8 @@ from audit.review.rule import Type
 from audit.review.rule_node import MAX_CHARACTERS, BadRule
 from audit.review.rule_text import read
 from audit.review.rulebook import ReasonNeeded, RuleMoved, change, current, shipped, versions
-from audit.review.runner import Runner
-from audit.review.tables import review_finding, review_link, review_place
+from audit.review.runner import rehearse
+from audit.review.tables import review_finding, review_link
 from audit.tables import audit_event
 
 HEAD = """name: look
@@ -58,14 +58,6 @@ def log(database_url: str, tmp_path: Path, now: datetime) -> Iterator[SearchedLo
     log = SearchedLog(database_url, tmp_path / "sealer", now)
     yield log
     log.close()
-
-
-def runner(log: SearchedLog, roles: dict[str, frozenset[str]] | None = None) -> Runner:
-    return Runner(
-        begin=lambda: log.ledger.begin(unaudited_because="a test"),
-        read=log.store.read,
-        around=Surroundings(zone=UTC, roles=lambda: roles or {}),
-    )
 
 
 def deny(log: SearchedLog, at: datetime, *, who: str = PEOPLE[0], event: str = "") -> None:
@@ -228,12 +220,12 @@ def test_three_refusals_within_the_span_are_one_finding_that_grows(log: Searched
         deny(log, log.now + timedelta(minutes=minute))
     deny(log, log.now, who=PEOPLE[1])
     log.settle()
-    assert runner(log).catch_up(now=log.now)
+    assert log.rules().catch_up(now=log.now)
     (one,) = found(log)
     assert (one.rule, one.entries, one.key) == ("refusals", 3, {"actor": PEOPLE[0]})
     deny(log, log.now + timedelta(minutes=3))
     log.settle()
-    runner(log).catch_up(now=log.now)
+    log.rules().catch_up(now=log.now)
     (one,) = found(log)
     assert one.entries == len(linked(log, one.id)) == 4
     assert len(entries(log, "review.found")) == 1
@@ -246,11 +238,11 @@ def test_an_entry_that_arrives_late_is_judged_among_those_of_its_time(log: Searc
     for minute in range(30):
         deny(log, log.now + timedelta(hours=1, minutes=11 * minute))
     log.settle()
-    runner(log).catch_up(now=log.now)
+    log.rules().catch_up(now=log.now)
     assert not found(log)
     deny(log, log.now + timedelta(minutes=5))
     log.settle()
-    runner(log).catch_up(now=log.now)
+    log.rules().catch_up(now=log.now)
     (one,) = found(log)
     assert one.entries == 3
 
@@ -262,11 +254,15 @@ def test_the_past_rehearsed_is_what_running_finds(log: SearchedLog) -> None:
         deny(log, log.now + timedelta(minutes=chance.uniform(0, 900)), who=chance.choice(PEOPLE))
         if chance.random() < 0.1:
             log.settle()
-            runner(log).catch_up(now=log.now)
+            log.rules().catch_up(now=log.now)
     log.settle()
-    runner(log).catch_up(now=log.now)
-    rehearsed = runner(log).rehearse(
-        read(RULE), since=log.now - timedelta(days=1), until=log.now + timedelta(days=1)
+    log.rules().catch_up(now=log.now)
+    rehearsed = rehearse(
+        log.store.read,
+        Surroundings(zone=UTC, roles=dict),
+        read(RULE),
+        since=log.now - timedelta(days=1),
+        until=log.now + timedelta(days=1),
     )
     assert rehearsed.whole
     assert {seq for each in rehearsed.firings for seq in each.seqs} == {
@@ -279,7 +275,7 @@ def test_a_round_that_is_done_twice_at_once_finds_once(log: SearchedLog) -> None
     for minute in (0, 1, 2):
         deny(log, log.now + timedelta(minutes=minute))
     log.settle()
-    first, second = runner(log), runner(log)
+    first, second = log.rules(), log.rules()
     inner = second._begin
     second._begin = lambda: (first.round(now=log.now), inner())[1]  # type: ignore[assignment]
     assert second.round(now=log.now) == 0
@@ -312,23 +308,11 @@ def test_killed_at_any_statement_the_rules_find_the_same_once(log: SearchedLog, 
         for module, name in ((finding, "_open"), (finding, "_link"), (finding, "_known")):
             patch.setattr(module, name, dies(getattr(module, name)))
         try:
-            runner(log).catch_up(now=log.now)
+            log.rules().catch_up(now=log.now)
         except Killed:
             assert not found(log)
-    runner(log).catch_up(now=log.now)
+    log.rules().catch_up(now=log.now)
     assert len(found(log)) == len(entries(log, "review.found")) == 1
-
-
-def test_attack_moving_the_place_back_repeats_nothing(log: SearchedLog) -> None:
-    only(log)
-    for minute in (0, 1, 2):
-        deny(log, log.now + timedelta(minutes=minute))
-    log.settle()
-    runner(log).catch_up(now=log.now)
-    with log.ledger.begin(unaudited_because="an attack") as tx:
-        tx.session.execute(update(review_place).values(next=0))
-    runner(log).catch_up(now=log.now)
-    assert len(found(log)) == 1
 
 
 def test_the_shipped_rules_find_what_they_are_for(log: SearchedLog) -> None:
@@ -376,7 +360,7 @@ def test_the_shipped_rules_find_what_they_are_for(log: SearchedLog) -> None:
     say("sign_in.accepted", actor=Actor(subject=PEOPLE[1], address="10.0.0.1"), now=back)
     log.settle()
     roles = {boss: frozenset({"system_admin"})}
-    runner(log, roles).catch_up(now=log.now)
+    log.rules(roles).catch_up(now=log.now)
     names = {each.rule for each in found(log)}
     assert shipped().keys() - names == {"brief_office"}, names
 
@@ -398,7 +382,7 @@ def test_roles_given_used_and_taken_back_at_once_are_a_finding(
         moment = start + timedelta(seconds=second)
         log.ledger.append(name, actor=actor, now=moment, object=about)
     log.settle()
-    runner(log).catch_up(now=log.now)
+    log.rules().catch_up(now=log.now)
     assert ("brief_office" in {each.rule for each in found(log)}) is fires
 
 
@@ -407,7 +391,7 @@ def test_rules_never_feed_on_their_own_findings(log: SearchedLog) -> None:
         deny(log, log.now + timedelta(seconds=minute))
     for _ in range(4):
         log.settle()
-        runner(log).catch_up(now=log.now)
+        log.rules().catch_up(now=log.now)
     with log.store.read.connect() as connection:
         count = connection.execute(select(func.count()).select_from(review_finding)).scalar()
     assert count == 1
@@ -422,7 +406,7 @@ def test_a_rule_off_finds_nothing_and_that_is_on_record(log: SearchedLog) -> Non
     for minute in (0, 1, 2):
         deny(log, log.now + timedelta(minutes=minute))
     log.settle()
-    runner(log).catch_up(now=log.now)
+    log.rules().catch_up(now=log.now)
     assert not found(log)
     assert entries(log, "review.rule_off")[-1]["obj"] == "rule:refusals"
 
@@ -438,7 +422,7 @@ def test_a_rule_kept_under_a_broken_text_does_not_stop_the_others(log: SearchedL
     for minute in (0, 1, 2):
         deny(log, log.now + timedelta(minutes=minute))
     log.settle()
-    runner(log).catch_up(now=log.now)
+    log.rules().catch_up(now=log.now)
     assert [each.rule for each in found(log)] == ["refusals"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -95,3 +96,35 @@ def test_a_package_made_at_the_terminal_verifies_alone(
     run = [sys.executable, "-I", "verify.py", "--package", "case.zip", "--key", key[0]]
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def write(zone: Path, statement: str) -> None:
+    (path,) = zone.rglob("*.db")
+    with sqlite3.connect(path) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_attack_the_place_of_the_rules_moved_forward_is_found_and_undone(
+    zone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(zone, "UPDATE review_place SET next = 3")
+    assert leaves("audit", "verify", str(zone)) == 2
+    assert "up to which the rules have looked is 3" in capsys.readouterr().out
+    main(["audit", "rules", str(zone), "--run"])
+    main(["audit", "findings", str(zone)])
+    assert "Findings: 1" in capsys.readouterr().out
+    assert leaves("audit", "verify", str(zone)) == 0
+
+
+def test_rules_whose_index_has_a_hole_say_what_to_do(
+    zone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(zone, "DELETE FROM audit_index WHERE seq = 2")
+    with pytest.raises(SystemExit):
+        main(["audit", "rules", str(zone), "--run"])
+    said = capsys.readouterr().err
+    assert "lacks entry 2" in said
+    assert "hangu audit index --rebuild" in said
+    main(["audit", "index", "--rebuild", str(zone)])
+    main(["audit", "rules", str(zone), "--run"])

@@ -14,6 +14,7 @@ from typing import TextIO
 from forking import answer, serve
 from killed_change import die, die_at
 from sealed_log import ledger_of
+from searched_log import mac
 
 from audit.review.matching import Surroundings
 from audit.review.runner import Runner
@@ -26,7 +27,7 @@ def work(said: TextIO, told: TextIO) -> None:
         asked = json.loads(line)
         store = open_store(asked["url"])
         around = Surroundings(zone=UTC, roles=dict)
-        runner = Runner(begin=ledger_of(store).begin, read=store.read, around=around)
+        runner = Runner(begin=ledger_of(store).begin, read=store.read, around=around, mac=mac)
         die_at(store, asked["at"])
         done = runner.round(now=datetime.fromisoformat(asked["now"]))
         if asked["at"] == -1:

@@ -47,6 +47,7 @@ def run_rules(office: Office, directory: Path) -> None:
         begin=lambda: office.registry.ledger.begin(unaudited_because="a test"),
         read=office.store.read,
         around=surroundings(office.desk.roll, office.settings.timezone),
+        mac=office.registry.vault.mac,
     ).catch_up(now=datetime.now(UTC))
     settle(office, directory)
 

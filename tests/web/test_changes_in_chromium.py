@@ -168,6 +168,9 @@ class Day:
     def suggested(self, page: Page, language: str) -> None:
         """Begin a sentence, and take what the page offers."""
         begun, whole = BEGUN[language]
+        if self.looks:
+            self.typed(page, begun, whole)
+            return
         page.fill("#sentence", begun)
         page.locator("button[name='suggest']").click()
         offer = page.locator(f".offers a[aria-label='{whole}']")
@@ -175,6 +178,31 @@ class Day:
         self.seen(page, "2-suggested")
         offer.click()
         expect(page.locator("#sentence")).to_have_value(whole)
+
+    def typed(self, page: Page, begun: str, whole: str) -> None:
+        """With a script the offers come while one types, for keys and for the pointer."""
+        field, offers = page.locator("#sentence"), page.locator("#words [role='option']")
+        field.fill("")
+        field.press_sequentially(begun)
+        expect(offers.first).to_be_visible()
+        self.seen(page, "2-offered")
+        field.press("Escape")
+        expect(offers).to_have_count(0)
+        expect(field).to_have_value(begun)
+        field.press("ArrowDown")
+        expect(offers.first).to_be_visible()
+        at = next(i for i, each in enumerate(offers.all_inner_texts()) if whole.endswith(each))
+        for _ in range(at + 1):
+            field.press("ArrowDown")
+        expect(offers.nth(at)).to_have_attribute("aria-selected", "true")
+        expect(field).to_have_attribute("aria-activedescendant", f"words-{at}")
+        field.press("Enter")
+        expect(field).to_have_value(whole)
+        expect(offers.first).to_be_visible()
+        offers.first.click()
+        expect(field).to_be_focused()
+        expect(field).not_to_have_value(whole)
+        field.press("Escape")
 
     def test(self, page: Page, language: str) -> None:
         """Ask who may, keep the answer as a test that fails, and correct it."""

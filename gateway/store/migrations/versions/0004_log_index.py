@@ -464,6 +464,7 @@ def _review_up() -> None:
         "review_place",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("next", number, nullable=False),
+        sa.Column("word", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("id = 1", name=op.f("ck_review_place_single")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_review_place")),
     )
