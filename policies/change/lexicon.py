@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
+from policies.change.likeness import Nearest
 from policies.rows import canonical
 from policies.vocabulary import ANY
 
@@ -72,6 +73,13 @@ class Lexicon:
         return re.compile("|".join(map(_pattern, keys)), re.IGNORECASE)
 
     @cached_property
+    def nearest(self) -> Nearest:
+        """Finds the phrase that was probably meant."""
+        return Nearest(
+            each.text for found in self.phrases.values() for each in found if each.column
+        )
+
+    @cached_property
     def called(self) -> Mapping[tuple[str, str], str]:
         """The first name of each value of each column, if nothing else is called so."""
         found: dict[tuple[str, str], str] = {}
@@ -115,11 +123,13 @@ def canonical_windows(win: str) -> str:
 
 
 def _pattern(key: str) -> str:
-    body = r"\s*".join(map(re.escape, key))
+    body = _GAP.join(map(re.escape, key))
     # A word of letters ends where the letters end: "may" is not the beginning of "mayor".
     return body + (r"(?![A-Za-z0-9_])" if key[-1].isascii() and key[-1].isalnum() else "")
 
 
+_GAP: Final = r"\s{0,9}"
+"""Between two letters; bounded, so that spaces without end are not walked for every name."""
 _CATEGORY: Final = {Language.ZH: "{}类数据", Language.EN: "{} data"}
 _WRITES: Final = "DELETE|PATCH|POST|PUT"
 
