@@ -408,6 +408,8 @@ class Walk:
         self.standing: tuple[int, str] | None = None  # the heartbeat that named it first, the key
         self._missing: list[int] = []
         self._pruned = 0
+        self._youngest: tuple[int, datetime] | None = None  # who says of what age pruned ones are
+        self._handed: list[tuple[int, datetime]] = []  # when keys were handed over
         self._kept = self._read_kept()
 
     def _read_kept(self) -> dict[int, bytes]:
@@ -528,6 +530,7 @@ class Walk:
                 raise Wrong("made by somebody else")
             if body["ev"] == "key.rotate":
                 self._rotate(index, body["d"], before)
+                self._handed.append((index, datetime.fromisoformat(body["ts"])))
             elif body["ev"] == "log.heartbeat":
                 self._heartbeat(index, body["d"], datetime.fromisoformat(body["ts"]))
             else:
@@ -560,6 +563,8 @@ class Walk:
             raise Wrong("two different people must have approved it")
         if at - datetime.fromisoformat(said["newest"]) < FLOOR:
             raise Wrong(f"entries younger than {FLOOR.days} days were pruned")
+        if any(entry < to and at - handed < FLOOR for entry, handed in self._handed):
+            raise Wrong(f"among those pruned is a key's end of fewer than {FLOOR.days} days ago")
         root = b64encode(self.root(before)).decode()
         if said["root_before"] != root:
             raise Wrong("it was made for another tree")
@@ -568,6 +573,7 @@ class Walk:
         if not ed25519(self.keys[-1].public, "\n".join(lines).encode(), _base64(said["sig"])):
             raise Wrong("the sealer did not sign it")
         self._pruned = to
+        self._youngest = index, datetime.fromisoformat(said["newest"])
 
     def _heartbeat(self, index: int, said: dict[str, Any], at: datetime) -> None:
         number, after = int(said["beat"]), timedelta(seconds=int(said["after"]))
@@ -597,6 +603,9 @@ class Walk:
                 words = f"entries from {number * WIDTH} on are missing, and no pruning explains it"
                 self.report.tampered(number * WIDTH, words)
                 return
+        if self._beat and self._youngest and self._beat[1] - self._youngest[1] < FLOOR:
+            words = f"at {self._beat[1]} entries of {self._youngest[1]} cannot have been pruned yet"
+            self.report.tampered(self._youngest[0], f"{words}: a clock was set")
         gone = len(self._missing) * WIDTH
         if gone:
             words = f"the content of entries 0..{gone - 1}: pruned, as the log itself says"
