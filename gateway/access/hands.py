@@ -14,9 +14,10 @@ from audit.ledger import Transaction
 from gateway.access.canonical import Canonical, policy_object
 from gateway.access.identity_headers import Person
 from gateway.access.service import Service
+from gateway.identity.standing import vault_of
 from gateway.identity.tables import Person as PersonRow
-from policies import acts as done
-from policies.acts import Act, Barred
+from policies import acts_kept
+from policies.acts import Act, Barred, alike
 from policies.duties import Duty
 from policies.vocabulary import WRITES
 
@@ -28,7 +29,7 @@ def acts(
 
     The method counts, with the whole path as the record, only where a duty speaks of methods.
     """
-    parts = done.alike(policy_object(service.slug, canonical)).split("/")
+    parts = alike(policy_object(service.slug, canonical)).split("/")
     places = ((each.name, each.place(canonical.method, canonical.path)) for each in service.acts)
     found = [
         Act(person.subject, name, "/".join(parts[: place + 1]))
@@ -56,4 +57,5 @@ def take(
     """
     own = select(PersonRow.id).where(PersonRow.id == person.person_id)
     tx.session.execute(own.with_for_update(key_share=True))
-    return done.take(tx.session, wanted, duties, decision=decision, now=now)
+    mac = vault_of(tx.session).mac
+    return acts_kept.take(tx.session, wanted, duties, decision=decision, now=now, mac=mac)

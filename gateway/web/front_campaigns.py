@@ -23,8 +23,7 @@ from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_changes import ChangesFront
 from gateway.web.front_people import actor_of
 from gateway.web.moments import utc_now
-from policies import acts as done
-from policies import uses, versions
+from policies import acts_kept, uses, versions
 from policies.campaigns import campaigns as kept
 from policies.campaigns.campaigns import Campaign, Line, Terms
 from policies.campaigns.deciding import Answer
@@ -210,7 +209,9 @@ class CampaignsFront(ChangesFront):
     def _apart(self, rules: RuleSet, now: datetime) -> Apart:
         with self.registry.store.reading() as session:
             members = memberships(session)
-            both = done.recorded_breaches(session, rules.duties_on_records, most=_SHOWN)
+            both = acts_kept.recorded_breaches(
+                session, rules.duties_on_records, most=_SHOWN, mac=self.registry.vault.mac
+            )
         found = united(State(rules, members), since=int(now.timestamp()))
         return Apart(
             duties=(*OFFICERS_APART, *rules.duties),

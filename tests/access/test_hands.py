@@ -11,47 +11,20 @@ from typing import Any
 import pytest
 from access_questions import PAGE, Answer, answer, question, svc
 from access_world import AUTHOR, KEY, RULES, World, canonical, service
+from acts_office import APART, APPROVE, check, entries, opened
 from nginx_door import door_of
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
-from gateway.access.catalogue import InvalidService, Service
+from gateway.access.catalogue import InvalidService
 from gateway.access.channel import Channel
-from gateway.access.decide import Verdict
 from gateway.access.refusals import StoreUnavailable
-from gateway.access.service import NamedAct
 from gateway.access.service_file import EXAMPLE, service_from_toml
 from gateway.web import catalogues
 from policies import recorded, recorded_acts
 from policies.decision import Outcome
 from policies.rules import RuleSet
 from policies.tables_running import record_act
-
-APART = (
-    "p, role:staff, *, svc:ledger/**, PUT|DELETE, *, *, 2, *, allow\n"
-    "s, record, svc:ledger/docs/**, create|edit, approve\n"
-)
-CREATE = NamedAct(name="create", methods=frozenset({"PUT"}), path="/docs/{record}")
-EDIT = NamedAct(name="edit", methods=frozenset({"POST"}), path="/docs/{record}/text/**")
-APPROVE = NamedAct(name="approve", methods=frozenset({"POST"}), path="/docs/{record}/approve")
-
-
-def opened(world: World, *, duties: str = APART) -> Service:
-    """Open a service whose acts are known, under rules that keep them apart."""
-    entry = world.open(service(acts=(CREATE, EDIT, APPROVE)))
-    world.publish(RULES + duties)
-    return entry
-
-
-def check(world: World, entry: Service, method: str, path: str, *, who: str = "zhang") -> Verdict:
-    person = world.current(who)
-    return world.access.check(person, entry, canonical(path, method), world.clock)
-
-
-def entries(world: World) -> list[dict[str, Any]]:
-    with world.store.read.connect() as connection:
-        rows = connection.execute(text("SELECT body FROM audit_event ORDER BY id"))
-        return [json.loads(bytes(row.body)) for row in rows]
 
 
 def test_who_created_a_record_may_not_approve_it_and_a_colleague_may(world: World) -> None:
