@@ -1,5 +1,6 @@
 """What people did to records, so that nobody does both sides of a duty to the same one.
 
+Whose accounts are one natural person's, `same` says: the person answers for them all.
 A record has a name, `svc:<service>/<path>` up to the record's own segment; an act has one too:
 an action, or a name that the service gave it (`approve`). Whether somebody may do an act is
 looked up in what the same person did to the same record, and the act is written down in the
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +56,11 @@ class Barred:
     decision: str
     at: datetime
 
+    @property
+    def is_by_other_account(self) -> bool:
+        """Whether it was done with another account of the same natural person."""
+        return self.breach.earlier.person != self.breach.later.person
+
 
 def alike(place: str) -> str:
     """Return one name for all that some service may take for the same place.
@@ -79,12 +86,16 @@ def _folded(segment: str) -> str:
     return _ODD.sub(lambda odd: b"~%02x" % odd[0][0], found).decode()
 
 
-def breaches(duties: Iterable[Duty], acts: Iterable[Act]) -> Iterator[Breach]:
+def breaches(
+    duties: Iterable[Duty], acts: Iterable[Act], same: Iterable[AbstractSet[str]] = ()
+) -> Iterator[Breach]:
     """Return every pair of acts, in the order they were done, that one person did both of."""
     wanted = [duty for duty in duties if duty.way == RECORD]
+    stands_for = {account: min(accounts) for accounts in same for account in accounts}
     done: dict[tuple[str, str], list[Act]] = {}
     for act in acts:
-        earlier = done.setdefault((act.person, act.record), [])
+        person = stands_for.get(act.person, act.person)
+        earlier = done.setdefault((person, act.record), [])
         yield from (
             Breach(duty, before, act)
             for duty in wanted
@@ -94,13 +105,19 @@ def breaches(duties: Iterable[Duty], acts: Iterable[Act]) -> Iterator[Breach]:
         earlier.append(act)
 
 
-def barred(duties: Iterable[Duty], act: Act, earlier: Iterable[Act]) -> Breach | None:
+def barred(
+    duties: Iterable[Duty],
+    act: Act,
+    earlier: Iterable[Act],
+    accounts: AbstractSet[str] = frozenset(),
+) -> Breach | None:
     """Tell whether a person may do this now; the breach it would be, if not.
 
-    `earlier` are acts on the record, whoever did them.
+    `earlier` are acts on the record, whoever did them; `accounts` all that are the person's.
     """
-    own = [each for each in earlier if (each.person, each.record) == (act.person, act.record)]
-    return next(breaches(duties, [*own, act]), None) if own else None
+    all_of = {act.person, *accounts}
+    own = [each for each in earlier if each.person in all_of and each.record == act.record]
+    return next(breaches(duties, [*own, act], [all_of]), None) if own else None
 
 
 def _are_apart(duty: Duty, before: Act, act: Act) -> bool:

@@ -25,9 +25,8 @@ from audit.stored import stored_bytes
 from audit.tables import audit_event
 from audit.verify import Report
 from audit.vouching import Mac, Vouched
-from policies import acts_kept
 from policies.acts import Act
-from policies.acts_kept import Key
+from policies.acts_kept import KeptActs, Key, digest_of, fits
 from policies.recorded_acts import ACTS
 from policies.tables_running import record_act
 
@@ -94,12 +93,12 @@ class Agreement:
         pruned = done(connection).upto > 0
         for row in connection.execute(select(record_act)):
             key = (row.person, row.act, row.record_hash)
-            said, fits = told.pop(key, None), acts_kept.fits(row, self._mac)
+            said, is_ours = told.pop(key, None), fits(row, self._mac)
             wrong = "this zone did not write its row"
-            if fits:
+            if is_ours:
                 wrong = _unsaid(row, said, is_all_told=not pruned and key not in doubtful)
             if wrong:
-                yield Difference(key, f"{_named(key, row.record)}: {wrong}", said, not fits)
+                yield Difference(key, f"{_named(key, row.record)}: {wrong}", said, not is_ours)
         for key, said in told.items():
             yield Difference(key, f"{_named(key, said.record)}: its row is gone", said)
 
@@ -110,20 +109,18 @@ class Agreement:
         """
         differ = self.differences(tx.session.connection())
         found = [each for each in differ if each.said is not None or each.forged]
-        for each in found:
-            acts_kept.put(tx.session, each.key, self._row(each.key, each.said))
+        kept = KeptActs(tx.session, self._mac)
+        for key, said in ((each.key, each.said) for each in found):
+            row = None
+            if said is not None:
+                did = Act(key[0], key[1], said.record)
+                row = kept.row_of(did, said.decision, said.at, digest=key[2])
+            kept.put(key, row)
         if found:
             acts: list[Json] = [each.words for each in found[:_NAMED]]
             details: dict[str, Json] = {"count": len(found), "acts_of": acts}
             tx.record("policy.acts_mended", actor=actor, now=now, details=details)
         return len(found)
-
-    def _row(self, key: Key, said: Said | None) -> dict[str, Any] | None:
-        if said is None:
-            return None
-        person, act, digest = key
-        did = Act(person, act, said.record)
-        return acts_kept.row_of(did, said.decision, said.at, self._mac, digest=digest)
 
     def _told(
         self, connection: Connection, tell: Callable[[int], None]
@@ -168,7 +165,7 @@ def _acts(seq: int | None, body: bytes) -> Sequence[tuple[Key, Said]]:
 def _record(said: Any) -> tuple[str, str]:  # noqa: ANN401 - as JSON has it
     """The digest of a record's name, and the name. A long one is kept by digest and beginning."""
     if isinstance(said, str):
-        return acts_kept.digest_of(said), said
+        return digest_of(said), said
     return said["sha256"], f"{said['pre']}…"
 
 

@@ -6,6 +6,7 @@ refusal names the duty and the earlier decision under `barred`:
     {"act": "approve", "duty": "s, record, …", "record": "svc:docs/docs/17",
      "earlier_act": "create", "earlier": "<decision>", "earlier_at": "2026-11-28T…"}
 
+The earlier act may be that of another account of the same natural person; `earlier_by` is it.
 So the refusal can be made again from two entries and the version's rules, and from nothing else.
 """
 
@@ -27,6 +28,7 @@ def kept(found: Barred) -> dict[str, str]:
     """Return what the record of a refusal keeps of why."""
     breach = found.breach
     return {
+        **({"earlier_by": breach.earlier.person} if found.is_by_other_account else {}),
         "act": breach.later.act,
         "duty": breach.duty.line,
         "record": breach.later.record,
@@ -54,10 +56,12 @@ def follows(later: bytes, earlier: bytes | None, rules: RuleSet) -> str:
         return "the log holds no such earlier decision"
     refusal, before = json.loads(later), json.loads(earlier)
     told: dict[str, Any] = refusal["d"][BARRED]
-    if before.get("ev") != "decision.allowed" or before["sub"] != refusal["sub"]:
+    accounts = {refusal["sub"], told.get("earlier_by", refusal["sub"])}
+    if before.get("ev") != "decision.allowed" or before["sub"] not in accounts:
         return "the earlier entry is no allowed decision of the same person"
     done = [Act(before["sub"], act, record) for act, record in before["d"].get(ACTS, ())]
-    again = barred(rules.duties_on_records, Act(refusal["sub"], told["act"], told["record"]), done)
+    later_act = Act(refusal["sub"], told["act"], told["record"])
+    again = barred(rules.duties_on_records, later_act, done, accounts)
     if again is None:
         return "the earlier act and the duties of the version do not bar it"
     return "" if again.duty.line == told["duty"] else f"another duty bars it: {again.duty.line}"

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from audit.ledger import Transaction
 from gateway.access.canonical import Canonical, policy_object
 from gateway.access.identity_headers import Person
 from gateway.access.service import Service
+from gateway.identity import natural_persons
 from gateway.identity.standing import vault_of
-from gateway.identity.tables import Person as PersonRow
-from policies import acts_kept
 from policies.acts import Act, Barred, alike
+from policies.acts_kept import KeptActs
 from policies.duties import Duty
 from policies.vocabulary import WRITES
 
@@ -53,9 +51,9 @@ def take(
 ) -> Barred | None:
     """Write down what a person does, or return what bars it. One request of a person at a time.
 
-    The lock is the person's row: requests of others are not held up. SQLite has one writer.
+    A natural person answers for all his or her accounts. The lock is their rows: requests of
+    others are not held up. SQLite has one writer.
     """
-    own = select(PersonRow.id).where(PersonRow.id == person.person_id)
-    tx.session.execute(own.with_for_update(key_share=True))
-    mac = vault_of(tx.session).mac
-    return acts_kept.take(tx.session, wanted, duties, decision=decision, now=now, mac=mac)
+    accounts = natural_persons.held(tx.session, person.person_id)
+    kept = KeptActs(tx.session, vault_of(tx.session).mac)
+    return kept.take(wanted, duties, decision=decision, now=now, accounts=accounts)

@@ -6,17 +6,19 @@ from datetime import datetime
 
 from audit.record import Actor
 from gateway.changes import waiting
-from gateway.changes.refusals import refused, refusing
-from gateway.changes.room import Room, around, same_person
-from gateway.identity import epoch, people
+from gateway.changes.refusals import ChangeRefused, refused, refusing
+from gateway.changes.room import Moment, Room, around, moment
+from gateway.identity import epoch, natural_persons, people
 from policies import versions
 from policies.change.benefit import beneficiaries, united_hands
 from policies.change.texts import Document
 from policies.dossier import approving, drafting, publishing
-from policies.dossier.dossiers import Dossier, State, Why, find, writers
+from policies.dossier.dossiers import Dossier, State, Stopped, Why, find, writers
 from policies.dossier.drafting import Terms
 from policies.dossier.examining import Effect, examine
 
+_LOOKS = 3
+"""So many times people may move during a publication before it is left to another day."""
 _AT_ONCE = frozenset({"errors", "tests", "lockout", "united", "beyond", "growth"})
 
 
@@ -82,11 +84,10 @@ def approve(room: Room, ref: str, *, edit: int, shown: str, actor: Actor, now: d
     """Approve what was shown, as another person than who wrote it. Raises ChangeRefused."""
     found = dossier(room, ref)
     effect = _effect_now(room, found, now)
-    same = same_person(people.all_people(room.registry))
     with refusing(), room.registry.ledger.begin() as tx:
         approving.approve(
-            tx, ref, shown=shown, edit=edit, actor=actor, now=now, same=same,
-            gaining=beneficiaries(effect.found),
+            tx, ref, shown=shown, edit=edit, actor=actor, now=now,
+            same=natural_persons.several(tx.session), gaining=beneficiaries(effect.found),
         )  # fmt: skip
         waiting.tell_author(
             tx, found.author, "change_approved", ref=ref, title=found.title, now=now
@@ -105,30 +106,47 @@ def publish(room: Room, ref: str, *, actor: Actor, now: datetime) -> None:
     """Put an approved change in force, on trial.
 
     The lock-out proof, the tests and the separation of hands are made once more: people may
-    have come, gone and moved since the approval.
+    have come, gone and moved since the approval. Whoever moves between that look and the commit
+    has it made again, a few times.
 
     Raises:
-        ChangeRefused: rebase, stale, too_early, trial_runs, blocked, the hands, wrong_state.
+        ChangeRefused: rebase, stale, too_early, trial_runs, blocked, the hands, wrong_state;
+            people_moved, if they do not stand still.
     """
+    for left in reversed(range(_LOOKS)):
+        found, seen = _held(room, ref, now)
+        try:
+            with refusing(), room.registry.ledger.begin() as tx:
+                publishing.publish(tx, found, actor=actor, now=now)
+                epoch.bump(tx)  # waits for whoever moves people now; the next waits for this
+                if moment(tx.session) != seen.following:
+                    raise Stopped(Why.PEOPLE_MOVED)
+        except ChangeRefused as refusal:
+            if left and refusal.why is Why.PEOPLE_MOVED:
+                continue
+            raise
+        return
+
+
+def _held(room: Room, ref: str, now: datetime) -> tuple[Dossier, Moment]:
+    """Hold an approved change against the people as they are; return it, and their moment."""
     found = dossier(room, ref)
     with refusing(), room.registry.store.reading() as session:
+        seen = moment(session)
         approving.approved(session, found)
         authors = writers(session, found)
     effect = _effect_now(room, found, now)
     standing = [code for code in effect.blockers if code in _AT_ONCE]
     if standing:
         raise refused(Why.BLOCKED, ", ".join(standing))
+    with room.registry.store.reading() as session:
+        same = natural_persons.several(session)
     hands = united_hands(
-        beneficiaries(effect.found),
-        authors=authors,
-        approver=found.approver,
-        same=same_person(people.all_people(room.registry)),
+        beneficiaries(effect.found), authors=authors, approver=found.approver, same=same
     )
     if hands:
         raise refused(Why(hands[0]))
-    with refusing(), room.registry.ledger.begin() as tx:
-        publishing.publish(tx, found, actor=actor, now=now)
-        epoch.bump(tx)
+    return found, seen
 
 
 def confirm(room: Room, ref: str, *, actor: Actor, now: datetime, signed_in: datetime) -> None:

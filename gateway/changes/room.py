@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from gateway.access.catalogue import Catalogue
 from gateway.access.labelling import CatalogueLabels
-from gateway.identity import people, units
+from gateway.identity import epoch, natural_persons, people, units
 from gateway.identity.memberships import memberships
 from gateway.identity.people import PersonView
 from gateway.identity.registry import Registry
@@ -76,6 +77,7 @@ def around(
     there = known(room, everybody=everybody)
     with room.registry.store.reading() as session:
         rules = versions.current(session) or RuleSet()
+        same = natural_persons.several(session)
     able = strengths(room)
     read, since = room.registry.store.read, now - timedelta(days=days)
     return Around(
@@ -87,7 +89,7 @@ def around(
         clearance=there.clearance,
         able=lambda person: able.get(person, 0),
         networks=room.networks,
-        same=same_person(everybody),
+        same=same,
         may=Administration(services=None, pages=common_pages(rules)),
         bodies=(lambda: replay.bodies(read, since=since)) if asks_log else tuple,
         entries=replay.entries(read, since=since) if asks_log else 0,
@@ -99,11 +101,38 @@ def around(
 def strengths(room: Room) -> dict[str, int]:
     """Return the strongest sign-in each person who may sign in at all can make now."""
     with room.registry.store.reading() as session:
-        # What too many wrong codes disabled opens nothing until it is enrolled anew.
-        codes = set(session.scalars(select(Totp.person_id).where(Totp.disabled_at.is_(None))))
-        keys = set(session.scalars(select(Passkey.person_id)))
+        codes, keys = _factors(session)
     active = {each.id for each in people.all_people(room.registry) if each.state == State.ACTIVE}
     return {f"person:{each}": PASSKEY if each in keys else CODE for each in active & (codes | keys)}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What differs as soon as a change would be held against something else.
+
+    The epoch grows with people, units, roles, services and rules. Factors stand beside it: who
+    has a code to sign in with, and who a passkey.
+    """
+
+    epoch: int
+    factors: tuple[frozenset[UUID], frozenset[UUID]]
+
+    @property
+    def following(self) -> Moment:
+        """The moment after one move of the epoch and nothing else."""
+        return replace(self, epoch=self.epoch + 1)
+
+
+def moment(session: Session) -> Moment:
+    """Return how things stand."""
+    return Moment(epoch.read(session.connection()), _factors(session))
+
+
+def _factors(session: Session) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Return who has a code and who a passkey to sign in with."""
+    # What too many wrong codes disabled opens nothing until it is enrolled anew.
+    codes = session.scalars(select(Totp.person_id).where(Totp.disabled_at.is_(None)))
+    return frozenset(codes), frozenset(session.scalars(select(Passkey.person_id)))
 
 
 def common_pages(rules: RuleSet) -> frozenset[str]:
@@ -117,19 +146,3 @@ def common_pages(rules: RuleSet) -> frozenset[str]:
     officers = {rule.obj for rule in allows if parts(rule.sub)[-1] in OFFICERS}
     others = {rule.obj for rule in baseline.load().rules if parts(rule.sub)[-1] not in OFFICERS}
     return frozenset(pages - (officers - others))
-
-
-def same_person(everybody: Iterable[PersonView]) -> list[frozenset[str]]:
-    """Return the accounts that may belong to one natural person.
-
-    A staff number belongs to one account alone, so two accounts with different numbers are two
-    people. Without one, a name that occurs twice counts as one person.
-    """
-    named: defaultdict[str, list[PersonView]] = defaultdict(list)
-    for each in everybody:
-        named["".join(each.name.split()).casefold()].append(each)
-    return [
-        frozenset(each.subject for each in alike)
-        for alike in named.values()
-        if len(alike) > 1 and not all(each.staff_number for each in alike)
-    ]

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from audit.ledger import Transaction
 from audit.record import Actor
-from gateway.changes.room import Room, same_person
-from gateway.identity import notices, people
+from gateway.changes.room import Room
+from gateway.identity import natural_persons, notices, people
 from gateway.identity.notices import NoticeView
 from gateway.identity.people import PersonView
 from gateway.identity.tables import State as PersonState
@@ -26,9 +28,7 @@ def number(room: Room, subject: str) -> int:
     """Return how many changes wait for a person's approval; nobody approves their own."""
     with room.registry.store.reading() as session:
         wrote = [writers(session, each) for each in in_state(session, State.SUBMITTED)]
-    if not wrote:
-        return 0
-    own = _accounts_of([subject], people.all_people(room.registry))
+        own = _accounts_of(session, [subject]) if wrote else frozenset()
     return sum(own.isdisjoint(each) for each in wrote)
 
 
@@ -37,8 +37,7 @@ def tell_approvers(
     authors: Iterable[str], now: datetime,
 ) -> None:  # fmt: skip
     """Have every security administrator but the authors find a notice of a change to approve."""
-    everybody = list(everybody)
-    own = _accounts_of(authors, everybody)
+    own = _accounts_of(tx.session, authors)
     for each in _approvers(everybody):
         if each.subject not in own:
             notices.tell(tx, each.id, _WAITING, now=now, change=ref, title=title)
@@ -86,7 +85,8 @@ def _approvers(everybody: Iterable[PersonView]) -> list[PersonView]:
     ]
 
 
-def _accounts_of(subjects: Iterable[str], everybody: Iterable[PersonView]) -> frozenset[str]:
+def _accounts_of(session: Session, subjects: Iterable[str]) -> frozenset[str]:
     """The accounts that may be the same natural persons'."""
     own = frozenset(subjects)
-    return own.union(*(each for each in same_person(everybody) if not own.isdisjoint(each)))
+    several = natural_persons.several(session)
+    return own.union(*(each for each in several if not own.isdisjoint(each)))

@@ -23,7 +23,7 @@ from gateway.cli.console import done, out
 from gateway.cli.office import require_schema
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.identity import standing
+from gateway.identity import natural_persons, standing
 from gateway.logkeeping import trust_policy
 from gateway.office import KEYS, Office, compose
 from gateway.store import migrate as migrations
@@ -168,6 +168,7 @@ def migrate(directory: Path) -> None:
         with office.ledger.begin() as tx:
             if before in _BEFORE_STANDINGS:
                 standing.believe_all(tx.session)
+                natural_persons.index_all(tx.session)
             # Once, at the step that brings signatures: an unsigned version met later is forged.
             signed = versions.sign_older(tx) if (before or "") < SIGNED_SINCE else 0
             tx.record(

@@ -16,7 +16,7 @@ from audit.record import Actor
 from gateway.changes import acts, looking
 from gateway.changes.editing import from_form
 from gateway.changes.refusals import ChangeRefused
-from gateway.changes.room import DAYS, same_person
+from gateway.changes.room import DAYS
 from gateway.cli.console import done, errors, table
 from gateway.cli.days import shown
 from gateway.cli.office import opened
@@ -24,7 +24,7 @@ from gateway.cli.policy_around import FILE, form_of, text_of
 from gateway.cli.signature import person_signs
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import Command, ZoneCommand, now, takes_zone
-from gateway.identity import people
+from gateway.identity import natural_persons, people
 from gateway.office import Office
 from policies.dossier.dossiers import examination, find, listed
 from policies.dossier.drafting import CONFIRM_MINUTES, Terms
@@ -172,12 +172,15 @@ COMMANDS = (draft, changes, approve, refuse, publish, confirm, rollback)
 
 def security_administrators(office: Office) -> int:
     """How many natural persons can sign in as security administrators."""
-    able = [
-        each
+    with office.store.reading() as session:
+        same = natural_persons.several(session)
+    stands_for = {each: min(accounts) for accounts in same for each in accounts}
+    able = {
+        stands_for.get(each.subject, each.subject)
         for each in people.all_people(office.registry)
         if _ROLE in each.roles and each.state == "active"
-    ]
-    return len(able) - sum(len(alike) - 1 for alike in same_person(able))
+    }
+    return len(able)
 
 
 def _act(

@@ -14,11 +14,12 @@ from gateway.cli.office import opened
 from gateway.cli.policy_sentences import takes_language
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.identity import people, units
+from gateway.identity import natural_persons, people, units
 from gateway.identity.memberships import memberships
 from gateway.logkeeping import acts_agreement_of
 from gateway.office import Office
-from policies import acts_kept, versions
+from policies import versions
+from policies.acts_kept import KeptActs
 from policies.change.lexicon import Lexicon
 from policies.change.phrasing import write
 from policies.change.separation import OFFICERS_APART, united
@@ -102,8 +103,8 @@ def separation(directory: Path, *, as_json: bool, mends: bool) -> None:
         rules = office.rules()
         with office.store.reading() as session:
             members = memberships(session)
-            both = acts_kept.recorded_breaches(
-                session, rules.duties_on_records, most=_SHOWN, mac=office.registry.vault.mac
+            both = KeptActs(session, office.registry.vault.mac).breaches(
+                rules.duties_on_records, most=_SHOWN, same=natural_persons.several(session)
             )
         found = list(united(State(rules, members), since=int(now().timestamp())))
         names = _names(office)

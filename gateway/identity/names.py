@@ -17,6 +17,11 @@ class NameRefused(Refused):
     code: ClassVar[str] = "name_not_allowed"
 
 
+def folded(name: str) -> str:
+    """Return one text for all spellings of a name: width and spaces do not tell people apart."""
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
+
+
 def checked(typed: str) -> str:
     """Return the name in NFC with single spaces. Raises NameRefused."""
     if any(unicodedata.category(character) in _HIDDEN for character in typed):

@@ -36,6 +36,7 @@ COLUMNS = (
     "id",
     "row_version",
     "login_index",
+    "name_index",
     "staff_index",
     "unit",
     "state",

@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gateway.identity import names
 from gateway.store.base import Base
-from gateway.vault import SealedBytes, SealedText, SealedTextOrNone
+from gateway.vault import FoundText, SealedBytes, SealedText, SealedTextOrNone
 from gateway.vault.attested import Attested
 
 SLUG = 40
@@ -58,7 +59,8 @@ class Person(Base):
     login = SealedText("login_sealed")
     login_index: Mapped[bytes] = mapped_column(unique=True)
     name_sealed: Mapped[bytes]
-    name = SealedText("name_sealed")
+    name = FoundText("name_sealed", index="name_index", under="person.name", folded=names.folded)
+    name_index: Mapped[bytes | None] = mapped_column(index=True)
     staff_sealed: Mapped[bytes | None]
     staff_number = SealedTextOrNone("staff_sealed")
     staff_index: Mapped[bytes | None]

@@ -18,6 +18,7 @@ labels or `row_version`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Generic, Self, TypeVar, overload
 from weakref import WeakSet
@@ -122,6 +123,26 @@ class SealedText(Sealed[str]):
         if plaintext is None:
             raise Unopenable(Flaw.TRUNCATED, self.column)
         return plaintext.decode()
+
+
+class FoundText(SealedText):
+    """A text with its blind index in another column, by which rows with an equal text are found.
+
+    The index is made anew whenever the row is sealed, so that no assignment can leave it behind.
+    `folded` says which texts count as equal, `under` which key makes the index.
+    """
+
+    def __init__(
+        self, column: str, *, index: str, under: str, folded: Callable[[str], str]
+    ) -> None:
+        super().__init__(column)
+        self.index = index
+        self.under = under
+        self.folded = folded
+
+    def _seal(self, row: object, value: str, version: int) -> None:
+        super()._seal(row, value, version)
+        setattr(row, self.index, vault(row).blind(self.under, self.folded(value)))
 
 
 class SealedTextOrNone(Sealed[str | None]):

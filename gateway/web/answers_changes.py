@@ -65,6 +65,14 @@ CHANGES: Mapping[str, Answer] = {
             "can still be made."
         ),
     ),
+    "change_people_moved": Answer(
+        409,
+        _NOT_DONE,
+        _l(
+            "People, roles or services changed at the same moment, so what was found out no longer "
+            "holds. Publish it again."
+        ),
+    ),
     "change_rebase": Answer(
         409,
         _NOT_DONE,

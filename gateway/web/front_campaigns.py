@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from gateway.changes import acts, campaigns
 from gateway.changes.campaign_refusals import refusing
 from gateway.changes.refusals import refused
-from gateway.identity import units
+from gateway.identity import natural_persons, units
 from gateway.identity.memberships import memberships
 from gateway.web.desk_campaigns import (
     Apart,
@@ -23,7 +23,8 @@ from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_changes import ChangesFront
 from gateway.web.front_people import actor_of
 from gateway.web.moments import utc_now
-from policies import acts_kept, uses, versions
+from policies import uses, versions
+from policies.acts_kept import KeptActs
 from policies.campaigns import campaigns as kept
 from policies.campaigns.campaigns import Campaign, Line, Terms
 from policies.campaigns.deciding import Answer
@@ -209,8 +210,8 @@ class CampaignsFront(ChangesFront):
     def _apart(self, rules: RuleSet, now: datetime) -> Apart:
         with self.registry.store.reading() as session:
             members = memberships(session)
-            both = acts_kept.recorded_breaches(
-                session, rules.duties_on_records, most=_SHOWN, mac=self.registry.vault.mac
+            both = KeptActs(session, self.registry.vault.mac).breaches(
+                rules.duties_on_records, most=_SHOWN, same=natural_persons.several(session)
             )
         found = united(State(rules, members), since=int(now.timestamp()))
         return Apart(

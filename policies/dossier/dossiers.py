@@ -52,6 +52,8 @@ class Why(StrEnum):
     NO_REASON = "no_reason"
     NOT_EXAMINED = "not_examined"
     NOT_FRESH_SESSION = "not_fresh_session"
+    PEOPLE_MOVED = "people_moved"
+    """Somebody came, went or moved between the last look at the people and the commit."""
     REBASE = "rebase"
     """Another version was published meanwhile."""
     STALE = "stale"

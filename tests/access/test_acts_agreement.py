@@ -21,8 +21,8 @@ from audit.vouching import Vouched
 from gateway.access.service import Service
 from gateway.custody.room import voucher_of
 from gateway.store.engines import open_for_migration
-from policies import acts_kept
 from policies.acts_agreement import Agreement
+from policies.acts_kept import KeptActs, digest_of
 from policies.tables_running import record_act
 
 LONG = "/docs/" + "x" * 300
@@ -120,7 +120,7 @@ FORGED: dict[str, Callable[[Connection], object]] = {
     "an act from nowhere": lambda c: c.execute(
         insert(record_act).values(
             person="person:nobody",
-            record_hash=acts_kept.digest_of("svc:ledger/docs/17"),
+            record_hash=digest_of("svc:ledger/docs/17"),
             act="create",
             record="svc:ledger/docs/17",
             decision="0" * 32,
@@ -154,12 +154,8 @@ def test_attack_a_deleted_act_whose_other_side_was_done_meanwhile_is_found(offic
     assert len([each for each in office.found() if "its row is gone" in each]) == 3
     office.mend()
     with office.world.store.reading() as session:
-        both = acts_kept.recorded_breaches(
-            session,
-            office.world.policy.engine(at=0).published.duties_on_records,
-            most=9,
-            mac=office.world.vault.mac,
-        )
+        duties = office.world.policy.engine(at=0).published.duties_on_records
+        both = KeptActs(session, office.world.vault.mac).breaches(duties, most=9)
     assert [(each.earlier.act, each.later.act) for each in both] == [("create", "approve")]
 
 
@@ -171,14 +167,14 @@ def test_attack_an_act_done_again_after_its_row_was_deleted_hides_nothing(office
 
 def test_attack_an_invented_act_bars_and_accuses_nobody(office: Worked) -> None:
     """And it does not stand in the way when the act is really done."""
-    world, digest = office.world, acts_kept.digest_of("svc:ledger/docs/30")
+    world, digest = office.world, digest_of("svc:ledger/docs/30")
     own = {"person": world.current("zhang").subject, "record_hash": digest}
     row = {"record": "svc:ledger/docs/30", "decision": "0" * 32, "at": world.clock, "mac": b"x"}
     for act in ("create", "approve"):
         office.by_hand(lambda c, a=act: c.execute(insert(record_act).values(act=a, **own, **row)))
     with world.store.reading() as session:
         duties = world.policy.engine(at=0).published.duties_on_records
-        assert not acts_kept.recorded_breaches(session, duties, most=9, mac=world.vault.mac)
+        assert not KeptActs(session, world.vault.mac).breaches(duties, most=9)
     assert office.does("zhang", "POST", "/docs/30/approve")
     assert not office.does("zhang", "PUT", "/docs/30")
 

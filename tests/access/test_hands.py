@@ -20,8 +20,11 @@ from gateway.access.catalogue import InvalidService
 from gateway.access.channel import Channel
 from gateway.access.refusals import StoreUnavailable
 from gateway.access.service_file import EXAMPLE, service_from_toml
+from gateway.identity import natural_persons
+from gateway.identity.tables import State
 from gateway.web import catalogues
 from policies import recorded, recorded_acts
+from policies.acts_kept import KeptActs
 from policies.decision import Outcome
 from policies.rules import RuleSet
 from policies.tables_running import record_act
@@ -165,6 +168,103 @@ def test_attack_creating_and_approving_at_once(world: World) -> None:
         passed = {kind for kind, allowed in verdicts if allowed}
         assert len(verdicts) == 12
         assert len(passed) == 1, verdicts
+
+
+def test_attack_a_second_account_of_one_person_approves_what_the_first_created(
+    world: World,
+) -> None:
+    entry = opened(world)
+    world.person("zhang2", name="张zhang")
+
+    created = check(world, entry, "PUT", "/docs/17")
+    own = check(world, entry, "POST", "/docs/17/approve", who="zhang2")
+
+    assert (own.outcome, own.reason) == (Outcome.DENY, "duties_apart")
+    first, last = (json.dumps(each).encode() for each in entries(world)[-2:])
+    told = json.loads(last)["d"]["barred"]
+    assert told["earlier"] == created.decision_id
+    assert told["earlier_by"] == f"person:{world.people['zhang']}"
+    rules = RuleSet.parse(RULES + APART)
+    assert recorded_acts.follows(last, first, rules) == ""
+    # Both ways, and what the second account did on its own stays the second account's.
+    assert check(world, entry, "POST", "/docs/18/approve", who="zhang2").allowed
+    assert check(world, entry, "PUT", "/docs/18").reason == "duties_apart"
+
+
+@pytest.mark.parametrize("name", ["张 zhang", "张ｚｈａｎｇ", "张ZHANG", "张\u3000zhang"])
+def test_attack_the_second_account_spells_the_name_another_way(
+    small_world: World, name: str
+) -> None:
+    entry = opened(small_world)
+    small_world.person("zhang2", name=name)
+    assert check(small_world, entry, "PUT", "/docs/17").allowed
+
+    own = check(small_world, entry, "POST", "/docs/17/approve", who="zhang2")
+    assert own.reason == "duties_apart"
+
+
+def test_attack_the_account_that_created_it_is_shut_and_the_person_invited_anew(
+    small_world: World,
+) -> None:
+    entry = opened(small_world)
+    assert check(small_world, entry, "PUT", "/docs/17").allowed
+    small_world.change("zhang", state=State.DISABLED)
+    small_world.person("zhang2", name="张zhang", staff_number="3501")
+
+    own = check(small_world, entry, "POST", "/docs/17/approve", who="zhang2")
+    assert own.reason == "duties_apart"
+
+
+def test_namesakes_with_a_staff_number_each_are_two_people(world: World) -> None:
+    entry = opened(world)
+    world.person("zhao", name="赵敏", staff_number="3501")
+    world.person("zhao2", name="赵敏", staff_number="3502")
+
+    assert check(world, entry, "PUT", "/docs/17", who="zhao").allowed
+    assert check(world, entry, "POST", "/docs/17/approve", who="zhao2").allowed
+
+
+def test_attack_two_accounts_of_one_person_create_and_approve_at_once(world: World) -> None:
+    entry = opened(world)
+    world.person("zhang2", name="张zhang")
+    both = {"PUT": world.current("zhang"), "POST": world.current("zhang2")}
+    for number in range(5):
+        start = threading.Barrier(12)
+        verdicts: list[tuple[str, bool]] = []
+
+        def ask(method: str, path: str, into: list[tuple[str, bool]]) -> None:
+            start.wait()  # noqa: B023 - joined before the next round
+            asked = canonical(path, method)
+            found = world.access.check(both[method], entry, asked, world.clock)
+            into.append((method, found.allowed))
+
+        kinds = [("PUT", f"/docs/{number}"), ("POST", f"/docs/{number}/approve")]
+        threads = [threading.Thread(target=ask, args=(*kind, verdicts)) for kind in kinds * 6]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert len(verdicts) == 12
+        assert len({method for method, allowed in verdicts if allowed}) == 1, verdicts
+
+
+def test_a_person_with_two_accounts_who_did_both_sides_before_there_was_the_duty_is_named(
+    world: World,
+) -> None:
+    entry = opened(world, duties=APART.split("\n", maxsplit=1)[0] + "\n")
+    world.person("zhang2", name="张zhang")
+    assert check(world, entry, "PUT", "/docs/17").allowed
+    world.clock += timedelta(minutes=1)
+    assert check(world, entry, "POST", "/docs/17/approve", who="zhang2").allowed
+
+    with world.store.reading() as session:
+        same = natural_persons.several(session)
+        duties = RuleSet.parse(APART).duties_on_records
+        kept = KeptActs(session, world.vault.mac)
+        both = kept.breaches(duties, most=9, same=same)
+        assert not kept.breaches(duties, most=9)
+    accounts = [f"person:{world.people[login]}" for login in ("zhang", "zhang2")]
+    assert [[each.earlier.person, each.later.person] for each in both] == [accounts]
 
 
 def test_a_history_that_cannot_be_read_lets_nobody_pass(world: World) -> None:
@@ -319,3 +419,26 @@ def test_every_way_to_the_service_refuses_it_and_the_page_says_why(
         assert earlier["did"] in page
         assert "“创建”" in page
         assert "“审批”" in page
+
+
+def test_the_page_says_that_another_account_did_it_and_how_namesakes_are_told_apart(
+    small_world: World,
+) -> None:
+    catalogues.compile_all()
+    opened(small_world)
+    small_world.person("zhang2", name="张zhang")
+    door = door_of(small_world, Channel(key=KEY))
+
+    def ask(login: str, method: str, target: bytes) -> Answer:
+        cookie = svc(small_world.sign_in(login))
+        asked = question("traefik", target, method=method, cookie=cookie, extra=PAGE)
+        return answer(door, asked)
+
+    assert ask("zhang", "PUT", b"/docs/17").status in (200, 204)
+    own = ask("zhang2", "POST", b"/docs/17/approve")
+    page = own.body.decode()
+
+    assert own.status == 403
+    assert "由视同您本人的另一账号办理过“创建”" in page
+    assert "请由系统管理员补录双方工号" in page
+    assert "由您本人办理过" not in page

@@ -24,6 +24,7 @@ from gateway.access.policy_point import PolicyPoint
 from gateway.custody.room import voucher_of
 from gateway.identity import epoch, tokens
 from gateway.identity.current import Current, find_live
+from gateway.identity.people import STAFF_COLUMN
 from gateway.identity.registry import Limits
 from gateway.identity.tables import Person, PersonRole, Session, State, Unit
 from gateway.store.engines import Store, open_store
@@ -135,7 +136,13 @@ class World:
         )
 
     def person(
-        self, login: str, *, roles: tuple[str, ...] = ("staff",), clearance: int = 2
+        self,
+        login: str,
+        *,
+        roles: tuple[str, ...] = ("staff",),
+        clearance: int = 2,
+        name: str = "",
+        staff_number: str | None = None,
     ) -> UUID:
         """Make a person of the finance unit."""
         identity = self.people[login] = uuid4()
@@ -151,7 +158,9 @@ class World:
                 clearance=clearance,
                 created_at=self.clock,
             )
-            row.login, row.name = login, f"张{login}"
+            row.login, row.name, row.staff_number = login, name or f"张{login}", staff_number
+            if staff_number is not None:
+                row.staff_index = self.vault.blind(STAFF_COLUMN, staff_number)
             tx.session.add(row)
             tx.session.flush()
             for role in roles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,10 +13,17 @@ from office_log import settle
 from web_office import CHROME, PASSWORD, SYSTEM, Browser, Office
 from werkzeug.test import TestResponse
 
+from audit.ledger import Ledger
+from audit.record import Actor
+from gateway.changes import acts, looking
+from gateway.changes.room import Room
 from gateway.identity import enrolment, people, units
 from gateway.web.desk_values import Visit
 from policies import versions
+from policies.dossier.dossiers import examination
+from policies.dossier.drafting import Terms
 
+ROW = "p, unit:lvyou, intranet, svc:ledger/**, GET|HEAD, *, *, 2, *, allow\n"
 REASON = "新单位在星期五前需要使用，见财办〔2026〕12号"
 
 
@@ -60,6 +68,17 @@ def rules(office: Office) -> str:
         found = versions.current(session)
     assert found is not None
     return found.text()
+
+
+def before_next_write(ledger: Ledger, act: Callable[[], object]) -> None:
+    """Have something happen once, right before the next transaction begins."""
+
+    def meanwhile(event: str | None) -> None:
+        if event is None:  # nothing is written yet
+            ledger.brake = None
+            act()
+
+    ledger.brake = meanwhile
 
 
 def begin(author: Browser, **terms: str) -> str:
@@ -128,3 +147,28 @@ def decided(office: Office, login: str, slug: str, directory: Path) -> str:
     verdict = office.desk.decide(who, office.desk.any_service(slug), "/a", visit=visit)
     settle(office, directory)
     return verdict.decision_id
+
+
+def who(room: Room, login: str) -> Actor:
+    """The subject of a login."""
+    found = people.by_login(room.registry, login)
+    assert found is not None
+    return Actor(subject=found.subject)
+
+
+def approved(room: Room, now: datetime) -> str:
+    """A change that gives the new unit the ledger for a trial of one minute; no page is asked."""
+    author, approver = who(room, "zhaomin"), who(room, "linxia")
+    with room.registry.store.reading() as session:
+        rules = versions.current(session)
+    assert rules is not None
+    terms = Terms(title="台账给旅游处", why="新单位需要", most_people=3, confirm_minutes=1)
+    ref = acts.begin(room, terms, actor=author, now=now, text=rules.text() + ROW)
+    effect = looking.run(room, ref, actor=author, clock=lambda: now)
+    assert effect is not None
+    acts.submit(room, ref, edit=1, actor=author, now=now)
+    with room.registry.store.reading() as session:
+        shown = examination(session, ref)
+    assert shown is not None
+    acts.approve(room, ref, edit=1, shown=shown.hash, actor=approver, now=now)
+    return ref

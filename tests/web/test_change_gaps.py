@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from change_world import begin, look, ready, rules, step, write
+from change_world import before_next_write, begin, look, ready, rules, step, write
 from web_office import Browser, Office
 
 from audit.record import Actor
@@ -26,20 +26,13 @@ def approve_anew(author: Browser, second: Browser, ref: str) -> None:
 
 
 def test_attack_a_newer_text_is_approved_while_the_older_one_is_held_against_the_people(
-    busy: Office, author: Browser, second: Browser, monkeypatch: pytest.MonkeyPatch
+    busy: Office, author: Browser, second: Browser
 ) -> None:
     """It would have come into force without the last look at people, tests and ways back."""
     ref, before = ready(author, second, most_people="9"), rules(busy)
     who = people.by_login(busy.registry, "zhaomin")
     assert who is not None
-    held = acts.same_person
-
-    def meanwhile(everybody: list[people.PersonView]) -> list[frozenset[str]]:
-        monkeypatch.setattr(acts, "same_person", held)
-        approve_anew(author, second, ref)
-        return held(everybody)
-
-    monkeypatch.setattr(acts, "same_person", meanwhile)
+    before_next_write(busy.registry.ledger, lambda: approve_anew(author, second, ref))
     with pytest.raises(ChangeRefused, match="approved anew"):
         acts.publish(busy.room, ref, actor=Actor(subject=who.subject), now=datetime.now(UTC))
     assert rules(busy) == before

@@ -8,19 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from change_world import with_new_unit
+from change_world import ROW, approved, who, with_new_unit
 from forking import Talk, forks
 from web_office import furnish, open_office
 
-from audit.record import Actor
-from gateway.changes import acts, looking
+from gateway.changes import acts
 from gateway.changes.room import Room
-from gateway.identity import people
 from policies import versions
-from policies.dossier.dossiers import State, examination
-from policies.dossier.drafting import Terms
+from policies.dossier.dossiers import State
 
-ROW = "p, unit:lvyou, intranet, svc:ledger/**, GET|HEAD, *, *, 2, *, allow\n"
 PATIENCE = 60.0
 
 
@@ -39,30 +35,6 @@ def room(database_url: str, tmp_path: Path) -> Iterator[Room]:
     with_new_unit(office)
     yield office.room
     office.store.close()
-
-
-def who(room: Room, login: str) -> Actor:
-    found = people.by_login(room.registry, login)
-    assert found is not None
-    return Actor(subject=found.subject)
-
-
-def approved(room: Room, now: datetime) -> str:
-    """A change that gives the new unit the ledger for a trial of one minute."""
-    author, approver = who(room, "zhaomin"), who(room, "linxia")
-    with room.registry.store.reading() as session:
-        rules = versions.current(session)
-    assert rules is not None
-    terms = Terms(title="台账给旅游处", why="新单位需要", most_people=3, confirm_minutes=1)
-    ref = acts.begin(room, terms, actor=author, now=now, text=rules.text() + ROW)
-    effect = looking.run(room, ref, actor=author, clock=lambda: now)
-    assert effect is not None
-    acts.submit(room, ref, edit=1, actor=author, now=now)
-    with room.registry.store.reading() as session:
-        shown = examination(session, ref)
-    assert shown is not None
-    acts.approve(room, ref, edit=1, shown=shown.hash, actor=approver, now=now)
-    return ref
 
 
 def eventually(holds: Callable[[], bool]) -> bool:

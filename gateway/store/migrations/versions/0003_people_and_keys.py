@@ -44,6 +44,8 @@ def _people_up() -> None:
     op.add_column("person", sa.Column("staff_sealed", sa.LargeBinary(), nullable=True))
     op.add_column("person", sa.Column("staff_index", sa.LargeBinary(), nullable=True))
     op.create_index("uq_person_staff_index", "person", ["staff_index"], unique=True)
+    op.add_column("person", sa.Column("name_index", sa.LargeBinary(), nullable=True))
+    op.create_index("ix_person_name_index", "person", ["name_index"])
     op.create_table(
         "staff_draft",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -62,6 +64,8 @@ def _people_up() -> None:
 
 def _people_down() -> None:
     op.drop_table("staff_draft")
+    op.drop_index("ix_person_name_index", "person")
+    op.drop_column("person", "name_index")
     op.drop_index("uq_person_staff_index", "person")
     op.drop_column("person", "staff_index")
     op.drop_column("person", "staff_sealed")
