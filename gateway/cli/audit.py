@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import click
 import segno
@@ -65,7 +66,8 @@ def seal(directory: Path) -> None:
         require_schema(store)
         sealing = sealer_of(settings, begin=store.write.begin, read=store.read, clock=now)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: sealing.stop())
+            # Not in the handler itself: the thread that it interrupts may hold the lock it needs.
+            signal.signal(number, lambda *_: Thread(target=sealing.stop).start())
         with suppress(OSError):  # its rounds say what is wrong with the directory
             if not sealing.leads():
                 warn(
