@@ -320,7 +320,7 @@ def test_attack_an_entry_made_to_look_old_is_not_pruned(sealed_file: SealedLog) 
 
 
 def set_back(log: SealedLog) -> datetime:
-    """Write 1,200 entries, the middle ones under a clock that shows last year; return the present."""
+    """Write 1,200 entries, those in the middle under a clock of last year; return the present."""
     log.write(300)
     log.seal()
     present, log.now = log.now, log.now - timedelta(days=400)
