@@ -283,6 +283,33 @@ def test_separation_names_who_holds_both_sides_and_leaves_with_one(room: Room) -
     )
 
 
+def test_attack_an_imported_file_shuts_the_office_out_that_could_undo_it(room: Room) -> None:
+    """By a mistake, most likely: a file of the services' rules alone."""
+    file = Path(room.zone).parent / "services.csv"
+    file.write_text(GRANT + "\n")
+    before = room.policy("show")
+    said = " ".join(room.refused("import", str(file), "--note", "试验", "--yes").split())
+    assert "would lose their way back: role:security_admin" in said
+    assert room.policy("show") == before
+    room.policy("import", str(file), "--note", "试验", "--yes", "--shut-out")
+    assert GRANT in room.policy("show")
+    # Whoever is shut out already loses nothing by going on.
+    file.write_text(before)
+    room.policy("import", str(file), "--note", "试验", "--yes")
+    assert room.policy("show") == before
+
+
+def test_changes_are_listed_for_programs_as_well(room: Room) -> None:
+    short = room.draft(GRANT)
+    (found,) = json.loads(room.policy("changes", "--json"))["changes"]
+    assert found["id"].startswith(short)
+    assert (found["title"], found["state"], found["author"]) == (
+        "台账给财务处",
+        "submitted",
+        "chen",
+    )
+
+
 def test_a_service_file_is_checked_without_being_added(room: Room, tmp_path: Path) -> None:
     file = tmp_path / "vouchers.toml"
     file.write_text(EXAMPLE.replace('"ledger"', '"vouchers"', 1) + ACTS)
