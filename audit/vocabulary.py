@@ -109,6 +109,7 @@ EVENTS: dict[str, Kind] = {
     "person.roles_changed": Kind(_USER_ACCESS, 1),
     "person.unlocked": Kind(_ACCOUNT_CHANGE, _OTHER),
     "policy.acknowledged": Kind(_ENTITY, _OTHER),
+    "policy.acts_mended": Kind(_ENTITY, _OTHER),
     "policy.campaign_closed": Kind(_ENTITY, _OTHER),
     "policy.campaign_decided": Kind(_ENTITY, 3),
     "policy.campaign_filled": Kind(_ENTITY, 3),

@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -30,6 +31,13 @@ TITLE = "hangu.entries/v1"
 _SIGNATURE = 64
 _PLACE = struct.Struct(">II")
 _HEAD = _SIGNATURE + _PLACE.size
+
+
+class Mac(Protocol):
+    """The gateway's word for a row: a keyed digest, which nobody makes who has no key."""
+
+    def __call__(self, use: str, *fields: bytes) -> bytes:
+        """Return 32 bytes for fields, each with its own length, and what they are used for."""
 
 
 class Voucher:

@@ -18,6 +18,7 @@ from audit.review.runner import Runner
 from audit.sealer import Begin
 from audit.sealing import Sealing
 from audit.trust import BadPolicy, Policy
+from audit.vouching import Vouched
 from config.settings import Settings, SettingsError
 from gateway.custody.room import Custody, voucher_of
 from gateway.identity import agreement
@@ -25,6 +26,7 @@ from gateway.identity.roll import Roll
 from gateway.identity.rule_roles import surroundings
 from gateway.office import Office
 from gateway.vault import Unopenable, Vault
+from policies.acts_agreement import Agreement
 
 POLICY_FILE = "audit-policy"
 """The office's own trust policy, in the zone's directory (c2sp.org/tlog-policy)."""
@@ -134,6 +136,12 @@ def runner_of(office: Office) -> Runner:
 def surroundings_of(office: Office) -> Surroundings:
     """What the rules know beside the log: who has which role today, and the office's clock."""
     return surroundings(Roll(office.registry), office.settings.zone.timezone)
+
+
+def acts_agreement_of(office: Office) -> Agreement:
+    """What holds the acts on records, as the decisions look them up, against the log."""
+    vault = office.registry.vault
+    return Agreement(mac=vault.mac, vouched=Vouched(voucher_of(vault).vkey))
 
 
 def forwarding_of(office: Office, *, clock: Callable[[], datetime]) -> Forwarding | None:

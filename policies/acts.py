@@ -11,21 +11,15 @@ Source of the idea: dynamic separation of duty, ANSI INCITS 359-2012, 5.4; Simon
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-
-from sqlalchemy import func, insert, select
-from sqlalchemy.orm import Session
 
 from policies.duties import RECORD, Duty
 from policies.functions import path_in
-from policies.tables_running import record_act
 from policies.vocabulary import ANY
 
 EVERYTHING = "**"
@@ -124,95 +118,6 @@ def barred(
     all_of = {act.person, *accounts}
     own = [each for each in earlier if each.person in all_of and each.record == act.record]
     return next(breaches(duties, [*own, act], [all_of]), None) if own else None
-
-
-def take(
-    session: Session,
-    acts: Sequence[Act],
-    duties: Iterable[Duty],
-    *,
-    decision: str,
-    now: datetime,
-    accounts: AbstractSet[str] = frozenset(),
-) -> Barred | None:
-    """Write down that a person does these acts, or return what bars one; then nothing is written.
-
-    The caller holds a lock by which no other transaction does the same for any of the person's
-    `accounts`.
-    """
-    done = _done(session, acts, accounts)
-    wanted = tuple(duties)
-    for act in acts:
-        breach = barred(wanted, act, done, accounts)
-        if breach is not None:
-            return Barred(breach, *done[breach.earlier])
-    new = [_row(act, decision, now) for act in dict.fromkeys(acts) if act not in done]
-    if new:
-        session.execute(insert(record_act), new)
-    return None
-
-
-def recorded_breaches(
-    session: Session,
-    duties: Iterable[Duty],
-    *,
-    most: int,
-    same: Sequence[AbstractSet[str]] = (),
-) -> Sequence[Breach]:
-    """Return pairs of acts that one person did both of, e.g. before there was the duty.
-
-    Only records that more than one act was done to by one account are looked at, and all that
-    people with several accounts had to do with.
-    """
-    kept = record_act.c
-    several = (
-        select(kept.person, kept.record_hash)
-        .group_by(kept.person, kept.record_hash)
-        .having(func.count() > 1)
-        .subquery()
-    )
-    rows = session.execute(
-        select(kept.person, kept.act, kept.record)
-        .outerjoin(
-            several,
-            (several.c.person == kept.person) & (several.c.record_hash == kept.record_hash),
-        )
-        .where(several.c.person.is_not(None) | kept.person.in_(frozenset().union(*same)))
-        .order_by(kept.at, kept.act)
-    )
-    return list(islice(breaches(duties, (Act(*row) for row in rows), same), most))
-
-
-def _done(
-    session: Session, acts: Sequence[Act], accounts: AbstractSet[str]
-) -> dict[Act, tuple[str, datetime]]:
-    """Return what the person of these acts did to their records: by which decision, and when."""
-    kept = record_act.c
-    own = (
-        kept.person.in_({acts[0].person, *accounts}),
-        kept.record_hash.in_({_hash(act) for act in acts}),
-    )
-    ordered = select(record_act).where(*own).order_by(kept.at, kept.act)
-    return {
-        Act(row.person, row.act, row.record): (row.decision, row.at)
-        for row in session.execute(ordered)
-    }
-
-
-def _row(act: Act, decision: str, now: datetime) -> dict[str, str | datetime]:
-    return {
-        "person": act.person,
-        "record_hash": _hash(act),
-        "act": act.act,
-        "record": act.record,
-        "decision": decision,
-        "at": now,
-    }
-
-
-def _hash(act: Act) -> str:
-    """A record's name may be as long as a path; an index wants it short."""
-    return hashlib.sha256(act.record.encode()).hexdigest()
 
 
 def _are_apart(duty: Duty, before: Act, act: Act) -> bool:

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from audit.columns import UtcDateTime
 from policies.tables import metadata
@@ -67,4 +76,5 @@ record_act: Final = Table(
     Column("record", Text, nullable=False),
     Column("decision", String(32), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("mac", LargeBinary, nullable=False),  # the gateway's word for the row
 )

@@ -19,11 +19,12 @@ from audit.indexer import Reach, reach
 from audit.record import Json, bounded, canonical, timestamp
 from audit.review import place
 from audit.review.finding import RULES, State
-from audit.review.place import Mac, Place
+from audit.review.place import Place
 from audit.review.signed import signoffs, unproven
 from audit.review.tables import review_finding, review_rule, review_suppression
 from audit.review.told import Told, knows_all, told
 from audit.verify import Report
+from audit.vouching import Mac
 
 _DECIDED = (State.RESOLVED, State.CLOSED)
 _RULE_EVENTS = ("review.rule_changed", "review.rule_on", "review.rule_off")

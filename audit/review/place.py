@@ -8,7 +8,6 @@ look again, which finds nothing twice. The beginning of the log needs no word.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from hmac import compare_digest
 
@@ -16,9 +15,8 @@ from sqlalchemy import BigInteger, Connection, LargeBinary, cast, insert, select
 
 from audit.review.tables import review_place
 from audit.stored import stored_bytes
+from audit.vouching import Mac
 
-Mac = Callable[[str, bytes], bytes]
-"""A keyed digest of bytes for one use, which whoever has no key of the zone cannot make."""
 _USE = "row/review_place"
 
 

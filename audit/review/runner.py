@@ -29,9 +29,9 @@ from audit.review import finding, place
 from audit.review.engine import Firing, fire
 from audit.review.matching import Surroundings, happenings
 from audit.review.past import MOST, Past
-from audit.review.place import Mac
 from audit.review.rule import Rule
 from audit.review.rulebook import current
+from audit.vouching import Mac
 
 BATCH = 4096
 """Entries that one round looks at."""

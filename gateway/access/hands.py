@@ -13,8 +13,9 @@ from gateway.access.canonical import Canonical, policy_object
 from gateway.access.identity_headers import Person
 from gateway.access.service import Service
 from gateway.identity import natural_persons
-from policies import acts as done
-from policies.acts import Act, Barred
+from gateway.identity.standing import vault_of
+from policies.acts import Act, Barred, alike
+from policies.acts_kept import KeptActs
 from policies.duties import Duty
 from policies.vocabulary import WRITES
 
@@ -26,7 +27,7 @@ def acts(
 
     The method counts, with the whole path as the record, only where a duty speaks of methods.
     """
-    parts = done.alike(policy_object(service.slug, canonical)).split("/")
+    parts = alike(policy_object(service.slug, canonical)).split("/")
     places = ((each.name, each.place(canonical.method, canonical.path)) for each in service.acts)
     found = [
         Act(person.subject, name, "/".join(parts[: place + 1]))
@@ -54,4 +55,5 @@ def take(
     others are not held up. SQLite has one writer.
     """
     accounts = natural_persons.held(tx.session, person.person_id)
-    return done.take(tx.session, wanted, duties, decision=decision, now=now, accounts=accounts)
+    kept = KeptActs(tx.session, vault_of(tx.session).mac)
+    return kept.take(wanted, duties, decision=decision, now=now, accounts=accounts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import click
 import segno
@@ -29,7 +30,7 @@ from gateway.cli.office import opened, require_schema
 from gateway.cli.sealed_log import progress_bar, remembered, snapshot
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.logkeeping import indexer_of, log_origin, sealer_of, unseal_of
+from gateway.logkeeping import acts_agreement_of, indexer_of, log_origin, sealer_of, unseal_of
 from gateway.office import Office
 from gateway.store.engines import open_store
 
@@ -65,7 +66,8 @@ def seal(directory: Path) -> None:
         require_schema(store)
         sealing = sealer_of(settings, begin=store.write.begin, read=store.read, clock=now)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: sealing.stop())
+            # Not in the handler itself: the thread that it interrupts may hold the lock it needs.
+            signal.signal(number, lambda *_: Thread(target=sealing.stop).start())
         with suppress(OSError):  # its rounds say what is wrong with the directory
             if not sealing.leads():
                 warn(
@@ -121,7 +123,8 @@ def verify(
 
     Beyond what an export shows, this looks at the columns beside the entries, at the
     personal values kept for them, at what the sealer itself remembers, and at whether the
-    index of the search and the tables of the review are what the entries say.
+    index of the search, the tables of the review and the acts on records (`hangu policy
+    separation`) are what the entries say.
     """
     if key is not None:
         _check_key(key)
@@ -142,6 +145,8 @@ def verify(
         with progress_bar("comparing the index", source.size) as tell:
             index_check.inspect(office.store.read, report, indexer_of(office), tell=tell)
         agreement.inspect(office.store.read, report, mac=office.registry.vault.mac)
+        with progress_bar("comparing acts on records", source.size) as tell:
+            acts_agreement_of(office).inspect(office.store.read, report, tell=tell)
         out().print(escape("\n".join(report.lines())), soft_wrap=True)
         office.ledger.append(
             "audit.verified",

@@ -13,11 +13,13 @@ from gateway.cli.days import shown
 from gateway.cli.office import opened
 from gateway.cli.policy_sentences import takes_language
 from gateway.cli.trouble import Trouble
-from gateway.cli.zone import ZoneCommand, now, takes_zone
+from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
 from gateway.identity import natural_persons, people, units
 from gateway.identity.memberships import memberships
+from gateway.logkeeping import acts_agreement_of
 from gateway.office import Office
-from policies import acts, versions
+from policies import versions
+from policies.acts_kept import KeptActs
 from policies.change.lexicon import Lexicon
 from policies.change.phrasing import write
 from policies.change.separation import OFFICERS_APART, united
@@ -87,16 +89,23 @@ def _difference(office: Office, number: int, language: str, *, as_json: bool) ->
 @click.command(cls=ZoneCommand)
 @takes_zone
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def separation(directory: Path, *, as_json: bool) -> None:
-    """Show what is kept apart, and who unites it. Exit code 1 if anybody does."""
+@click.option("--mend", "mends", is_flag=True, help="Write down anew who did what, from the log.")
+def separation(directory: Path, *, as_json: bool, mends: bool) -> None:
+    """Show what is kept apart, and who unites it. Exit code 1 if anybody does.
+
+    `hangu audit verify` says whether the table of who did what to which record is as the log
+    says; with --mend it is made so.
+    """
     with opened(directory) as office:
+        if mends:
+            _mend(office)
+            return
         rules = office.rules()
         with office.store.reading() as session:
             members = memberships(session)
-            both = acts.recorded_breaches(
-                session, rules.duties_on_records, most=_SHOWN,
-                same=natural_persons.several(session),
-            )  # fmt: skip
+            both = KeptActs(session, office.registry.vault.mac).breaches(
+                rules.duties_on_records, most=_SHOWN, same=natural_persons.several(session)
+            )
         found = list(united(State(rules, members), since=int(now().timestamp())))
         names = _names(office)
         duties = (*OFFICERS_APART, *rules.duties)
@@ -123,6 +132,12 @@ def separation(directory: Path, *, as_json: bool) -> None:
                             f"{pair.later.record}[/]", soft_wrap=True)  # fmt: skip
     if found:
         raise click.exceptions.Exit(1)
+
+
+def _mend(office: Office) -> None:
+    with office.ledger.begin(unaudited_because="nothing differs") as tx:
+        count = acts_agreement_of(office).mend(tx, actor=operator(), now=now())
+    done(f"{count} acts on records were not as the log says, and are now.")
 
 
 def _names(office: Office) -> dict[str, str]:

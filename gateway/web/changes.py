@@ -32,6 +32,8 @@ AGAIN = 2
 LONGEST = 3660
 """Days of the log that can be asked again."""
 DAYS = 30
+LONGEST_BEGUN = 500
+"""Letters of a sentence that words are still offered for."""
 
 
 @pages.get("")
@@ -51,8 +53,9 @@ def show() -> str:
 def words() -> Response:
     """What a rule's sentence may go on with, the likeliest first; asked by its field's script."""
     before = request.args.get("say", "")
-    found = house().desk.offers(before, language=html_lang(), now=g.now)
-    return jsonify(found)
+    if len(before) > LONGEST_BEGUN:
+        return jsonify([])
+    return jsonify(house().desk.offers(before, language=html_lang(), now=g.now))
 
 
 @pages.get("/<ref>")

@@ -23,8 +23,8 @@ from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_changes import ChangesFront
 from gateway.web.front_people import actor_of
 from gateway.web.moments import utc_now
-from policies import acts as done
 from policies import uses, versions
+from policies.acts_kept import KeptActs
 from policies.campaigns import campaigns as kept
 from policies.campaigns.campaigns import Campaign, Line, Terms
 from policies.campaigns.deciding import Answer
@@ -210,10 +210,9 @@ class CampaignsFront(ChangesFront):
     def _apart(self, rules: RuleSet, now: datetime) -> Apart:
         with self.registry.store.reading() as session:
             members = memberships(session)
-            both = done.recorded_breaches(
-                session, rules.duties_on_records, most=_SHOWN,
-                same=natural_persons.several(session),
-            )  # fmt: skip
+            both = KeptActs(session, self.registry.vault.mac).breaches(
+                rules.duties_on_records, most=_SHOWN, same=natural_persons.several(session)
+            )
         found = united(State(rules, members), since=int(now.timestamp()))
         return Apart(
             duties=(*OFFICERS_APART, *rules.duties),

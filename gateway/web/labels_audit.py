@@ -108,6 +108,7 @@ EVENTS = {
     "person.roles_changed": _l("Roles changed"),
     "person.unlocked": _l("Account unlocked"),
     "policy.acknowledged": _l("Rules taken up by a worker"),
+    "policy.acts_mended": _l("Acts on records written down anew from the log"),
     "policy.campaign_closed": _l("Review of the rules closed"),
     "policy.campaign_decided": _l("Rules decided on in a review"),
     "policy.campaign_filled": _l("Rules and their uses gathered for a review"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
@@ -10,6 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
+from policies.change.likeness import Nearest
 from policies.rows import canonical
 from policies.vocabulary import ANY
 
@@ -65,11 +65,34 @@ class Lexicon:
                 found.setdefault(key_of(phrase.text), []).append(phrase)
         return {key: tuple(dict.fromkeys(phrases)) for key, phrases in found.items() if key}
 
+    def longest(self, text: str, at: int) -> int | None:
+        """Return where the longest phrase at a place ends; spaces in it do not matter.
+
+        A word of letters ends where the letters end: "may" is not the beginning of "mayor".
+        """
+        key, end = "", None
+        for place in range(at, len(text)):
+            char = text[place]
+            if char.isspace() and key:
+                continue
+            key += char.lower()
+            if len(key) > self._longest_key:
+                break
+            if key in self.phrases and not (
+                _is_letter(char) and _is_letter(text[place + 1 : place + 2])
+            ):
+                end = place + 1
+        return end
+
     @cached_property
-    def matcher(self) -> re.Pattern[str]:
-        """Finds the longest phrase at a place; spaces between its words do not matter."""
-        keys = sorted(self.phrases, key=lambda each: (-len(each), each))
-        return re.compile("|".join(map(_pattern, keys)), re.IGNORECASE)
+    def _longest_key(self) -> int:
+        return max(map(len, self.phrases), default=0)
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """Finds the phrase that a word was probably meant to be."""
+        found = (each for phrases in self.phrases.values() for each in phrases)
+        return Nearest(each.text for each in found if each.column)
 
     @cached_property
     def called(self) -> Mapping[tuple[str, str], str]:
@@ -114,10 +137,8 @@ def canonical_windows(win: str) -> str:
     return canonical((ANY, ANY, ANY, ANY, ANY, ANY, ANY, win, "allow"))[7]
 
 
-def _pattern(key: str) -> str:
-    body = r"\s*".join(map(re.escape, key))
-    # A word of letters ends where the letters end: "may" is not the beginning of "mayor".
-    return body + (r"(?![A-Za-z0-9_])" if key[-1].isascii() and key[-1].isalnum() else "")
+def _is_letter(char: str) -> bool:
+    return char.isascii() and (char.isalnum() or char == "_")
 
 
 _CATEGORY: Final = {Language.ZH: "{}类数据", Language.EN: "{} data"}

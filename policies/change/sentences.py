@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 
 from policies.change.lexicon import Lexicon, key_of
-from policies.change.likeness import Nearest, is_foreign, named
+from policies.change.likeness import is_foreign, named
 from policies.change.spelling import (
     HOURS,
     PATH,
@@ -160,9 +160,8 @@ def _piece(text: str, at: int, lexicon: Lexicon) -> Piece | Wrong:
             return Piece(at, found.end(), "win", window)
     if (found := _RAW.match(text, at)) is not None:
         return Piece(at, found.end(), _column_of(found[0]), found[0])
-    phrase = lexicon.matcher.match(text, at)
-    if phrase is not None:
-        return _named(text, at, phrase, lexicon)
+    if (end := lexicon.longest(text, at)) is not None:
+        return _named(text, at, end, lexicon)
     if (found := _METHOD.match(text, at)) is not None:
         return Piece(at, found.end(), "act", found[0])
     return _unread(text, at, lexicon)
@@ -191,8 +190,7 @@ def _bad_hours(found: re.Match[str], code: str) -> Wrong:
 
 def _no_word(at: int, said: str, lexicon: Lexicon) -> Wrong:
     """Tell what was probably meant, and which letter only looks like one of a word."""
-    near = Nearest(each.text for found in lexicon.phrases.values() for each in found if each.column)
-    meant = near.to(said.partition("/")[0]) or ""
+    meant = lexicon.nearest.to(said.partition("/")[0]) or ""
     fix = f"write {meant}" if meant else "write a name the office knows, or an id as unit:finance"
     odd = next((char for char in said if is_foreign(char)), None)
     if odd is None:
@@ -202,21 +200,22 @@ def _no_word(at: int, said: str, lexicon: Lexicon) -> Wrong:
     return Wrong(at, at + len(said), "lookalike", said, what, fix, meant, named(odd))
 
 
-def _named(text: str, at: int, found: re.Match[str], lexicon: Lexicon) -> Piece | Wrong:
-    meanings = lexicon.phrases[key_of(found[0])]
-    path = PATH.match(text, found.end())
+def _named(text: str, at: int, end: int, lexicon: Lexicon) -> Piece | Wrong:
+    said = text[at:end]
+    meanings = lexicon.phrases[key_of(said)]
+    path = PATH.match(text, end)
     services = [each for each in meanings if each.column == "svc"]
     if path is not None and len(services) == 1:
         return Piece(at, path.end(), "obj", services[0].value + coded(path[0]))
     others = [each for each in meanings if each.column != "svc"]
     if len(others) == 1 and path is None:
-        return Piece(at, found.end(), others[0].column, others[0].value)
-    end = path.end() if path else found.end()
+        return Piece(at, end, others[0].column, others[0].value)
     if services and not others and path is None:
-        fix = f"write {found[0]}/** for all of it, or a path as {found[0]}/files/**"
-        return Wrong(at, end, "no_path", found[0], f"{found[0]!r} without a path", fix)
+        fix = f"write {said}/** for all of it, or a path as {said}/files/**"
+        return Wrong(at, end, "no_path", said, f"{said!r} without a path", fix)
     ids = " or ".join(sorted(each.value for each in meanings))
-    what = f"{found[0]!r} may mean {ids}"
+    what = f"{said!r} may mean {ids}"
+    end = path.end() if path else end
     return Wrong(at, end, "ambiguous", ids, what, "write the id that you mean")
 
 

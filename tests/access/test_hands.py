@@ -11,50 +11,23 @@ from typing import Any
 import pytest
 from access_questions import PAGE, Answer, answer, question, svc
 from access_world import AUTHOR, KEY, RULES, World, canonical, service
+from acts_office import APART, APPROVE, check, entries, opened
 from nginx_door import door_of
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
-from gateway.access.catalogue import InvalidService, Service
+from gateway.access.catalogue import InvalidService
 from gateway.access.channel import Channel
-from gateway.access.decide import Verdict
 from gateway.access.refusals import StoreUnavailable
-from gateway.access.service import NamedAct
 from gateway.access.service_file import EXAMPLE, service_from_toml
 from gateway.identity import natural_persons
 from gateway.identity.tables import State
 from gateway.web import catalogues
 from policies import recorded, recorded_acts
-from policies.acts import recorded_breaches
+from policies.acts_kept import KeptActs
 from policies.decision import Outcome
 from policies.rules import RuleSet
 from policies.tables_running import record_act
-
-APART = (
-    "p, role:staff, *, svc:ledger/**, PUT|DELETE, *, *, 2, *, allow\n"
-    "s, record, svc:ledger/docs/**, create|edit, approve\n"
-)
-CREATE = NamedAct(name="create", methods=frozenset({"PUT"}), path="/docs/{record}")
-EDIT = NamedAct(name="edit", methods=frozenset({"POST"}), path="/docs/{record}/text/**")
-APPROVE = NamedAct(name="approve", methods=frozenset({"POST"}), path="/docs/{record}/approve")
-
-
-def opened(world: World, *, duties: str = APART) -> Service:
-    """Open a service whose acts are known, under rules that keep them apart."""
-    entry = world.open(service(acts=(CREATE, EDIT, APPROVE)))
-    world.publish(RULES + duties)
-    return entry
-
-
-def check(world: World, entry: Service, method: str, path: str, *, who: str = "zhang") -> Verdict:
-    person = world.current(who)
-    return world.access.check(person, entry, canonical(path, method), world.clock)
-
-
-def entries(world: World) -> list[dict[str, Any]]:
-    with world.store.read.connect() as connection:
-        rows = connection.execute(text("SELECT body FROM audit_event ORDER BY id"))
-        return [json.loads(bytes(row.body)) for row in rows]
 
 
 def test_who_created_a_record_may_not_approve_it_and_a_colleague_may(world: World) -> None:
@@ -287,8 +260,9 @@ def test_a_person_with_two_accounts_who_did_both_sides_before_there_was_the_duty
     with world.store.reading() as session:
         same = natural_persons.several(session)
         duties = RuleSet.parse(APART).duties_on_records
-        both = recorded_breaches(session, duties, most=9, same=same)
-        assert not recorded_breaches(session, duties, most=9)
+        kept = KeptActs(session, world.vault.mac)
+        both = kept.breaches(duties, most=9, same=same)
+        assert not kept.breaches(duties, most=9)
     accounts = [f"person:{world.people[login]}" for login in ("zhang", "zhang2")]
     assert [[each.earlier.person, each.later.person] for each in both] == [accounts]
 

@@ -159,3 +159,20 @@ def _waiting(zone: Path) -> int:
         ).fetchone()[0]
     database.close()
     return found
+
+
+def test_attack_an_act_on_a_record_that_nobody_did_is_named_and_mended(
+    zone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (path,) = zone.rglob("*.db")
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO record_act (person, record_hash, act, record, decision, at, mac) VALUES "
+            "('person:x', 'h', 'create', 'svc:docs/17', 'd', '2026-01-05 08:00:00.000000', x'00')"
+        )
+    connection.close()
+    assert leaves("audit", "verify", str(zone)) == 2
+    assert "person:x create svc:docs/17: this zone did not write" in capsys.readouterr().out
+    main(["policy", "separation", str(zone), "--mend"])
+    assert "1 acts on records" in capsys.readouterr().out
+    assert leaves("audit", "verify", str(zone)) == 0

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from role_matrix import FILE, matrix
+from role_matrix import FILE, OWNER, guarded, matrix
+from route_table import access_of, roles_of
 from web_fixtures import app, compiled_catalogues, office, office_template
 from web_office import Office
+
+from policies.permissions import Permission
 
 __all__ = ["app", "compiled_catalogues", "office", "office_template"]
 
@@ -61,6 +64,20 @@ def cells() -> Iterator[tuple[str, str, dict[str, str]]]:
 def test_every_route_answers_every_role_as_the_matrix_says(app: Flask, office: Office) -> None:
     """To renew it: PYTHONPATH=tests/support:. python tests/support/role_matrix.py."""
     assert matrix(app, office) == FILE.read_text("utf-8")
+
+
+def test_class_36_a_role_is_refused_exactly_what_no_rule_grants_it(app: Flask) -> None:
+    """The matrix is what HTTP answers (above); the grants are those of the baseline."""
+    wanted = {(method, rule.rule): access_of(app, rule).permission for rule, method in guarded(app)}
+    assert wanted.keys() == {(method, path) for method, path, _ in cells()}
+    granted = {permission: frozenset(roles_of(permission)) for permission in Permission}
+    for method, path, words in cells():
+        permission = wanted[method, path]
+        assert permission is not None
+        for role, word in words.items():
+            held = {role, "staff"} if role == OWNER else {role}
+            refused = granted[permission].isdisjoint(held)
+            assert (word == "refused") == refused, (method, path, role)
 
 
 def test_no_two_offices_share_an_unsafe_act_but_those_that_are_named() -> None:

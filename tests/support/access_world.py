@@ -21,6 +21,7 @@ from gateway.access.channel import Channel
 from gateway.access.decide import Access
 from gateway.access.forward_auth import ForwardAuth
 from gateway.access.policy_point import PolicyPoint
+from gateway.custody.room import voucher_of
 from gateway.identity import epoch, tokens
 from gateway.identity.current import Current, find_live
 from gateway.identity.people import STAFF_COLUMN
@@ -216,7 +217,11 @@ def build_world(url: str, directory: Path, now: datetime, *, gateway: str = GATE
     vault = create_keyring(directory / "keys", zone=ZONE, root=root)
     store = open_store(url, info={"vault": vault})
     ledger = Ledger(
-        store.write, zone=ZONE, seal=lambda _eid, _field, value: value, info={"vault": vault}
+        store.write,
+        zone=ZONE,
+        seal=lambda _eid, _field, value: value,
+        info={"vault": vault},
+        voucher=voucher_of(vault),
     )
     install(ledger.sessions)
     around = Surroundings(

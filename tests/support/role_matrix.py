@@ -61,7 +61,7 @@ class Visitor:
     def answers(self) -> Iterator[tuple[Rule, str, int]]:
         """Each route and method with the status of the answer."""
         for rule, method in guarded(self._app):
-            form = {"csrf_token": self._browser.token("/")} if method != "GET" else None
+            form = {"csrf_token": self._token} if method != "GET" else None
             answer = self._browser.client.open(
                 address(rule),
                 method=method,
@@ -78,6 +78,7 @@ class Visitor:
         token = self._office.session(self._login, ago=timedelta(minutes=self._minutes))
         self._minutes -= 1
         self._browser.client.set_cookie("__Host-hangu-intranet", token, domain=HOST)
+        self._token = self._browser.token("/")
 
 
 def word(status: int, others: frozenset[int]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from change_world import begin, edit_of, look, ready, step, with_new_unit, write
 from flask import Flask
@@ -48,3 +50,16 @@ def test_a_version_that_the_gateway_went_back_to_says_so_in_chinese(
     page = author.get("/policy/workers").text
     assert "版：人工退回。" in page
     assert "by_hand" not in page
+
+
+def test_a_begun_sentence_is_offered_words_and_an_endless_one_none(author: Browser) -> None:
+    def offered(before: str) -> list[dict[str, str]]:
+        found = author.get(f"/policy/changes/words?say={quote(before)}").get_json()
+        assert isinstance(found, list)
+        return found
+
+    assert {"words": "读取", "before": "旅游处可读取"} in offered("旅游处可读")
+    assert {"words": "旅游处", "before": "旅游处"} in offered("旅")
+    assert offered("月球可读取 ")
+    assert offered("旅游处可 " * 100)
+    assert offered("旅游处可 " * 101) == []

@@ -194,6 +194,7 @@ def _acts_up() -> None:
         sa.Column("record", sa.Text(), nullable=False),
         sa.Column("decision", sa.String(32), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("person", "record_hash", "act", name="pk_record_act"),
     )
 
