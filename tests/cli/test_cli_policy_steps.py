@@ -170,7 +170,7 @@ def test_bad_input_is_named_before_anybody_types_a_password(room: Room) -> None:
     said = room.refused(
         "draft", str(bad), "--title", "t", "--why", "ww", "--most-people", "1", "--as", "gu"
     )
-    assert "byte 0 is no UTF-8" in said
+    assert ":1:1: error: byte 0xff is no UTF-8" in said
 
 
 def test_who_is_no_security_administrator_takes_no_step(room: Room) -> None:
