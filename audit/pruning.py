@@ -70,7 +70,27 @@ class Terms:
 
 
 def terms(connection: Connection, *, keep: timedelta, now: datetime) -> Terms:
-    """Return what may go at present.
+    """Return what may go at present: `due`, cut before the first entry that is too young.
+
+    Such a one lies there only where the clock was set back after it. It is sought among all of
+    them, so this takes seconds where a million entries are due.
+
+    Raises:
+        NothingToPrune: as `due`.
+    """
+    found, (limit, why) = due(connection, keep=keep, now=now), _limit(connection, keep, now)
+    event = audit_event.c
+    inside = (event.seq >= found.first) & (event.seq < found.to)
+    first_young = select(func.min(event.seq)).where(inside, event.created >= limit)
+    young: int | None = connection.execute(first_young).scalar()
+    to = found.to if young is None else young // WIDTH * WIDTH
+    if to <= found.first:
+        raise NothingToPrune(f"no whole bundle of 256 entries may go: {why}")
+    return replace(found, to=to, newest=_newest(connection, found.first, to))
+
+
+def due(connection: Connection, *, keep: timedelta, now: datetime) -> Terms:
+    """Return what may go if time never went back in the log; found at once, for looking at.
 
     Args:
         connection: to the log.
@@ -80,25 +100,28 @@ def terms(connection: Connection, *, keep: timedelta, now: datetime) -> Terms:
     Raises:
         NothingToPrune: not a single bundle is old enough and free of holds.
     """
-    days = max(keep, FLOOR)
-    limit, first = now - days, done(connection).upto
-    held = holding(connection)
-    if held is not None:
-        limit = min(limit, held)
+    (limit, why), first = _limit(connection, keep, now), done(connection).upto
     ends = range(first + WIDTH, connection.execute(NUMBERED).scalar_one() + 1, WIDTH)
     low, high = 0, len(ends)  # the first bundle that is too young, by halving
     while low < high:
         middle = (low + high) // 2
-        if _newest(connection, ends[middle]) < limit:
+        if _newest(connection, ends[middle] - WIDTH, ends[middle]) < limit:
             low = middle + 1
         else:
             high = middle
     if low == 0:
-        why = f"a hold keeps everything since {held}" if held == limit else f"younger than {limit}"
         raise NothingToPrune(f"no whole bundle of 256 entries may go: {why}")
     to = ends[low - 1]
-    newest = _newest(connection, to)
-    return Terms(first=first, to=to, newest=newest, policy=f"{days.days} days")
+    newest = _newest(connection, to - WIDTH, to)
+    return Terms(first=first, to=to, newest=newest, policy=f"{max(keep, FLOOR).days} days")
+
+
+def _limit(connection: Connection, keep: timedelta, now: datetime) -> tuple[datetime, str]:
+    """From when on entries stay, and why."""
+    limit, held = now - max(keep, FLOOR), holding(connection)
+    if held is not None and held <= limit:
+        return held, f"a hold keeps everything since {held}"
+    return limit, f"younger than {limit}"
 
 
 def holding(connection: Connection) -> datetime | None:
@@ -148,7 +171,9 @@ def enter(
 
     The sealer believes what it heard and its own edge of the tree, and nothing else: two
     officers must have agreed, as the entries say; the youngest entry that is to go must be in
-    the tree that it signed, and must itself state a time before the floor.
+    the tree that it signed, and must itself state a time before the floor; so must all others,
+    as far as their columns tell. What stays of them, the handing over of keys each hour, shows
+    the verifier the same.
 
     Args:
         connection: in the sealer's transaction.
@@ -219,8 +244,11 @@ def _require(
         root=sealed.root(),
     )
     newest = datetime.fromisoformat(json.loads(body)["ts"])
+    # Behind a clock that was set back the last entry is not the youngest.
+    youngest = max(newest, _newest(connection, agreed.first, agreed.to))
+    newest = datetime.fromisoformat(timestamp(youngest))
     if newest != datetime.fromisoformat(timestamp(agreed.newest)):
-        raise NothingToPrune("its last entry is of another time than was agreed on")
+        raise NothingToPrune("its youngest entry is of another time than was agreed on")
     if now - newest < FLOOR:
         raise NothingToPrune(f"entries of {newest} have not been kept for {FLOOR.days} days")
     if held is not None and newest >= held:
@@ -234,9 +262,9 @@ def _tile(connection: Connection, tile: Tile) -> bytes:
     return (connection.execute(query).scalar() or b"")[: HASH_BYTES * tile.width]
 
 
-def _newest(connection: Connection, end: int) -> datetime:
+def _newest(connection: Connection, first: int, end: int) -> datetime:
     query = select(func.max(audit_event.c.created)).where(
-        audit_event.c.seq >= end - WIDTH, audit_event.c.seq < end
+        audit_event.c.seq >= first, audit_event.c.seq < end
     )
     found: datetime = connection.execute(query).scalar_one()
     return found

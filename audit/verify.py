@@ -33,6 +33,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256, sha512
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn, Protocol
 
@@ -41,6 +42,10 @@ WIDTH = 256  # entries of a full bundle, hashes of a full tile
 HASH = 32
 SILENCE = timedelta(seconds=150)  # heartbeats come every 60 seconds
 FLOOR = timedelta(days=184)  # nothing younger may ever be pruned
+LARGEST = 2**25  # bytes of any file but `kept`; a full bundle has half of it
+LARGEST_KEPT = 2**27
+MAX_TEXT = 10**6  # bytes of a checkpoint, characters of a policy
+MAX_DEPTH = 100  # groups of a policy within each other
 _OURS = (b'"ev":"key.rotate"', b'"ev":"log.heartbeat"', b'"ev":"retention.prune"')
 # What reading somebody else's bytes may raise; whoever wrote them must not choose the exit status.
 _NONSENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
@@ -65,7 +70,10 @@ class Folder:
     def read(self, path: str) -> bytes | None:
         """The file's bytes, or None if there is none."""
         file = self._path / path
-        return file.read_bytes() if file.is_file() else None
+        if not file.is_file():
+            return None
+        with file.open("rb") as opened:  # what lies beyond fits no proof
+            return opened.read(LARGEST_KEPT if path == "kept" else LARGEST)
 
     def sizes(self) -> list[int]:
         """The sizes of the older checkpoints."""
@@ -235,13 +243,15 @@ def parse_vkey(text: str) -> Vkey:
 
 def parse_checkpoint(data: bytes) -> Note:
     """Read a signed checkpoint, strictly."""
+    if len(data) > MAX_TEXT:
+        raise Wrong("larger than any checkpoint")
     try:
         whole = data.decode()
     except UnicodeDecodeError:
         raise Wrong("not UTF-8") from None
     text, blank, tail = whole.rpartition("\n\n")
     lines = text.split("\n")
-    broken = len(data) > 10**6 or any(c < " " and c != "\n" for c in whole)
+    broken = any(c < " " and c != "\n" for c in whole)
     if broken or not blank or not tail.endswith("\n") or len(lines) < 3 or not all(lines):  # noqa: PLR2004
         raise Wrong("not a checkpoint")
     if not re.fullmatch("0|[1-9][0-9]{0,17}", lines[1]) or len(_base64(lines[2])) != HASH:
@@ -302,8 +312,10 @@ def parse_policy(text: str) -> tuple[dict[str, Vkey], Callable[[set[str]], bool]
     """Read a trust policy (c2sp.org/tlog-policy): the witnesses, and whether some suffice."""
     witnesses: dict[str, Vkey] = {}
     groups: dict[str, tuple[int, list[str]]] = {}
+    depths: dict[str, int] = {}
+    members: set[str] = set()  # each name counts once: a quorum is counted in one way and in time
     quorums: list[str] = []
-    for line in text.split("\n"):
+    for line in text[: MAX_TEXT + 1].split("\n"):
         match line.split():
             case [] | ["log", _] | ["log", _, _]:
                 continue
@@ -317,23 +329,34 @@ def parse_policy(text: str) -> tuple[dict[str, Vkey], Callable[[set[str]], bool]
                     raise Wrong(f"no key of a witness: {vkey[:80]}")
             case ["group", name, need, *names] if {*names} <= {*witnesses, *groups}:
                 count = {"any": 1, "all": len(names)}.get(need) or int(need)
-                if not 1 <= count <= len(names) == len({*names}):
+                depth = 1 + max((depths.get(each, 0) for each in names), default=0)
+                once = len(names) == len({*names} - members)
+                if not 1 <= count <= len(names) or not once or depth > MAX_DEPTH:
                     raise Wrong(f"not a group: {line[:80]}")
-                groups[name] = (count, names)
+                groups[name], depths[name] = (count, names), depth
+                members |= {*names}
             case ["quorum", name] if name in {*witnesses, *groups, "none"}:
                 quorums.append(name)
             case _:
                 raise Wrong(f"not a policy line: {line[:80]}")
-    if len(quorums) != 1 or len({key.public for key in witnesses.values()}) != len(witnesses):
+    keys = {key.public for key in witnesses.values()}
+    if len(text) > MAX_TEXT or len(quorums) != 1 or len(keys) != len(witnesses):
         raise Wrong("a policy has one quorum line and no key twice")
 
     def counts(name: str, seen: set[str]) -> bool:
         if name not in groups:
             return name in seen or name == "none"
-        need, members = groups[name]
-        return sum(counts(member, seen) for member in members) >= need
+        need, names = groups[name]
+        return sum(counts(each, seen) for each in names) >= need
 
     return witnesses, lambda seen: counts(quorums[0], seen)
+
+
+def checked_policy(file: Path) -> str:
+    """Return a policy's text, or raise Wrong (or OSError) if it is none."""
+    text = file.read_text(encoding="utf-8")
+    parse_policy(text)
+    return text
 
 
 # The tree: RFC 6962, section 2.1; files: c2sp.org/tlog-tiles.
@@ -358,9 +381,10 @@ def path(kind: str, number: int, width: int) -> str:
 
 
 def decode(data: bytes) -> list[bytes]:
-    """The entries of a bundle, up to where it can be read."""
-    entries, at, end = [], 0, len(data)
-    while at < end:
+    """The entries of a bundle, up to where it can be read or holds one too many."""
+    entries: list[bytes] = []
+    at, end = 0, len(data)
+    while at < end and len(entries) <= WIDTH:
         stop = at + 2 + (data[at] << 8 | data[at + 1] if at + 2 <= end else end)
         if stop > end or stop == at + 2:
             break
@@ -384,13 +408,15 @@ class Walk:
         self.standing: tuple[int, str] | None = None  # the heartbeat that named it first, the key
         self._missing: list[int] = []
         self._pruned = 0
+        self._youngest: tuple[int, datetime] | None = None  # who says of what age pruned ones are
+        self._handed: list[tuple[int, datetime]] = []  # when keys were handed over
         self._kept = self._read_kept()
 
     def _read_kept(self) -> dict[int, bytes]:
         """Single entries that stay when their bundle goes: lines of number and entry."""
         kept: dict[int, bytes] = {}
-        for line in (self._read("kept") or b"").splitlines():
-            number, _, entry = line.partition(b" ")
+        for line in BytesIO(self._read("kept") or b""):
+            number, _, entry = line.removesuffix(b"\n").partition(b" ")
             if re.fullmatch(b"[0-9]{1,18}", number):
                 kept[int(number)] = entry
         return kept
@@ -504,6 +530,7 @@ class Walk:
                 raise Wrong("made by somebody else")
             if body["ev"] == "key.rotate":
                 self._rotate(index, body["d"], before)
+                self._handed.append((index, datetime.fromisoformat(body["ts"])))
             elif body["ev"] == "log.heartbeat":
                 self._heartbeat(index, body["d"], datetime.fromisoformat(body["ts"]))
             else:
@@ -536,6 +563,8 @@ class Walk:
             raise Wrong("two different people must have approved it")
         if at - datetime.fromisoformat(said["newest"]) < FLOOR:
             raise Wrong(f"entries younger than {FLOOR.days} days were pruned")
+        if any(entry < to and at - handed < FLOOR for entry, handed in self._handed):
+            raise Wrong(f"among those pruned is a key's end of fewer than {FLOOR.days} days ago")
         root = b64encode(self.root(before)).decode()
         if said["root_before"] != root:
             raise Wrong("it was made for another tree")
@@ -544,11 +573,14 @@ class Walk:
         if not ed25519(self.keys[-1].public, "\n".join(lines).encode(), _base64(said["sig"])):
             raise Wrong("the sealer did not sign it")
         self._pruned = to
+        self._youngest = index, datetime.fromisoformat(said["newest"])
 
     def _heartbeat(self, index: int, said: dict[str, Any], at: datetime) -> None:
         number, after = int(said["beat"]), timedelta(seconds=int(said["after"]))
         start = number if self._missing else 0  # those before were pruned, or it is said below
         expected = self._beat[0] + 1 if self._beat else start
+        if at.tzinfo is None:
+            raise Wrong("its time is of no zone")
         if number != expected:
             raise Wrong(f"heartbeat {number} follows {expected - 1}")
         if self._beat and at - self._beat[1] > max(after, timedelta()) + SILENCE:
@@ -557,6 +589,9 @@ class Walk:
             self.standing = self.standing or (index, str(named))
             if named != self.standing[1]:
                 raise Wrong("it names another standing key than those before")
+        if self._beat and self._beat[1] - at > SILENCE:
+            words = f"the clock was set back from {self._beat[1]} to {at} ({index})"
+            self.report.uncovered.append(words)
         if after > SILENCE:
             self.report.uncovered.append(f"sealing stood still for {after} until {at} ({index})")
         self._beat = (number, at)
@@ -568,6 +603,9 @@ class Walk:
                 words = f"entries from {number * WIDTH} on are missing, and no pruning explains it"
                 self.report.tampered(number * WIDTH, words)
                 return
+        if self._beat and self._youngest and self._beat[1] - self._youngest[1] < FLOOR:
+            words = f"at {self._beat[1]} entries of {self._youngest[1]} cannot have been pruned yet"
+            self.report.tampered(self._youngest[0], f"{words}: a clock was set")
         gone = len(self._missing) * WIDTH
         if gone:
             words = f"the content of entries 0..{gone - 1}: pruned, as the log itself says"
@@ -601,12 +639,15 @@ def verify(
         tell: told how many entries are done.
     """
     report = Report()
-    stated = key or (source.read("first-key") or b"").decode(errors="replace")
+    own = (source.read("first-key") or b"").decode(errors="replace").strip()
+    stated = own if key is None else key
     data = source.read("checkpoint")
     try:
         first = parse_vkey(stated)
         newest = parse_checkpoint(data or b"")
-        witnesses, enough = parse_policy(policy or (source.read("policy") or b"").decode())
+        witnesses, enough = parse_policy(
+            (source.read("policy") or b"").decode() if policy is None else policy
+        )
     except _NONSENSE as error:
         report.tampered(0, f"checkpoint, first key or policy: {error}")
         return report
@@ -630,7 +671,6 @@ def verify(
         report.uncovered.append("whom to trust as witnesses was taken from the log itself")
     _judge_witnesses(good, newest.size, witnesses, enough, report)
     _judge_age(walk, fresh_at, report)
-    own = (source.read("first-key") or b"").decode(errors="replace").strip()
     if report.code == TAMPERED and own not in {"", stated.strip()}:
         report.findings.insert(0, Finding(TAMPERED, 0, _other_key("log", own, stated)))
     return report
@@ -638,8 +678,9 @@ def verify(
 
 def _other_key(what: str, own: str, given: str) -> str:
     return (
-        f"this {what} was made under another first key: {own}; the one given is {given.strip()}. "
-        f"If your sheet is of this log, the {what} is made up; else bring that log's own sheet"
+        f"this {what} was made under another first key: {own[:300]}; "
+        f"the one given is {given.strip()}. If your sheet is of this log, "
+        f"the {what} is made up; else bring that log's own sheet"
     )
 
 
@@ -793,7 +834,7 @@ def verify_receipt(name: str, data: bytes, *, key: str, policy: str | None = Non
     report = Report()
     try:
         receipt, first = parse_receipt(name, data), parse_vkey(key)
-        witnesses, enough = parse_policy(policy or "quorum none")
+        witnesses, enough = parse_policy("quorum none" if policy is None else policy)
     except _NONSENSE as error:
         report.tampered(0, f"{name}, key or policy: {error}")
         return report
@@ -847,10 +888,13 @@ def verify_package(data: BinaryIO, *, key: str | None, policy: str | None = None
             return report
         _entries_proved(files, manifest, report, key=key, policy=policy)
         _grown(files, report)
+        digest = sha256()
         data.seek(0)
+        while block := data.read(2**20):
+            digest.update(block)
         words = "what was asked for, whether all of it is here, pages, table, custody, verifier: "
         words += "the log holds this file's SHA-256, "
-        report.uncovered.append(words + sha256(data.read()).hexdigest())
+        report.uncovered.append(words + digest.hexdigest())
     except _NONSENSE as error:
         report.tampered(0, f"the package: {error}")
     return report
@@ -895,6 +939,8 @@ def _counted(
     head, *bodies = files["entries.jsonl"].decode().removesuffix("\n").split("\n")
     said, numbers = json.loads(head), [int(each) for each in manifest["numbers"]]
     proofs = {name: each for name, each in files.items() if name.startswith("proofs/")}
+    if proofs.keys() != {f"proofs/{number}.tlog-proof" for number in numbers}:
+        raise Wrong("its proofs are not those of its entries")
     if not len(bodies) == len(numbers) == len(proofs) == manifest["entries"] == said["entries"]:
         raise Wrong("entries, proofs and manifest are not equally many")
     is_partial = manifest["entries"] != manifest["of"]
@@ -912,7 +958,7 @@ def _entries_proved(
     policy: str | None,
 ) -> None:
     bodies, numbers, proofs = _counted(files, manifest)
-    notes: dict[bytes, Note] = {}
+    notes: set[str] = set()  # not the root alone: with another size it proves other numbers
     for number, body in zip(numbers, bodies, strict=True):
         name = f"proofs/{number}.tlog-proof"
         receipt = parse_receipt(name, proofs[name])
@@ -920,9 +966,9 @@ def _entries_proved(
             report.tampered(number, f"{name} is of another entry")
         elif not _included(receipt.entry, receipt):
             report.tampered(number, f"entry {number} is not in the log as it is here")
-        notes.setdefault(receipt.note.root, receipt.note)
-    if len(notes) > 1:
-        raise Wrong("the proofs are of different trees")
+        notes.add(receipt.note.text)
+    if len({*notes, parse_checkpoint(files["checkpoint"]).text}) > 1:
+        raise Wrong("the proofs and the checkpoint are of different trees")
     if not numbers:
         report.incomplete("it holds no entry")
         return
@@ -946,13 +992,17 @@ def _grown(files: dict[str, bytes], report: Report) -> None:
     if new != report.size or not _is_grown(old, new, said["old_root"], report.root, path):
         report.tampered(0, "the tree that was signed off is not within this one")
     else:
-        report.anchors.append(f"the sign-off of {old} entries lies within")
+        report.anchors.append(f"the tree of {old} entries, root {said['old_root']}, lies within")
+        words = f"whether the sign-off of {old} entries was made: the package says so, ask the log"
+        report.uncovered.append(words)
 
 
 def _is_grown(old: int, new: int, old_root: str, new_root: str, path: list[bytes]) -> bool:
     """RFC 9162, section 2.1.4.2."""
     if not 0 < old < new:
         return old == new and not path and old_root == new_root
+    if any(len(step) != HASH for step in path):
+        return False
     row = list(path) if old & (old - 1) else [bytes.fromhex(old_root), *path]
     here, last = old - 1, new - 1
     turn = (~here & (here + 1)).bit_length() - 1  # how many ones here ends in
@@ -1074,6 +1124,8 @@ def _judge_age(walk: Walk, fresh_at: datetime | None, report: Report) -> None:
     report.uncovered.append(f"what happened after the last heartbeat, {walk.newest}")
     if fresh_at is not None and fresh_at - walk.newest > SILENCE:
         report.incomplete(f"the log ends at {walk.newest}, long before {fresh_at}")
+    elif fresh_at is not None and walk.newest - fresh_at > SILENCE:
+        report.incomplete(f"the log's clock shows {walk.newest}, it is only {fresh_at}")
 
 
 class _Usage(argparse.ArgumentParser):
@@ -1098,7 +1150,7 @@ def _arguments() -> argparse.Namespace:
     told = parser.parse_args()
     if sum(each is not None for each in (told.folder, told.receipt, told.package)) != 1:
         parser.error("name either a folder, one --receipt or one --package")
-    if told.receipt and not told.key:
+    if told.receipt and told.key is None:
         parser.error("a receipt alone needs the first key, --key")
     return told
 
@@ -1112,9 +1164,10 @@ def main() -> int:
             sys.stderr.write(f"\r{done} entries ")
 
     try:
-        key = told.key and checked_vkey(told.key)
-        policy = told.policy and told.policy.read_text(encoding="utf-8")
-        if told.receipt:
+        # Empty words, as of a variable that is not set, are mistyped and not left out.
+        key = None if told.key is None else checked_vkey(told.key)
+        policy = None if told.policy is None else checked_policy(told.policy)
+        if told.receipt and key is not None:
             name, data = str(told.receipt), told.receipt.read_bytes()
             report = verify_receipt(name, data, key=key, policy=policy)
         elif told.package:

@@ -109,7 +109,7 @@ def _due(
     connection: Connection, custody: Custody, now: datetime
 ) -> tuple[pruning.Terms | None, str]:
     try:
-        return pruning.terms(connection, keep=custody.keep, now=now), ""
+        return pruning.due(connection, keep=custody.keep, now=now), ""
     except pruning.NothingToPrune:
         return None, "held" if _is_held(connection, custody, now) else "young"
 

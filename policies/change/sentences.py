@@ -35,6 +35,10 @@ from policies.rows import RULE_COLUMNS
 from policies.rules import Rule
 from policies.vocabulary import AND, ANY, METHODS, is_role, is_unit
 
+MOST_WRONG: Final = 12
+"""Wrong pieces of one sentence that are told each by itself."""
+_SHOWN: Final = 40
+"""Letters that are shown of what was not read."""
 _JOINED: Final = frozenset({"act", "cls", "net", "win"})
 _UNITS_ROLE: Final = frozenset({"", "的"})
 _ROLE_OF_UNIT: Final = frozenset({"of", "ofthe", "in", "inthe"})
@@ -140,15 +144,26 @@ def _made(columns: Sequence[str], text: str, pieces: tuple[Piece, ...]) -> Sente
 
 
 def scan(text: str, lexicon: Lexicon) -> Iterator[Piece | Wrong]:
-    """Cut a sentence into pieces, longest words first; what is no word is Wrong."""
-    at = 0
+    """Cut a sentence into pieces, longest words first; what is no word is Wrong.
+
+    Behind `MOST_WRONG` wrong ones the rest is one more, unread: to look for what each was meant
+    to be takes milliseconds in a large office, and no sentence has as many.
+    """
+    at, left = 0, MOST_WRONG
     while at < len(text):
         if (gap := _SKIPPED.match(text, at)) is not None:
             at = gap.end()
             continue
-        piece = _piece(text, at, lexicon)
+        piece = _piece(text, at, lexicon) if left else _rest(text, at)
         yield piece
         at = piece.end
+        left -= isinstance(piece, Wrong)
+
+
+def _rest(text: str, at: int) -> Wrong:
+    said = text[at : at + _SHOWN] + ("…" if len(text) > at + _SHOWN else "")
+    what = f"{said!r} was not read: too much before it is no word of the rules"
+    return Wrong(at, len(text), "no_word", said, what, "mend what stands before it")
 
 
 def _piece(text: str, at: int, lexicon: Lexicon) -> Piece | Wrong:

@@ -154,6 +154,86 @@ def test_attack_entries_left_out_of_a_package_that_calls_itself_whole(log: Searc
     assert any("whether all of it is here" in each for each in report.uncovered)
 
 
+def recounted(files: Files, bodies: list[bytes]) -> None:
+    """Let these be all entries that a package holds."""
+    head = json.loads(files["entries.jsonl"].split(b"\n")[0])
+    head |= {"entries": len(bodies), "of": len(bodies)}
+    files["entries.jsonl"] = b"\n".join([json.dumps(head).encode(), *bodies, b""])
+
+
+def test_attack_an_entry_under_the_number_of_another(log: SearchedLog) -> None:
+    """In a tree of another size, the same path to the same root proves another number."""
+    data, key = package(log)
+
+    def exchange(files: Files) -> None:
+        bodies = files["entries.jsonl"].splitlines()[1:]
+        proof = files.pop("proofs/4.tlog-proof").replace(b"index 4\n", b"index 2\n")
+        assert b"/audit\n6\n" in proof
+        files["proofs/2.tlog-proof"] = proof.replace(b"/audit\n6\n", b"/audit\n4\n")
+        recounted(files, [*bodies[:2], bodies[4], bodies[3]])
+
+    def renumber(said: dict[str, Any]) -> None:
+        said |= {"numbers": [0, 1, 2, 3], "entries": 4, "of": 4}
+
+    report = checked(forged(data, exchange, renumber), key)
+    assert report.code == verify.TAMPERED
+    assert "different trees" in report.findings[0].words
+
+
+@pytest.mark.parametrize("second", ["03", "٣", "4"])
+def test_attack_one_entry_twice_in_a_package(log: SearchedLog, second: str) -> None:
+    data, key = package(log)
+
+    def double(files: Files) -> None:
+        bodies = files["entries.jsonl"].splitlines()[1:]
+        files[f"proofs/{second}.tlog-proof"] = files["proofs/3.tlog-proof"]
+        recounted(files, [*bodies[:4], bodies[3]])
+        if second != "4":
+            del files["proofs/4.tlog-proof"]
+
+    def renumber(said: dict[str, Any]) -> None:
+        said["numbers"] = [0, 1, 2, 3, 3]
+
+    assert checked(forged(data, double, renumber), key).code == verify.TAMPERED
+
+
+def test_attack_a_checkpoint_beside_proofs_of_another_tree(log: SearchedLog) -> None:
+    data, key = package(log)
+
+    def other(files: Files) -> None:
+        files["checkpoint"] = files["checkpoint"].replace(b"\n6\n", b"\n7\n")
+
+    assert checked(forged(data, other), key).code == verify.TAMPERED
+
+
+def test_attack_a_consistency_proof_of_hashes_of_any_length() -> None:
+    """Cut elsewhere, the true tree's own bytes would prove a tree that never was."""
+    leaves = [hashlib.sha256(bytes([n])).digest() for n in range(4)]
+    left, right = verify.fold(leaves[:2]), verify.fold(leaves[2:])
+    root = verify.fold([left, right]).hex()
+    whole = leaves[2] + leaves[3]
+    for cut in (5, 37, 64):
+        made_up = hashlib.sha256(b"\x01" + left + whole[:cut]).hexdigest()
+        path = [whole[:cut], whole[cut:], left]
+        assert not verify._is_grown(3, 4, made_up, root, path)
+    assert verify._is_grown(3, 4, verify.fold(leaves[:3]).hex(), root, [*leaves[2:], left])
+
+
+def test_attack_a_sign_off_that_only_the_package_speaks_of_is_not_called_covered(
+    log: SearchedLog,
+) -> None:
+    data, key = package(log)
+
+    def claim(files: Files) -> None:
+        root = bytes(verify.parse_checkpoint(files["checkpoint"]).root).hex()
+        said = {"old": 6, "new": 6, "old_root": root, "path": []}
+        files["consistency.json"] = json.dumps(said).encode()
+
+    report = checked(forged(data, claim), key)
+    assert not any("sign-off" in line for line in report.anchors)
+    assert any("whether the sign-off of 6 entries was made" in line for line in report.uncovered)
+
+
 def test_attack_witnesses_that_a_package_brings_along_are_called_its_own(log: SearchedLog) -> None:
     data, key = package(log)
     made_up = vkey_of(Ed25519PrivateKey.generate(), name="office.example", algorithm=COSIGNATURE)

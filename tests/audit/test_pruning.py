@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ from sealed_log import SealedLog, bodies_of, forge
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from audit import receipting, removal
+from audit import pruning, receipting, removal
 from audit import verify as standalone
 from audit.index_check import inspect
 from audit.record import canonical
@@ -317,6 +317,84 @@ def test_attack_an_entry_made_to_look_old_is_not_pruned(sealed_file: SealedLog) 
     with sealed_file.store.reading() as session:
         row = session.execute(select(log_request).where(log_request.c.id == request)).one()
         assert row.state == "failed", row.outcome
+
+
+def set_back(log: SealedLog) -> datetime:
+    """Write 1,200 entries, those in the middle under a clock of last year; return the present."""
+    log.write(300)
+    log.seal()
+    present, log.now = log.now, log.now - timedelta(days=400)
+    log.write(700)
+    log.seal()
+    log.now = present + timedelta(minutes=1)
+    log.write(200)
+    log.seal()
+    return log.now
+
+
+def test_attack_a_clock_set_back_ages_nothing_that_was_written_before(sealed: SealedLog) -> None:
+    """A bundle of last year in the midst of today's: halving takes all before it for older."""
+    now = set_back(sealed)
+    custody = custody_of(sealed)
+    with pytest.raises(NothingDue, match="younger"):
+        agreeing.propose_pruning(custody, REASON, by=AUDITOR, now=now)
+    sealed.now += HALF_A_YEAR
+    sealed.seal()
+    agree(sealed)
+    assert prune(sealed) == 0
+    assert sealed.verify().code == standalone.INTACT
+
+
+def test_attack_a_clock_set_back_gets_nothing_out_of_a_hold(sealed_file: SealedLog) -> None:
+    now = set_back(sealed_file)
+    custody = custody_of(sealed_file)
+    agreeing.place_hold(custody, "案1", now - timedelta(days=3), REASON, by=AUDITOR, now=now)
+    sealed_file.now += HALF_A_YEAR
+    sealed_file.seal()
+    with pytest.raises(NothingDue, match="hold"):
+        agreeing.propose_pruning(custody, REASON, by=AUDITOR, now=sealed_file.now)
+
+
+def test_attack_the_sealer_believes_no_terms_of_a_last_entry_that_is_old(
+    sealed_file: SealedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has the gateway's process lets two officers agree on what halving says."""
+    set_back(sealed_file)
+    monkeypatch.setattr(pruning, "terms", pruning.due)
+    request = agree(sealed_file)
+    with sealed_file.store.reading() as session:
+        row = session.execute(select(log_request).where(log_request.c.id == request)).one()
+        assert (row.state, session.scalar(select(log_pruned.c.upto))) == ("failed", 0)
+        assert "youngest entry" in row.outcome
+
+
+def test_attack_a_sealer_that_prunes_by_a_set_clock_is_told_on_by_what_stays(
+    sealed_file: SealedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed_file.fill(60, rounds=6)  # over two key epochs
+    set_back(sealed_file)
+    monkeypatch.setattr(pruning, "terms", pruning.due)
+    last_alone = pruning._newest
+    monkeypatch.setattr(pruning, "_newest", lambda at, _first, end: last_alone(at, end - 256, end))
+    agree(sealed_file)
+    prune(sealed_file)
+    report = sealed_file.verify()
+    assert report.code == standalone.TAMPERED
+    assert any("fewer than 184 days ago" in each.words for each in report.findings)
+
+
+def test_attack_a_pruning_under_a_clock_that_ran_ahead_shows_when_it_is_right_again(
+    sealed_file: SealedLog,
+) -> None:
+    aged(sealed_file)
+    agree(sealed_file)
+    prune(sealed_file)
+    sealed_file.now -= timedelta(days=184)
+    sealed_file.seal()
+    report = sealed_file.verify()
+    assert report.code == standalone.TAMPERED
+    assert any("a clock was set" in each.words for each in report.findings)
+    assert any("set back" in each for each in report.uncovered)
 
 
 def test_no_transaction_takes_more_than_five_thousand_rows() -> None:
