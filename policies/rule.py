@@ -59,3 +59,7 @@ class Rule:
     def allows(self) -> bool:
         """Whether this rule gives access; if not, it takes access away."""
         return self.eft == "allow"
+
+    def is_about(self, service: str) -> bool:
+        """Whether it speaks of one service, by its slug, or of a place in it."""
+        return self.obj.startswith(f"svc:{service}/")

@@ -37,6 +37,7 @@ from gateway.access.tables import ServiceRow
 from gateway.identity import epoch
 from gateway.store.engines import Store
 from policies import versions
+from policies.dossier import publishing
 from policies.rules import RuleSet
 
 __all__ = [
@@ -168,6 +169,7 @@ class Catalogue:
         """
         with self._ledger.begin() as tx:
             row = _locked(tx.session, slug)
+            publishing.take_out(tx, slug, actor=actor, now=now)
             count = _withdraw_rules(tx, slug, actor, now)
             count += grants.end_for_service(tx, slug, actor=actor, now=now)
             details = {"host": row.host, "upstream": row.upstream, "rules": count}
@@ -207,7 +209,7 @@ def _locked(session: Session, slug: str) -> ServiceRow:
 
 def _withdraw_rules(tx: Transaction, slug: str, actor: Actor, now: datetime) -> int:
     rules = versions.current(tx.session) or RuleSet()
-    kept = tuple(rule for rule in rules.rules if not rule.obj.startswith(f"svc:{slug}/"))
+    kept = tuple(rule for rule in rules.rules if not rule.is_about(slug))
     count = len(rules.rules) - len(kept)
     if count:
         note = f"service {slug} removed"

@@ -33,8 +33,13 @@ def opened(directory: Path) -> Iterator[Office]:
 def require_schema(store: Store) -> None:
     """Raise Trouble unless the database has this release's schema."""
     found, wanted = migrate.current(store.read), migrate.head()
+    if found is None:
+        raise Trouble(
+            "The database is empty: it was never filled, or another one than was meant.",
+            "Look at database.url in hangu.toml; bring a lost one back from its backup.",
+        )
     if found != wanted:
         raise Trouble(
-            f"The database has schema {found or 'none'}, this release needs {wanted}.",
+            f"The database has schema {found}, this release needs {wanted}.",
             "Stop the zone, make a backup, and run: hangu migrate DIR",
         )

@@ -7,29 +7,28 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.asking import confirm
-from gateway.cli.console import done, errors, out, table
+from gateway.cli.console import done, table
 from gateway.cli.days import shown
 from gateway.cli.office import opened
 from gateway.cli.policy_campaign import campaign
-from gateway.cli.policy_changes import COMMANDS, security_administrators
+from gateway.cli.policy_changes import COMMANDS
 from gateway.cli.policy_compare import again, diff
 from gateway.cli.policy_draft import check, convert, test
 from gateway.cli.policy_history import history as history_
 from gateway.cli.policy_history import separation
+from gateway.cli.policy_outside import import_rules, publish_outside, warn_outside
 from gateway.cli.policy_questions import bench, explain, who
 from gateway.cli.policy_running import replay_decision, uses_, workers_
 from gateway.cli.policy_sentences import sentences
 from gateway.cli.rules_about import about, lines_of
 from gateway.cli.trouble import Trouble
-from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
+from gateway.cli.zone import ZoneCommand, takes_zone
 from gateway.identity import units
 from gateway.office import Office
 from policies import versions
 from policies.functions import is_window
 from policies.pairs import parts
 from policies.rules import Rule, RuleSet
-from policies.versions import AlreadyInForce
 from policies.vocabulary import (
     ANY,
     METHODS,
@@ -42,9 +41,6 @@ from policies.vocabulary import (
 )
 
 PASSWORD_AND_CODE = 2
-APPROVERS = 2
-"""So many security administrators make approval possible; `hangu policy draft` is the way then."""
-OUTSIDE = "outside a case"
 _WHOM = "unit:SLUG, role:NAME, unit:SLUG&role:NAME for who is both, or person:UUID."
 _ALL = ",".join(sorted(METHODS))
 
@@ -65,14 +61,18 @@ class Scope:
 
 @click.group(short_help="Who may do what.")
 def policy() -> None:
-    """Show, question and publish the rules of a zone. Nothing that no rule allows is open."""
+    """Show, question and publish the rules of a zone. Nothing that no rule allows is open.
+
+    Exit status of them all: 0 done, or the answer is good; 1 refused, failed, or the answer is
+    bad; 2 a wrong call; 130 broken off. Messages go to standard error, results to standard output.
+    """
 
 
 for question in (explain, who, bench, check, test, diff, again, convert, sentences):
     policy.add_command(question)
 for question in (workers_, uses_, replay_decision, history_, separation, campaign):
     policy.add_command(question)
-for step in COMMANDS:
+for step in (*COMMANDS, import_rules):
     policy.add_command(step)
 
 
@@ -93,32 +93,6 @@ def show(directory: Path, *, history: bool) -> None:
         for each in found
     ]
     table("Versions", ("no.", "version", "published", "by", "note"), rows)
-
-
-@policy.command("import", cls=ZoneCommand)
-@takes_zone
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--note", required=True, help="Why, in your words.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def import_rules(directory: Path, file: Path, note: str, *, yes: bool) -> None:
-    """Replace all rules by those of FILE, after showing what changes."""
-    rules = RuleSet.parse(file.read_text(encoding="utf-8"))
-    with opened(directory) as office:
-        before = office.rules()
-        _show_difference(before, rules)
-        if not yes:
-            confirm("Publish?")
-        _warn(office)
-        version = _publish(office, rules, note=note)
-    done(f"Version {version} is in force.")
-
-
-def _show_difference(before: RuleSet, after: RuleSet) -> None:
-    old, new = set(before.text().splitlines()), set(after.text().splitlines())
-    for line in sorted(old - new):
-        out().print(f"[red]- {line}[/]", soft_wrap=True)
-    for line in sorted(new - old):
-        out().print(f"[green]+ {line}[/]", soft_wrap=True)
 
 
 def _methods(_context: click.Context, _option: click.Parameter, given: str) -> str:
@@ -192,7 +166,7 @@ def grant(
     """Let a unit, a role, who is both, or a person use a service."""
     scope = Scope(methods, path, strength, deny, during)
     with opened(directory) as office:
-        _warn(office)
+        warn_outside(office)
         version = give(office, subject, slug, scope, note=note)
     done(f"Version {version} is in force: {subject} {'may not' if deny else 'may'} {slug}.")
 
@@ -212,8 +186,8 @@ def revoke(directory: Path, subject: str, slug: str, note: str, *, deny: bool) -
         before = office.rules()
         taken = take(before, subject, slug, deny=deny)
         after = replace(before, rules=tuple(set(before.rules) - set(taken)))
-        _warn(office)
-        version = _publish(office, after, note=note or f"revoke {slug} from {subject}")
+        warn_outside(office)
+        version = publish_outside(office, after, note=note or f"revoke {slug} from {subject}")
     done(f"Version {version} is in force, without these {len(taken)}:\n{lines_of(taken)}")
 
 
@@ -243,22 +217,7 @@ def give(office: Office, subject: str, slug: str, scope: Scope, *, note: str = "
         "deny" if scope.deny else "allow",
     )
     rules = office.rules().plus(RuleSet((rule,)))
-    return _publish(office, rules, note=note or f"grant {slug} to {subject}")
-
-
-def _warn(office: Office) -> None:
-    if security_administrators(office) >= APPROVERS:
-        errors().print(f"[yellow]This is published {OUTSIDE}; the version says so for ever.[/]")
-
-
-def _publish(office: Office, rules: RuleSet, *, note: str) -> str:
-    # The operator is above two security administrators, for the machine is his; but never unseen.
-    if security_administrators(office) >= APPROVERS:
-        note = f"{OUTSIDE}: {note}"
-    try:
-        return office.publish(rules, actor=operator(), now=now(), note=note)
-    except AlreadyInForce:
-        raise Trouble("Exactly these rules are in force already; nothing was changed.") from None
+    return publish_outside(office, rules, note=note or f"grant {slug} to {subject}")
 
 
 def _windows(office: Office, during: str) -> str:

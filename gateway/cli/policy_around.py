@@ -17,7 +17,7 @@ from gateway.identity import people, units
 from gateway.identity.memberships import memberships
 from gateway.identity.tables import State as PersonState
 from gateway.office import Office
-from policies.change.texts import Document, Form, read
+from policies.change.texts import Document, Form, read, rows_of
 from policies.change.validate import Known
 from policies.memberships import Memberships
 from policies.rules import RuleSet
@@ -61,18 +61,29 @@ def form_of(file: Path) -> Form:
 
 def text_of(file: Path) -> str:
     """The text of a file. Raises Trouble if it is no UTF-8."""
+    held = file.read_bytes()
     try:
-        return file.read_bytes().decode("utf-8")
+        return held.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Trouble(f"{file}: byte {error.start} is no UTF-8.", "Save it as UTF-8.") from None
+        *lines, last = held[: error.start].decode("utf-8").split("\n")
+        place = f"{file}:{len(lines) + 1}:{len(last) + 1}"
+        what = f"{place}: error: byte 0x{held[error.start]:02x} is no UTF-8"
+        raise Trouble(what, "Save it as UTF-8.") from None
 
 
 def document_of(file: Path) -> Document:
-    """The draft in a file. Raises Trouble with everything that is wrong, each at its place."""
+    """The draft in a file.
+
+    Raises:
+        Trouble: with everything that is wrong, each at its place; or it holds no row at all,
+            which is a file that was never filled, or another one than was meant.
+    """
     found = read(text_of(file), form_of(file))
     if found.document is None:
         lines = "\n".join(each.at(file) for each in found.problems)
         raise Trouble(f"{file} cannot be read as rules:\n{lines}", "Mend these lines first.")
+    if not rows_of(found.document.rules):
+        raise Trouble(f"{file} holds no rules.", "Is it the right file? Nothing is allowed by it.")
     return found.document
 
 

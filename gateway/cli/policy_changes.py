@@ -5,6 +5,7 @@ Each step is a named person's, who proves who they are as at the door.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from gateway.changes.room import DAYS
 from gateway.cli.console import done, errors, table
 from gateway.cli.days import shown
 from gateway.cli.office import opened
-from gateway.cli.policy_around import FILE, form_of, text_of
+from gateway.cli.policy_around import FILE, document_of, form_of, prints_json, text_of
 from gateway.cli.signature import person_signs
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import Command, ZoneCommand, now, takes_zone
@@ -57,6 +58,7 @@ def draft(
 ) -> None:  # fmt: skip
     """Draft the rules in FILE as a change, find out what it does, and ask for approval."""
     with opened(directory) as office, _steps():
+        document_of(file)  # what cannot be read is named here, and leaves no draft behind
         text = from_form(text_of(file), form_of(file))
         actor, room = person_signs(office, login, role=_ROLE), office.room
         terms = Terms(title=title, why=why, most_people=most_people, confirm_minutes=minutes)
@@ -81,17 +83,27 @@ def draft(
 
 @click.command(cls=ZoneCommand)
 @takes_zone
-def changes(directory: Path) -> None:
+@prints_json
+def changes(directory: Path, *, as_json: bool) -> None:
     """List the changes of the rules, those last touched first."""
     with opened(directory) as office:
         with office.store.reading() as session:
             found = listed(session)
         names = {each.subject: each.login for each in people.all_people(office.registry)}
-        rows = [
-            (each.id[:_SHOWN], each.title, each.state, names.get(each.author, each.author),
-             names.get(each.approver, each.approver), shown(each.changed_at, office))
+        told = [
+            {
+                "id": each.id, "title": each.title, "state": each.state,
+                "author": names.get(each.author, each.author),
+                "approver": names.get(each.approver, each.approver),
+                "last_step": each.changed_at.isoformat() if as_json
+                else shown(each.changed_at, office),
+            }
             for each in found
         ]  # fmt: skip
+    if as_json:
+        click.echo(json.dumps({"changes": told}, ensure_ascii=False))
+        return
+    rows = [(each["id"][:_SHOWN], *list(each.values())[1:]) for each in told]
     table("Changes", ("id", "title", "state", "author", "approver", "last step"), rows)
 
 

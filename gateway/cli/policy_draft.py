@@ -121,6 +121,8 @@ def test(
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
 def convert(file: Path, target: Path) -> None:
     """Write the rules in FILE to TARGET in canonical order; .csv and .toml say in which form."""
+    if target.suffix not in (".csv", ".toml"):
+        raise Trouble(f"{target} is of no form.", "End its name with .csv or .toml.")
     text = document_of(file).text(form_of(target))
     target.write_text(text, encoding="utf-8")
     done(f"{target} is written.")

@@ -9,7 +9,7 @@ from policies.rules import Rule, RuleSet
 
 def about(rules: RuleSet, slug: str) -> tuple[Rule, ...]:
     """Every rule about the service `slug` or a place in it."""
-    return tuple(rule for rule in rules.rules if rule.obj.startswith(f"svc:{slug}/"))
+    return tuple(rule for rule in rules.rules if rule.is_about(slug))
 
 
 def lines_of(rules: Iterable[Rule]) -> str:

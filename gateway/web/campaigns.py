@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from gateway.changes.campaign_refusals import CampaignRefused
 from gateway.web import told
 from gateway.web.access import requires
 from gateway.web.answers import answer_for
-from gateway.web.forms import Problem
+from gateway.web.forms import Problem, whole
 from gateway.web.i18n import _, html_lang
 from gateway.web.session import house, person, visit
 from policies.campaigns.campaigns import Reviewers, State, Stopped, Terms, Verdict, Why
@@ -64,7 +64,7 @@ def create() -> Response:
     try:
         ref = house().desk.open_campaign(person(), _terms(), visit=visit())
     except (CampaignRefused, Stopped) as refusal:
-        return _new_page(request.form, _problem_of(refusal))
+        return _new_page(request.form, _problems_of(refusal))
     return _back(ref)
 
 
@@ -90,7 +90,7 @@ def decide(ref: str) -> Response:
     try:
         house().desk.decide_in_campaign(person(), ref, _answer(), visit=visit())
     except (CampaignRefused, Stopped) as refusal:
-        return _page(ref, _problem_of(refusal))
+        return _page(ref, _problems_of(refusal))
     return told.say(_back(ref, show=request.form.get("show", "")), "campaign_decided")
 
 
@@ -102,7 +102,7 @@ def close(ref: str) -> Response:
     try:
         change = house().desk.close_campaign(person(), ref, leaves_undecided=leaves, visit=visit())
     except CampaignRefused as refusal:
-        return _page(ref, _problem_of(refusal))
+        return _page(ref, _problems_of(refusal))
     if not change:
         return told.say(_back(ref), "campaign_closed")
     answer = make_response(redirect(url_for("changes.one", ref=change), code=303))
@@ -117,8 +117,7 @@ def withdraw(ref: str) -> Response:
     try:
         house().desk.withdraw_campaign(person(), ref, reason=why, visit=visit())
     except CampaignRefused as refusal:
-        found = _problem_of(refusal)
-        return _page(ref, Problem("why", found.text))
+        return _page(ref, [Problem("why", each.text) for each in _problems_of(refusal)])
     return told.say(_back(ref), "campaign_withdrawn")
 
 
@@ -126,7 +125,7 @@ def _sees_all() -> bool:
     return house().desk.may(person(), Permission.POLICY_READ, now=g.now)
 
 
-def _page(ref: str, problem: Problem | None = None) -> Response:
+def _page(ref: str, problems: Sequence[Problem] = ()) -> Response:
     desk, who = house().desk, person()
     card = desk.campaign(who, ref, sees_all=_sees_all(), language=html_lang(), now=g.now)
     is_running = card.campaign.state is State.GATHERING and not card.is_dead
@@ -149,9 +148,9 @@ def _page(ref: str, problem: Problem | None = None) -> Response:
         ticked=request.form.getlist("number"),
         ticks_unused=request.args.get("tick") == "unused",
         typed=request.form,
-        problems=[] if problem is None else [problem],
+        problems=problems,
     )
-    answer = make_response(page, 200 if problem is None else 422)
+    answer = make_response(page, 422 if problems else 200)
     if is_running:
         answer.headers["Refresh"] = str(AGAIN)
     return answer
@@ -174,52 +173,49 @@ def _wanted_page() -> int:
     return max(1, int(given)) if given.isdecimal() and len(given) < 6 else 1  # noqa: PLR2004 - digits
 
 
-def _new_page(typed: Mapping[str, str], problem: Problem | None = None) -> Response:
+def _new_page(typed: Mapping[str, str], problems: Sequence[Problem] = ()) -> Response:
     page = render_template(
         "campaign_new.html",
         typed=typed,
         scopes=house().desk.scopes(html_lang()),
         reviewers=list(Reviewers),
-        problems=[] if problem is None else [problem],
+        problems=problems,
     )
-    return make_response(page, 200 if problem is None else 422)
+    return make_response(page, 422 if problems else 200)
 
 
 def _terms() -> Terms:
-    """What the form asks for. Raises Stopped (terms) with the field's name."""
+    """What the form asks for. Raises Stopped (terms) with the names of all wrong fields."""
     form = request.form
-    days = form.get("days", "").strip()
-    if not days.isdecimal() or len(days) > 4:  # noqa: PLR2004 - digits
-        raise Stopped(Why.TERMS, "days")
-    try:
-        reviewers = Reviewers(form.get("reviewers", ""))
-    except ValueError:
-        raise Stopped(Why.TERMS, "reviewers") from None
-    due = _end_of_day(form.get("due_at", ""))
-    if due is None:
-        raise Stopped(Why.TERMS, "due_at")
-    return Terms(
+    reviewers, due = form.get("reviewers", ""), _end_of_day(form.get("due_at", ""))
+    terms = Terms(
         title=form.get("title", "").strip(),
         scope=form.get("scope", ""),
-        reviewers=reviewers,
-        due_at=due,
-        days=int(days),
+        reviewers=Reviewers(reviewers) if reviewers in set(Reviewers) else Reviewers.SERVICE,
+        due_at=g.now if due is None else due,
+        days=whole(form.get("days", "").strip()) or 0,
     )
+    wrong = list(terms.wrong(g.now))
+    if reviewers not in set(Reviewers):
+        wrong.append("reviewers")
+    if wrong:
+        raise Stopped(Why.TERMS, " ".join(wrong))
+    return terms
 
 
 def _answer() -> Answer:
-    """What is decided. Raises Stopped."""
+    """What is decided. Raises Stopped (terms) with the names of all wrong fields."""
     form = request.form
     numbers = {int(each) for each in form.getlist("number") if each.isdecimal() and len(each) < 9}  # noqa: PLR2004 - digits
-    try:
-        verdict = Verdict(form.get("verdict", ""))
-    except ValueError:
-        raise Stopped(Why.TERMS, "verdict") from None
+    verdict = form.get("verdict", "")
+    wrong = ["verdict"] if verdict not in set(Verdict) else []
     if not numbers:
-        raise Stopped(Why.TERMS, "number")
+        wrong.append("number")
+    if wrong:
+        raise Stopped(Why.TERMS, " ".join(wrong))
     return Answer(
         numbers=frozenset(numbers),
-        verdict=verdict,
+        verdict=Verdict(verdict),
         reason=form.get("reason", ""),
         until=_end_of_day(form.get("until", "")),
     )
@@ -239,12 +235,13 @@ def _zone() -> ZoneInfo:
     return ZoneInfo(house().settings.timezone)
 
 
-def _problem_of(refusal: CampaignRefused | Stopped) -> Problem:
+def _problems_of(refusal: CampaignRefused | Stopped) -> Sequence[Problem]:
+    """Everything that is wrong with what was entered, each at its field."""
     fields = {Why.NO_REASON: "reason", Why.UNTIL: "until", Why.NOTHING: "scope"}
     fields |= {Why.UNDECIDED: "leaves_undecided"}
     if refusal.why is not Why.TERMS:
         text = str(answer_for(f"campaign_{refusal.why}").text)
-        return Problem(fields.get(refusal.why, ""), text)
+        return [Problem(fields.get(refusal.why, ""), text)]
     words = {
         "title": _("Say in a few words what is reviewed"),
         "scope": _("Choose which rules are reviewed"),
@@ -254,7 +251,8 @@ def _problem_of(refusal: CampaignRefused | Stopped) -> Problem:
         "verdict": _("Choose what is to become of the rules you ticked"),
         "number": _("Tick at least one rule"),
     }
-    return Problem(refusal.said, words[refusal.said])
+    wrong = refusal.said.split()
+    return [Problem(name, text) for name, text in words.items() if name in wrong]
 
 
 def _back(ref: str, *, show: str = "") -> Response:

@@ -33,6 +33,7 @@ STEPS: Mapping[str, Any] = {
     "published": _l("Published on trial"),
     "confirmed": _l("Confirmed"),
     "rolled_back": _l("Rolled back"),
+    "service_taken_out": _l("A service was taken out; its rules do not come back"),
     "withdrawn": _l("Withdrawn"),
 }
 BLOCKERS: Mapping[str, Any] = {

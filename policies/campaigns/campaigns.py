@@ -91,16 +91,19 @@ class Terms:
     days: int = 90
 
     def checked(self, now: datetime) -> None:
-        """Raise Stopped (terms) with the name of the first field that is wrong."""
+        """Raise Stopped (terms) with the names of all fields that are wrong."""
+        if wrong := self.wrong(now):
+            raise Stopped(Why.TERMS, " ".join(wrong))
+
+    def wrong(self, now: datetime) -> Sequence[str]:
+        """Return the names of all fields that say what cannot be."""
         checks = (
             ("title", 0 < len(self.title.strip()) <= 200 and self.title.isprintable()),  # noqa: PLR2004 - the column's
             ("scope", is_scope(self.scope)),
             ("due_at", self.due_at > now),
             ("days", 1 <= self.days <= 3660),  # noqa: PLR2004 - ten years
         )
-        for name, holds in checks:
-            if not holds:
-                raise Stopped(Why.TERMS, name)
+        return [name for name, holds in checks if not holds]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

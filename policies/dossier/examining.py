@@ -191,6 +191,19 @@ def locks_out(before: Sequence[WayBack], after: Sequence[WayBack]) -> bool:
     )
 
 
+def shut_out(around: Around, rules: RuleSet, *, now: datetime) -> Sequence[str]:
+    """Return the offices that rules would leave fewer than two people on their way back.
+
+    Those that have no more today are not named: for whoever publishes without asking anybody.
+    """
+    moment = int(now.timestamp())
+    before, after = (
+        _ways(build(each, around.memberships), around, moment) for each in (around.rules, rules)
+    )
+    had = {each.role: min(LEAST, _always(each)) for each in before}
+    return [each.role for each in after if _always(each) < had[each.role]]
+
+
 def _always(way: WayBack) -> int:
     """At every time so many can go back."""
     fewest = min((len(gap.people) for gap in way.gaps), default=LEAST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,15 +23,20 @@ from policies.dossier.dossiers import (
     change,
     in_state,
     locked,
+    note,
     require,
+    steps,
 )
 from policies.dossier.drafting import rules_of
 from policies.problems import RuleProblems
-from policies.rules import RuleSet
+from policies.reading import Row
+from policies.rules import Rule, RuleSet
 from policies.tables_dossier import policy_dossier
 from policies.version_rows import PublishedMeanwhile
 from policies.versions import MAX_NOTE, AlreadyInForce
 
+_TAKEN_OUT: Final = "service_taken_out"
+"""The step that names a service whose rules a trial does not bring back."""
 TOLERANCE: Final = timedelta(seconds=5)
 """By so much the clocks of two workers may differ."""
 
@@ -55,9 +60,9 @@ def publish(tx: Transaction, checked: Dossier, *, actor: Actor, now: datetime) -
     if in_state(tx.session, State.TRIAL):
         raise Stopped(Why.TRIAL_RUNS)
     rules = rules_of(found)
-    note = f"{found.title} ({found.id[:8]})"[:MAX_NOTE]
+    said = f"{found.title} ({found.id[:8]})"[:MAX_NOTE]
     with _alone():
-        versions.publish(tx, rules, actor=actor, now=now, note=note, after=found.base_seq)
+        versions.publish(tx, rules, actor=actor, now=now, note=said, after=found.base_seq)
     values = {
         "state": State.TRIAL, "seq": found.base_seq + 1, "published_at": now, "seen_at": now,
         "confirm_by": now + timedelta(minutes=found.confirm_minutes),
@@ -94,34 +99,52 @@ def roll_back(tx: Transaction, ref: str, *, actor: Actor, now: datetime, why: st
 
     What was published over the trial (a service was taken out with its rules) stays: of it is
     undone what the trial changed. Else any such act would keep a trial that nobody confirmed.
+    If both together are no rules (a circle of categories), the way back comes first, and what
+    was published over the trial goes with it. The rules of services that were taken out
+    meanwhile do not come back in any case.
 
     Raises:
-        Stopped: rebase, unreadable, wrong_state.
+        Stopped: rebase, wrong_state.
     """
     found = locked(tx.session, ref)
     require(found, State.TRIAL)
     rules = _undone(tx.session, found)
     with _alone(), suppress(AlreadyInForce):
-        note = f"return to version {found.base_seq}: {why}"
-        versions.publish(tx, rules, actor=actor, now=now, note=note)
+        said = f"return to version {found.base_seq}: {why}"
+        versions.publish(tx, rules, actor=actor, now=now, note=said)
     values = {"state": State.ROLLED_BACK, "ended_at": now, "ended_why": why}
     change(tx, found, "rolled_back", values, actor=actor, now=now, reason=why)
     return rules
 
 
+def take_out(tx: Transaction, slug: str, *, actor: Actor, now: datetime) -> None:
+    """Have no trial that runs bring back the rules of a service that is taken out for good.
+
+    Else a service added later under its name would be open to whom nobody let in.
+    """
+    for each in in_state(tx.session, State.TRIAL):
+        if locked(tx.session, each.id).state is State.TRIAL:
+            note(tx, each.id, _TAKEN_OUT, actor=actor, now=now, edit=each.edit, reason=slug)
+
+
 def _undone(session: Session, found: Dossier) -> RuleSet:
     """Return the rules in force without what a trial changed in those before it."""
+    gone = {each.reason for each in steps(session, found.id) if each.what == _TAKEN_OUT}
     before, tried = (
         versions.at(session, seq) or RuleSet() for seq in (found.base_seq, found.seq or 0)
     )
+    back = [row for row in rows_of(before) if not _is_about(row, gone)]
     here = versions.current(session) or RuleSet()
-    if here.hash == tried.hash:
-        return before
-    old, new = set(rows_of(before)), set(rows_of(tried))
-    try:
-        return RuleSet.of(sorted((set(rows_of(here)) - (new - old)) | (old - new), key=line_of))
-    except RuleProblems as problems:
-        raise Stopped(Why.UNREADABLE, str(problems)) from None
+    if here.hash != tried.hash:
+        old, new = set(rows_of(before)), set(rows_of(tried))
+        kept = (set(rows_of(here)) - (new - old)) | (old - new).intersection(back)
+        with suppress(RuleProblems):
+            return RuleSet.of(sorted(kept, key=line_of))
+    return RuleSet.of(back)
+
+
+def _is_about(row: Row, services: Iterable[str]) -> bool:
+    return isinstance(row, Rule) and any(row.is_about(slug) for slug in services)
 
 
 def is_not_in_force(tx: Transaction, found: Dossier) -> bool:

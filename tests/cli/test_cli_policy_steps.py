@@ -170,7 +170,7 @@ def test_bad_input_is_named_before_anybody_types_a_password(room: Room) -> None:
     said = room.refused(
         "draft", str(bad), "--title", "t", "--why", "ww", "--most-people", "1", "--as", "gu"
     )
-    assert "byte 0 is no UTF-8" in said
+    assert ":1:1: error: byte 0xff is no UTF-8" in said
 
 
 def test_who_is_no_security_administrator_takes_no_step(room: Room) -> None:
@@ -280,6 +280,33 @@ def test_separation_names_who_holds_both_sides_and_leaves_with_one(room: Room) -
         "he",
         ["role:cashier"],
         ["role:clerk"],
+    )
+
+
+def test_attack_an_imported_file_shuts_the_office_out_that_could_undo_it(room: Room) -> None:
+    """By a mistake, most likely: a file of the services' rules alone."""
+    file = Path(room.zone).parent / "services.csv"
+    file.write_text(GRANT + "\n")
+    before = room.policy("show")
+    said = " ".join(room.refused("import", str(file), "--note", "试验", "--yes").split())
+    assert "would lose their way back: role:security_admin" in said
+    assert room.policy("show") == before
+    room.policy("import", str(file), "--note", "试验", "--yes", "--shut-out")
+    assert GRANT in room.policy("show")
+    # Whoever is shut out already loses nothing by going on.
+    file.write_text(before)
+    room.policy("import", str(file), "--note", "试验", "--yes")
+    assert room.policy("show") == before
+
+
+def test_changes_are_listed_for_programs_as_well(room: Room) -> None:
+    short = room.draft(GRANT)
+    (found,) = json.loads(room.policy("changes", "--json"))["changes"]
+    assert found["id"].startswith(short)
+    assert (found["title"], found["state"], found["author"]) == (
+        "台账给财务处",
+        "submitted",
+        "chen",
     )
 
 

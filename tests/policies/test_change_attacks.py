@@ -17,8 +17,8 @@ from policies.change import overlap
 from policies.change.benefit import Administration
 from policies.change.texts import Form, read
 from policies.change.validate import validate
-from policies.dossier import drafting
-from policies.dossier.dossiers import Stopped, find
+from policies.dossier import drafting, publishing
+from policies.dossier.dossiers import Stopped, find, steps
 from policies.rules import RuleSet
 from policies.tables_dossier import policy_dossier_step
 
@@ -88,6 +88,52 @@ def test_attack_a_version_published_over_a_trial_keeps_what_nobody_confirmed(des
         versions.publish(tx, left, actor=APPROVER, now=NOON, note="service ledger removed")
     desk.roll_back(ref, NOON, "not_confirmed")
     assert desk.rules() == RuleSet.parse(before.replace(old, ""))
+
+
+def tried(desk: Desk, text: str) -> str:
+    """Publish a text; return the change, on trial."""
+    ref = desk.open(text=text)
+    assert desk.look(ref) == ()
+    desk.submit(ref)
+    desk.approve(ref)
+    desk.publish(ref)
+    return ref
+
+
+def test_attack_a_trial_keeps_the_rules_of_a_service_that_is_taken_out_for_a_later_one(
+    desk: Desk,
+) -> None:
+    """The trial took the service's last rule, so the removal finds none; the way back has it."""
+    old = "p, unit:caiwu, intranet, svc:ledger/**, GET, *, *, 2, *, allow\n"
+    other = old.replace("ledger", "budget")
+    desk.found(RuleSet.parse(OFFICE.text() + old + other))
+    before = desk.rules().text()
+    ref = tried(desk, before.replace(old, "").replace(other, ""))
+    with desk.ledger.begin() as tx:
+        publishing.take_out(tx, "ledger", actor=APPROVER, now=NOON)
+        tx.record("service.removed", actor=APPROVER, now=NOON, object="svc:ledger")
+    desk.roll_back(ref, NOON, "not_confirmed")
+    assert desk.rules() == RuleSet.parse(before.replace(old, ""))
+    with desk.store.reading() as session:
+        told = [(each.what, each.reason) for each in steps(session, ref)]
+    assert told[-2:] == [("service_taken_out", "ledger"), ("rolled_back", "not_confirmed")]
+    # A trial that begins later has nothing to do with it.
+    again = tried(desk, before.replace(other, ""))
+    desk.roll_back(again, NOON)
+    assert desk.rules() == RuleSet.parse(before.replace(old, ""))
+
+
+def test_attack_what_is_published_over_a_trial_makes_its_way_back_impossible(desk: Desk) -> None:
+    """Both together would be a circle of categories: the way back comes first."""
+    circle = "g3, cat:a, cat:b\n", "g3, cat:b, cat:a\n"
+    desk.found(RuleSet.parse(circle[0] + OFFICE.text()))
+    before = desk.rules()
+    ref = tried(desk, OFFICE.text() + NEW)
+    with desk.ledger.begin() as tx:
+        over = RuleSet.parse(circle[1] + desk.rules().text())
+        versions.publish(tx, over, actor=APPROVER, now=NOON, note="outside a case")
+    desk.roll_back(ref, NOON, "not_confirmed")
+    assert desk.rules() == before
 
 
 TWIN = person(9)

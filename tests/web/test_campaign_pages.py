@@ -145,6 +145,30 @@ def test_terms_of_a_review_are_named_at_their_field(
     assert busy.store is not None
 
 
+def test_every_wrong_field_of_a_review_is_named_at_once_and_nothing_typed_is_lost(
+    chief: Browser,
+) -> None:
+    form = {"title": "  ", "scope": "x", "reviewers": "", "due_at": "明天", "days": "九十"}
+    answer = chief.post(f"{CAMPAIGN}/new", form, page=f"{CAMPAIGN}/new")
+    assert answer.status_code == 422
+    summary = answer.text.partition('class="summary"')[2].partition("</ul>")[0]
+    assert re.findall(r'href="#(\w+)"', summary) == list(form)
+    for field in form:
+        assert f'id="problem-{field}"' in answer.text
+    assert 'value="九十"' in answer.text
+    only = form | {"title": "复核", "scope": "*", "reviewers": "service", "days": "90"}
+    answer = chief.post(f"{CAMPAIGN}/new", only, page=f"{CAMPAIGN}/new")
+    assert re.findall(r'id="problem-(\w+)"', answer.text) == ["due_at"]
+
+
+def test_no_tick_and_no_verdict_are_both_named(chief: Browser) -> None:
+    ref = begin(chief)
+    answer = chief.post(f"{CAMPAIGN}/{ref}/decide", {}, page=f"{CAMPAIGN}/{ref}")
+    assert answer.status_code == 422
+    summary = answer.text.partition('class="summary"')[2].partition("</ul>")[0]
+    assert re.findall(r'href="#(\w+)"', summary) == ["verdict", "number"]
+
+
 def test_an_owner_sees_and_decides_what_is_asked_and_nothing_else(
     app: Flask, busy: Office, chief: Browser, owner: Browser
 ) -> None:

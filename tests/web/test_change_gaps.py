@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from change_world import before_next_write, begin, look, ready, rules, step, write
-from web_office import Browser, Office
+from change_world import before_next_write, begin, edit_of, look, ready, rules, step, write
+from web_office import SYSTEM, Browser, Office
 
 from audit.record import Actor
 from gateway.changes import acts, sweep
@@ -84,3 +84,34 @@ def test_attack_a_trial_that_cannot_be_looked_at_ends_in_time_and_stops_no_sweep
         assert find(session, ref).seen_at == now + timedelta(minutes=8)
     assert sweep.sweep(busy.room, now=now + timedelta(minutes=11)) == 1
     assert rules(busy) == before
+
+
+def test_attack_a_later_service_of_the_name_opens_to_whom_a_trial_shut_the_former(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    """The removal finds no rule any more; the trial's way back held them all."""
+    ref = begin(author, most_people="9")
+    before = rules(busy)
+    mine = [line for line in before.splitlines() if "svc:archive/" in line]
+    without = "".join(f"{line}\n" for line in before.splitlines() if line not in mine)
+    form = {"text": without, "edit": edit_of(author, ref)}
+    where = f"/policy/changes/{ref}/rules/text"
+    assert author.post(where, form, page=where).status_code == 303
+    look(author, ref)
+    step(author, ref, "submit")
+    assert step(second, ref, "approve").status_code == 303
+    assert step(author, ref, "publish").status_code == 303
+    assert mine
+    assert rules(busy) == without
+
+    catalogue, now = busy.room.catalogue, datetime.now(UTC)
+    service = catalogue.by_slug("archive")
+    assert service is not None
+    assert catalogue.remove("archive", actor=SYSTEM, now=now) == 0
+    catalogue.add(service, actor=SYSTEM, now=now)
+    assert sweep.sweep(busy.room, now=now + timedelta(minutes=11)) == 1
+
+    assert rules(busy) == without
+    story = author.get(f"/policy/changes/{ref}").text.partition('id="story"')[2]
+    assert "archive" in story
+    assert "所涉规则不再恢复" in story
