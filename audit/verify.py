@@ -104,8 +104,8 @@ class Report:
     anchors: list[str] = field(default_factory=list)
     uncovered: list[str] = field(default_factory=list)
 
-    def tampered(self, index: int, words: str) -> None:
-        """Add a finding of tampering."""
+    def tampered(self, index: int | None, words: str) -> None:
+        """Add a finding of tampering; what is of no one entry has no index."""
         self.findings.append(Finding(TAMPERED, index, words))
 
     def incomplete(self, words: str) -> None:
@@ -126,9 +126,12 @@ class Report:
     def lines(self) -> list[str]:
         """The report in words."""
         verdict = {INTACT: "INTACT", TAMPERED: "TAMPERED", INCOMPLETE: "INCOMPLETE"}[self.code]
-        found = [f"{self.size} entries, root {self.root}", verdict]
+        found = [f"{self.size} entries, root {self.root}"] if self.root else []
+        found.append(verdict)
         if self.first_bad is not None:
             found.append(f"first bad index: {self.first_bad}")
+        elif self.code == TAMPERED:
+            found.append("no index: what is wrong is of no one entry, see below")
         found += [f"  ! {finding.words}" for finding in self.findings]
         found += ["covered:", *(f"  + {line}" for line in self.anchors or ["nothing"])]
         found += ["not covered:", *(f"  - {line}" for line in self.uncovered or ["nothing known"])]
@@ -393,6 +396,13 @@ def decode(data: bytes) -> list[bytes]:
     return entries if at == end else [*entries, b""]
 
 
+def listed(numbers: Iterable[int], most: int = 10) -> str:
+    """Numbers of entries in words, the first ones by name."""
+    first, more = (every := sorted({*numbers}))[:most], len(every[most:])
+    named = f"{'entry' if len(every) == 1 else 'entries'} {', '.join(map(str, first))}"
+    return f"{named} and {more} more" if more else named
+
+
 class Walk:
     """One pass over all entries: leaf hashes, tiles, roots, keys and heartbeats."""
 
@@ -402,6 +412,7 @@ class Walk:
         self.finals: list[int] = []  # tree sizes at which an epoch ended
         self.roots: dict[int, bytes] = {}
         self.leaves: dict[int, bytes] = {}  # those that receipts ask for
+        self.bad: set[int] = set()  # entries that are not those that were sealed
         self._levels: list[list[bytes]] = [[]]  # hashes of the tile being filled, by level
         self._tiles: list[int] = [0]  # complete tiles, by level
         self._beat: tuple[int, datetime] | None = None
@@ -477,8 +488,9 @@ class Walk:
         entries = decode(data)
         leaves = [sha256(b"\x00" + entry).digest() for entry in entries]
         if leaves != known:
-            pairs = zip(leaves, known, strict=False)
-            at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(leaves), width - 1))
+            wrong = [i for i, each in enumerate(known) if leaves[i : i + 1] != [each]]
+            at = wrong[0] if wrong else width - 1  # one too many is told at the last
+            self.bad |= {first + i for i in wrong or [at]}
             self.report.tampered(first + at, f"entry {first + at} is not the one that was sealed")
         ours = [
             (at, entry)
@@ -494,6 +506,7 @@ class Walk:
         ]
         for at, entry in stayed:
             if sha256(b"\x00" + entry).digest() != known[at]:
+                self.bad.add(first + at)
                 self.report.tampered(first + at, f"kept entry {first + at} is not the sealed one")
         return stayed
 
@@ -614,6 +627,11 @@ class Walk:
             words = f"entries {gone}..{self._pruned - 1} may be removed at any time: pruned"
             self.report.uncovered.append(words)
 
+    def but(self, size: int) -> str:
+        """What in a signed tree of this size is here otherwise than it was signed."""
+        bad = [each for each in self.bad if each < size]
+        return f": signed, but {listed(bad)} here do not match" if bad else ""
+
     def epoch(self, size: int) -> int:
         """Which key signs a checkpoint of this size."""
         return sum(final < size for final in self.finals)
@@ -669,7 +687,7 @@ def verify(
             report.tampered(each.number, f"{each.name} proves another entry {each.number}")
     if policy is None and witnesses:
         report.uncovered.append("whom to trust as witnesses was taken from the log itself")
-    _judge_witnesses(good, newest.size, witnesses, enough, report)
+    _judge_witnesses(good, newest.size, witnesses, enough, report, but=walk.but)
     _judge_age(walk, fresh_at, report)
     if report.code == TAMPERED and own not in {"", stated.strip()}:
         report.findings.insert(0, Finding(TAMPERED, 0, _other_key("log", own, stated)))
@@ -836,14 +854,16 @@ def verify_receipt(name: str, data: bytes, *, key: str, policy: str | None = Non
         receipt, first = parse_receipt(name, data), parse_vkey(key)
         witnesses, enough = parse_policy("quorum none" if policy is None else policy)
     except _NONSENSE as error:
-        report.tampered(0, f"{name}, key or policy: {error}")
+        report.tampered(None, f"{name}, key or policy: {error}")
         return report
     note, index = receipt.note, receipt.number
     report.size, report.root = note.size, note.root.hex()
+    covered = f"entry {index}, in"
     if receipt.entry is None:
         report.incomplete(f"{name} does not carry its entry: verify it beside the log, --anchor")
     elif not _included(receipt.entry, receipt):
         report.tampered(index, f"{name} does not prove the entry that it carries")
+        covered = f"not entry {index}, only a tree of"
     try:
         if note.origin != first.name:
             raise Wrong("the receipt is of another log than the key")
@@ -851,7 +871,7 @@ def verify_receipt(name: str, data: bytes, *, key: str, policy: str | None = Non
         if by is None:
             report.incomplete("the first key does not reach this checkpoint: bring the log")
         else:
-            report.anchors.append(f"entry {index}, in {note.size} entries, by {by}")
+            report.anchors.append(f"{covered} {note.size} entries, by {by}")
     except ValueError as error:
         report.tampered(index, f"{name}: {error}")
     _judge_witnesses([note], note.size, witnesses, enough, report)
@@ -877,13 +897,13 @@ def verify_package(data: BinaryIO, *, key: str | None, policy: str | None = None
     """
     report = Report()
     try:
-        files, manifest = _unpacked(data)
+        files, manifest = _unpacked(data, report)
         if key is None:
             key = files["first-key"].decode().strip()
             report.incomplete("the key is the package's own: bring the one from paper, --key")
         own = checked_vkey(files["first-key"].decode().strip())
         if own != checked_vkey(key.strip()):
-            report.tampered(0, _other_key("package", own, key))
+            report.tampered(None, _other_key("package", own, key))
             report.uncovered.append("anything in it: it was not looked at under a key of its own")
             return report
         _entries_proved(files, manifest, report, key=key, policy=policy)
@@ -896,7 +916,7 @@ def verify_package(data: BinaryIO, *, key: str | None, policy: str | None = None
         words += "the log holds this file's SHA-256, "
         report.uncovered.append(words + digest.hexdigest())
     except _NONSENSE as error:
-        report.tampered(0, f"the package: {error}")
+        report.tampered(None, f"the package: {error}")
     return report
 
 
@@ -914,8 +934,8 @@ def _names(known: list[zipfile.ZipInfo]) -> list[str]:
     return names
 
 
-def _unpacked(data: BinaryIO) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """The files, if they are exactly those that the manifest lists."""
+def _unpacked(data: BinaryIO, report: Report) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The files, if they are those that the manifest lists; what was altered is reported."""
     try:
         with zipfile.ZipFile(data) as package:
             names = _names(package.infolist())
@@ -923,12 +943,14 @@ def _unpacked(data: BinaryIO) -> tuple[dict[str, bytes], dict[str, Any]]:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise Wrong(f"no ZIP file: {error}") from None
     manifest = json.loads(files.pop("manifest.json"))
-    listed = {str(name): str(found) for name, found in manifest["files"].items()}
-    if extra := sorted(files.keys() ^ listed.keys()):
+    stated = {str(name): str(found) for name, found in manifest["files"].items()}
+    if extra := sorted(files.keys() ^ stated.keys()):
         raise Wrong(f"{extra[0]} is there without being listed, or the other way round")
     for name, content in files.items():
-        if sha256(content).hexdigest() != listed[name]:
-            raise Wrong(f"{name} is not the file that was listed")
+        if sha256(content).hexdigest() != stated[name]:
+            proof = re.fullmatch(r"proofs/(\d{1,18})\.tlog-proof", name)
+            number = int(proof[1]) if proof else None
+            report.tampered(number, f"{name} is not the file that was listed")
     return files, manifest
 
 
@@ -958,14 +980,20 @@ def _entries_proved(
     policy: str | None,
 ) -> None:
     bodies, numbers, proofs = _counted(files, manifest)
+    bad: set[int] = set()
     notes: set[str] = set()  # not the root alone: with another size it proves other numbers
     for number, body in zip(numbers, bodies, strict=True):
         name = f"proofs/{number}.tlog-proof"
         receipt = parse_receipt(name, proofs[name])
-        if receipt.number != number or receipt.entry != sha256(b"\0" + body.encode()).digest():
-            report.tampered(number, f"{name} is of another entry")
-        elif not _included(receipt.entry, receipt):
-            report.tampered(number, f"entry {number} is not in the log as it is here")
+        leaf = sha256(b"\0" + body.encode()).digest()
+        if receipt.number != number or not _included(receipt.entry or leaf, receipt):
+            report.tampered(number, f"{name} does not prove entry {number}")
+            bad.add(number)
+        elif receipt.entry != leaf:
+            report.tampered(
+                number, f"entry {number} of entries.jsonl is not the one that was sealed"
+            )
+            bad.add(number)
         notes.add(receipt.note.text)
     if len({*notes, parse_checkpoint(files["checkpoint"]).text}) > 1:
         raise Wrong("the proofs and the checkpoint are of different trees")
@@ -975,8 +1003,10 @@ def _entries_proved(
     name = f"proofs/{numbers[0]}.tlog-proof"
     one = verify_receipt(name, proofs[name], key=key, policy=policy or files["policy"].decode())
     report.size, report.root, report.uncovered = one.size, one.root, one.uncovered
-    report.findings += one.findings
-    report.anchors += [f"{len(numbers)} entries, each by its own proof", *one.anchors]
+    report.findings += [each for each in one.findings if each not in report.findings]
+    proved = f"{len(numbers) - len(bad)} entries, each by its own proof"
+    report.anchors.append(f"{proved}; not {listed(bad)}" if bad else proved)
+    report.anchors += one.anchors
     if policy is None and parse_policy(files["policy"].decode())[0]:
         report.uncovered.append("whom to trust as witnesses was taken from the package itself")
     if manifest["partial"]:
@@ -990,7 +1020,7 @@ def _grown(files: dict[str, bytes], report: Report) -> None:
     said = json.loads(files["consistency.json"])
     old, new, path = int(said["old"]), int(said["new"]), [bytes.fromhex(h) for h in said["path"]]
     if new != report.size or not _is_grown(old, new, said["old_root"], report.root, path):
-        report.tampered(0, "the tree that was signed off is not within this one")
+        report.tampered(None, "the tree that was signed off is not within this one")
     else:
         report.anchors.append(f"the tree of {old} entries, root {said['old_root']}, lies within")
         words = f"whether the sign-off of {old} entries was made: the package says so, ask the log"
@@ -1053,7 +1083,8 @@ def _judge(
         good.append(note)
         kind = f"key of epoch {epoch}" if note.signatures else "paper, no signature needed"
         where = "" if own else "kept elsewhere; "
-        report.anchors.append(f"0..{note.size - 1} by {name} ({where}{kind})")
+        words = f"0..{note.size - 1} by {name} ({where}{kind}){walk.but(note.size)}"
+        report.anchors.append(words)
     present = {note.size for _, note, _ in kept}
     for number, final in enumerate(walk.finals):
         if final not in present:
@@ -1085,6 +1116,8 @@ def _judge_witnesses(
     witnesses: dict[str, Vkey],
     enough: Callable[[set[str]], bool],
     report: Report,
+    *,
+    but: Callable[[int], str] = lambda _size: "",
 ) -> None:
     """The largest of these checkpoints that enough witnesses signed; what none of them saw."""
     covered, most = -1, "none"
@@ -1093,7 +1126,8 @@ def _judge_witnesses(
         if enough({*seen}) and note.size > covered:
             covered = note.size
             report.anchors += [
-                f"0..{note.size - 1} by witness {name}, at {when}" for name, when in seen.items()
+                f"0..{note.size - 1} by witness {name}, at {when}{but(note.size)}"
+                for name, when in seen.items()
             ]
         most = ", ".join(sorted(seen)) or most
     if covered < 0:
@@ -1110,7 +1144,7 @@ def _witnesses_of(note: Note, witnesses: dict[str, Vkey], report: Report) -> dic
         try:
             at = signed_by(note, key)
         except Wrong as error:
-            report.tampered(0, str(error))
+            report.tampered(None, str(error))
             continue
         if at is not None:
             seen[name] = datetime.fromtimestamp(min(at, 2**33), UTC)
@@ -1155,6 +1189,17 @@ def _arguments() -> argparse.Namespace:
     return told
 
 
+def _look_into(folder: Path) -> None:
+    """Raise Wrong, saying what is wanted, where there is no folder; OSError if it is shut."""
+    if not folder.is_dir():
+        what, said = ("is a file", "是文件") if folder.exists() else ("does not exist", "不存在")
+        raise Wrong(
+            f"{folder} {what}: name the folder of an export, --package FILE.zip or --receipt FILE "
+            f"/ {folder} {said}：请指定导出的文件夹，或 --package 证据包.zip，或 --receipt 凭证文件"
+        )
+    next(folder.iterdir(), None)
+
+
 def main() -> int:
     """Run from the command line; return the exit status."""
     told = _arguments()
@@ -1174,7 +1219,7 @@ def main() -> int:
             with told.package.open("rb") as package:
                 report = verify_package(package, key=key, policy=policy)
         else:
-            next(told.folder.iterdir(), None)  # raises where there is no folder to look into
+            _look_into(told.folder)
             papers = [(f"paper {n}", parse_paper(each)) for n, each in enumerate(told.paper, 1)]
             report = verify(
                 Folder(told.folder),
