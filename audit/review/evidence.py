@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
@@ -22,7 +21,8 @@ from audit.entry import Entry, Reader
 from audit.note import Checkpoint, Note
 from audit.proof import receipt
 from audit.query import Query
-from audit.record import Actor, Json, canonical
+from audit.record import Json, canonical
+from audit.review.evidence_about import Found, Purpose, about, asked
 from audit.review.evidence_files import line, table, zipped
 from audit.review.evidence_page import Wording, as_sealed, page
 from audit.review.signed import signoffs
@@ -35,12 +35,6 @@ from audit.tree import consistency
 MOST = 10_000
 """Entries of one package; of more, the newest, and the package says so."""
 CHUNK = 200
-MIN_WHY, MAX_WHY = 5, 500
-MAX_TO = 120
-
-
-class BadPurpose(ValueError):
-    """A package says why it leaves (5 to 500 characters) and to whom (1 to 120)."""
 
 
 class NothingSigned(LookupError):
@@ -48,31 +42,14 @@ class NothingSigned(LookupError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Purpose:
-    """Why a package is made, for whom, by whom; the beginning of its custody.
+class Package:
+    """A package: its bytes, their SHA-256, and how many entries it holds of how many that fit.
 
-    `zone` is the office's time zone by name, `by` the maker's name in words.
+    `what` was asked for: the filters of a search, or `finding=` and its id.
     """
 
-    why: str
-    to: str
-    actor: Actor
-    by: str
-    zone: str
-    now: datetime
-
-    def __post_init__(self) -> None:
-        """Raise BadPurpose."""
-        for text, least, most in ((self.why, MIN_WHY, MAX_WHY), (self.to, 1, MAX_TO)):
-            if not least <= len(text) <= most or not text.isprintable() or text != text.strip():
-                raise BadPurpose(text)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
-    """A package: its bytes, their SHA-256, and how many entries it holds of how many that fit."""
-
     data: bytes
+    what: str
     entries: int
     of: int
     size: int
@@ -87,14 +64,14 @@ class Package:
         """A file name."""
         return f"hangu-evidence-{self.sha256[:12]}.zip"
 
-    def details(self, query: Query, purpose: Purpose) -> dict[str, Json]:
+    def details(self, purpose: Purpose) -> dict[str, Json]:
         """What the log says of it."""
         return {
             "sha256": self.sha256,
             "entries": self.entries,
             "of": self.of,
             "partial": self.entries < self.of,
-            "filter": query.text() or "*",
+            "filter": self.what or "*",
             "size": self.size,
             "why": purpose.why,
             "to": purpose.to,
@@ -107,19 +84,19 @@ def make(
     purpose: Purpose,
     *,
     policy: str = "",
-    numbers: Sequence[int] | None = None,
+    of_finding: Found | None = None,
     most: int = MOST,
     wording: Wording = as_sealed,
     tell: Callable[[int], None] = lambda _done: None,
 ) -> Package:
-    """Make the package of what fits a query, or of single entries.
+    """Make the package of what fits a query, or of a finding's entries.
 
     Args:
         read: an engine that cannot write.
         query: what is wanted.
         purpose: why, and for whom.
         policy: the office's own trust policy; without one, no witness is named.
-        numbers: exactly these entries instead of what fits.
+        of_finding: its entries instead of what fits; the package says so.
         most: how many entries at most.
         wording: what the readable pages say of entries.
         tell: is told how many entries are done.
@@ -135,7 +112,7 @@ def make(
     source = DatabaseSource(read, first_key=keys.first_key, policy=policy, witnessed=True)
     if source.note is None:
         raise NothingSigned("no checkpoint")
-    entries, of = _chosen(read, query, numbers, source.size, most)
+    entries, of = _chosen(read, query, of_finding, source.size, most)
     if not entries:
         raise NothingSigned("nothing fits")
     note = Note.parse(source.note)
@@ -144,7 +121,7 @@ def make(
         "first-key": f"{keys.first_key}\n".encode(),
         "policy": policy.encode(),
         "verify.py": Path(verify.__file__).read_bytes(),
-        "custody.jsonl": line(_custody(purpose)),
+        "custody.jsonl": line(purpose.custody()),
     }
     hashes = source.hashes()
     for done, entry in enumerate(entries, 1):
@@ -158,23 +135,26 @@ def make(
     with read.connect() as connection:
         files |= _consistency(connection, source)
     root = Checkpoint.parse(note.text).root.hex()
-    about = _about(query, purpose, entries, of, size=source.size, root=root)
-    files |= _readable(about, entries, purpose, wording)
+    what = asked(query, of_finding)
+    said = about(what, purpose, entries, of, size=source.size, root=root)
+    if of_finding is not None:
+        said["finding"] = of_finding.manifest()
+    files |= _readable(said, entries, purpose, wording)
     listed = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    manifest = json.dumps({**about, "files": listed}, ensure_ascii=False, indent=1, sort_keys=True)
+    manifest = json.dumps({**said, "files": listed}, ensure_ascii=False, indent=1, sort_keys=True)
     data = zipped({"manifest.json": manifest.encode(), **dict(sorted(files.items()))})
-    return Package(data=data, entries=len(entries), of=of, size=source.size)
+    return Package(data=data, what=what, entries=len(entries), of=of, size=source.size)
 
 
 def _chosen(
-    read: Engine, query: Query, numbers: Sequence[int] | None, size: int, most: int
+    read: Engine, query: Query, of: Found | None, size: int, most: int
 ) -> tuple[list[Entry], int]:
     """The newest `most` entries under the checkpoint, in the order of the log, and how many fit."""
     reader = Reader(read)
-    if numbers is not None:
-        found = [entry for seq in sorted(set(numbers)) if (entry := reader.one(seq)) is not None]
+    if of is not None:  # those not sealed yet, or pruned, or beyond its numbers are lacking, too
+        found = [each for seq in sorted(of.numbers) if (each := reader.one(seq)) is not None]
         kept = [each for each in found if each.seq < size and each.body]
-        return kept[-most:], len(kept)
+        return kept[-most:], max(of.finding.entries, len(kept))
     search, before = Search(read, reader), size
     entries: list[Entry] = []
     while len(entries) < most:
@@ -192,45 +172,15 @@ def _chosen(
         before = got.older
 
 
-def _about(
-    query: Query, purpose: Purpose, entries: Sequence[Entry], of: int, *, size: int, root: str
-) -> dict[str, Json]:
-    return {
-        "format": "hangu-evidence/1",
-        "query": query.text(),
-        "time_zone": purpose.zone,
-        "made": purpose.now.isoformat(timespec="seconds"),
-        "by": purpose.actor.subject,
-        "why": purpose.why,
-        "to": purpose.to,
-        "entries": len(entries),
-        "of": of,
-        "partial": len(entries) < of,
-        "numbers": [each.seq for each in entries],
-        "size": size,
-        "root": root,
-    }
-
-
 def _readable(
-    about: Mapping[str, Json], entries: Sequence[Entry], purpose: Purpose, wording: Wording
+    said: Mapping[str, Json], entries: Sequence[Entry], purpose: Purpose, wording: Wording
 ) -> dict[str, bytes]:
-    head = {name: about[name] for name in ("format", "entries", "of", "partial")}
+    head = {name: said[name] for name in ("format", "entries", "of", "partial")}
     return {
         "entries.jsonl": b"".join([line(head), *(each.body + b"\n" for each in entries)]),
-        "entries.csv": table(about, entries),
-        "page.zh.html": page("zh", about, entries, by=purpose.by, wording=wording),
-        "page.en.html": page("en", about, entries, by=purpose.by, wording=wording),
-    }
-
-
-def _custody(purpose: Purpose) -> Mapping[str, Json]:
-    return {
-        "at": purpose.now.isoformat(timespec="seconds"),
-        "act": "made",
-        "by": purpose.actor.subject,
-        "why": purpose.why,
-        "to": purpose.to,
+        "entries.csv": table(said, entries),
+        "page.zh.html": page("zh", said, entries, by=purpose.by, wording=wording),
+        "page.en.html": page("en", said, entries, by=purpose.by, wording=wording),
     }
 
 

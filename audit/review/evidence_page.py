@@ -22,6 +22,12 @@ _WORDS = {
         "title": "审计证据包",
         "partial": "不完整：符合条件的共 %(of)s 条，本包含最新的 %(entries)s 条。",
         "whole": "符合条件的 %(entries)s 条记录全部在内。",
+        "partial_finding": "不完整：该审计发现共 %(of)s 条记录，本包含其中 %(entries)s 条。",
+        "whole_finding": "该审计发现的 %(entries)s 条记录全部在内；本包不是整个日志。",
+        "finding": "审计发现",
+        "rule": "规则",
+        "version": "%(rule)s，第 %(version)s 版",
+        "shipped": "%(rule)s，出厂版本",
         "to": "提供给",
         "why": "事由",
         "by": "制作人",
@@ -37,6 +43,12 @@ _WORDS = {
         "title": "Evidence from the audit log",
         "partial": "INCOMPLETE: %(of)s entries fit; these are the newest %(entries)s.",
         "whole": "All %(entries)s entries that fit are in it.",
+        "partial_finding": "INCOMPLETE: the finding has %(of)s entries; this holds %(entries)s.",
+        "whole_finding": "All %(entries)s entries of the finding are in it; not the whole log.",
+        "finding": "Finding",
+        "rule": "Rule",
+        "version": "%(rule)s, version %(version)s",
+        "shipped": "%(rule)s, as shipped",
         "to": "Handed to",
         "why": "Reason",
         "by": "Made by",
@@ -107,7 +119,8 @@ def page(
 ) -> bytes:
     """The page in Chinese or English. Whatever entries hold is text and nothing else."""
     words, zone = _WORDS[language], ZoneInfo(str(about["time_zone"]))
-    query, told = wording(language, str(about["query"]), entries)
+    finding = about.get("finding")
+    query, told = wording(language, "" if finding else str(about["query"]), entries)
     counts = {"entries": about["entries"], "of": about["of"]}
     made = datetime.fromisoformat(str(about["made"])).astimezone(zone)
     zone_named = f"{about['time_zone']}, UTC{made.isoformat()[-6:]}"
@@ -116,10 +129,12 @@ def page(
         ("why", about["why"]),
         ("by", by),
         ("made", f"{made:%Y-%m-%d %H:%M:%S} ({zone_named})"),
-        ("query", query or words["everything"]),
+        *(_found(language, finding) if isinstance(finding, Mapping) else ()),
+        *(() if finding else (("query", query or words["everything"]),)),
         ("tree", f"{about['size']} · {about['root']}"),
     )
-    said = str(words["partial" if about["partial"] else "whole"]) % counts
+    kind = ("partial" if about["partial"] else "whole") + ("_finding" if finding else "")
+    said = str(words[kind]) % counts
     heads = "".join(
         f'<th scope="col">{escape(each.replace("%s", str(about["time_zone"])))}</th>'
         for each in words["columns"]
@@ -139,6 +154,16 @@ def page(
 </table></body></html>
 """
     return html.encode()
+
+
+def _found(language: Language, finding: Mapping[str, Json]) -> Sequence[tuple[str, str]]:
+    """The finding that a package is of, and what its rule looked for."""
+    words, end = _WORDS[language], "_zh" if language == "zh" else ""
+    title, sentence = (str(finding[name + end] or finding[name]) for name in ("title", "sentence"))
+    named = {"rule": finding["rule"], "version": finding["rule_version"]}
+    version = str(words["version" if finding["rule_version"] else "shipped"]) % named
+    bracketed = f"（{version}）" if language == "zh" else f" ({version})"
+    return [("finding", f"{title} · {finding['id']}"), ("rule", f"{sentence}{bracketed}")]
 
 
 def _row(entry: Entry, told: Told, zone: tzinfo, colon: str) -> str:

@@ -101,6 +101,15 @@ def versions(connection: Connection, name: str) -> Sequence[Kept]:
     return found
 
 
+def as_of(connection: Connection, name: str, version: int) -> Rule | None:
+    """A version of a rule, ready to be read; None if it is gone, or cannot be read any more."""
+    try:
+        kept = versions(connection, name)
+    except RuleUnknown:
+        return None
+    return next((each.rule for each in kept if each.version == version), None)
+
+
 def change(
     tx: Transaction,
     text: str,

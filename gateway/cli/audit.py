@@ -24,7 +24,7 @@ from audit.source import DatabaseSource
 from audit.standing import open_standing
 from audit.tables import audit_event
 from config.settings import load
-from gateway.cli import audit_review, audit_search
+from gateway.cli import audit_evidence, audit_review, audit_search
 from gateway.cli.console import done, out, warn
 from gateway.cli.office import opened, require_schema
 from gateway.cli.sealed_log import progress_bar, remembered, snapshot
@@ -47,7 +47,7 @@ audit.add_command(audit_search.index)
 audit.add_command(audit_search.search)
 for _command in (
     *(audit_review.rules, audit_review.findings, audit_review.signoff),
-    *(audit_review.coverage, audit_review.evidence),
+    *(audit_review.coverage, audit_evidence.evidence),
 ):
     audit.add_command(_command)
 

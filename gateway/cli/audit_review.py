@@ -1,7 +1,7 @@
-"""`hangu audit rules|findings|signoff|coverage|evidence`: the review, at the terminal.
+"""`hangu audit rules|findings|signoff|coverage`: the review, at the terminal.
 
 Deciding about findings and signing are an auditor's acts, with a proof of who they are: they
-are done on the pages. Here one looks, tests rules, and makes packages.
+are done on the pages. Here one looks, and tests rules.
 """
 
 from __future__ import annotations
@@ -10,32 +10,25 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import click
 from rich.progress import Progress
 
-from audit.query import BadQuery, Query
 from audit.review import coverage as covering
-from audit.review import evidence as packages
 from audit.review import handing, queue, rulebook, signed, stretch
-from audit.review.evidence import BadPurpose, NothingSigned, Purpose
 from audit.review.finding import OPEN, State
-from audit.review.queue import FindingUnknown, Wanted
+from audit.review.queue import Wanted
 from audit.review.rule_node import BadRule
 from audit.review.rule_text import read
 from audit.review.runner import IndexTorn, rehearse
-from gateway.cli.audit_search import unusable
+from gateway.cli.audit_evidence import finding_of
 from gateway.cli.console import done, errors, note, table, warn
 from gateway.cli.office import opened
-from gateway.cli.sealed_log import progress_bar
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
-from gateway.identity.roll import Roll
-from gateway.logkeeping import policy_text, runner_of, surroundings_of
+from gateway.logkeeping import runner_of, surroundings_of
 from gateway.office import Office
-from gateway.web.evidence_words import wording_of
 
 
 @click.command(cls=ZoneCommand)
@@ -91,14 +84,9 @@ def findings(
         _look(office, f"finding:{finding}" if finding else "findings")
         with office.store.read.connect() as connection:
             if finding is not None:
-                try:
-                    one = queue.one(connection, UUID(finding))
-                except (ValueError, FindingUnknown):
-                    raise Trouble(
-                        f"There is no finding {finding}.", "hangu audit findings DIR"
-                    ) from None
-                seqs = queue.seqs_of(connection, one.id)
-                file = handing.handover(one, seqs, queue.notes_of(connection, one.id))
+                one = finding_of(office, finding)
+                notes = queue.notes_of(connection, one.finding.id)
+                file = handing.handover(one.finding, one.numbers, notes)
                 click.echo(json.dumps(file, ensure_ascii=False, indent=2))
                 return
             wanted = Wanted(states=state or OPEN, suppressed=suppressed)
@@ -161,60 +149,6 @@ def coverage(directory: Path, *, days: int) -> None:
     table("Coverage", ("day", "state", "reviewed", "gaps"), rows)
     if late := [each.day.isoformat() for each in found if each.cover is covering.Cover.OVERDUE]:
         warn(f"Overdue: {', '.join(late)}")
-
-
-@click.command(cls=ZoneCommand)
-@takes_zone
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--query", "line", default="", help="The filters of a page's address.")
-@click.option("--why", required=True, help="Why it leaves the house, 5 to 500 characters.")
-@click.option("--to", required=True, help="To whom it goes.")
-@click.option(
-    "--limit", type=click.IntRange(1, packages.MOST), default=packages.MOST, show_default=True
-)
-def evidence(directory: Path, file: Path, *, line: str, why: str, to: str, limit: int) -> None:
-    """Write the entries of the zone DIR that fit a query to FILE, a package that proves itself."""
-    if file.exists():
-        raise Trouble(f"{file} exists already.", "Name another file.")
-    with opened(directory) as office:
-        moment = now()
-        try:
-            query = Query.of_text(line.rpartition("?")[2])
-            who, zone = operator(), office.settings.zone.timezone
-            purpose = Purpose(why=why, to=to, actor=who, by=who.subject, zone=zone, now=moment)
-            policy = policy_text(office.settings)
-            with progress_bar("proving", limit) as tell:
-                made = packages.make(
-                    office.store.read,
-                    query,
-                    purpose,
-                    policy=policy,
-                    most=limit,
-                    wording=wording_of(office.registry, Roll(office.registry), office.catalogue),
-                    tell=tell,
-                )
-        except BadQuery as bad:
-            raise unusable(bad) from None
-        except BadPurpose:
-            raise Trouble(
-                "Say why (5 to 500 characters) and to whom (1 to 120).", "--why … --to …"
-            ) from None
-        except NothingSigned as error:
-            raise Trouble(
-                f"There is nothing to prove: {error}.", "hangu audit search DIR"
-            ) from None
-        office.ledger.append(
-            "audit.evidence",
-            actor=who,
-            now=moment,
-            object=f"package:{made.sha256[:16]}",
-            details=made.details(query, purpose),
-        )
-    file.write_bytes(made.data)
-    if made.entries < made.of:
-        warn(f"It is not whole: {made.of} entries fit, these are the newest {made.entries}.")
-    done(f"{made.entries} entries are in {file}. SHA-256 {made.sha256}")
-    note(f"Verify it anywhere: python3 -I verify.py --package {file} --key KEY-FROM-PAPER")
 
 
 def _run(office: Office) -> None:

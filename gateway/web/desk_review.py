@@ -181,10 +181,10 @@ class ReviewDesk(Protocol):
         self,
         person: SignedIn,
         query: Query,
-        numbers: Sequence[int] | None,
+        finding: UUID | None,
         *,
         why: str,
         to: str,
         visit: Visit,
     ) -> Package:
-        """Make a package; it is on record before it is handed out."""
+        """Make a package of what fits, or of a finding; on record before it is handed out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from audit.review.evidence_about import MAX_TO
 from audit.review.finding import Disposition, State
 from audit.review.queue import MAX_NOTE, MAX_REASON, MIN_REASON
 from audit.review.suppressing import LONGEST, MOST_FIELDS
@@ -28,6 +29,17 @@ def note_lacks(form: Mapping[str, str]) -> Sequence[Problem]:
     if 1 <= len(form.get("note", "").strip()) <= MAX_NOTE:
         return ()
     return [Problem("note", _("Write a note of 1 to %(most)s characters.", most=MAX_NOTE))]
+
+
+def purpose_lacks(form: Mapping[str, str]) -> Sequence[Problem]:
+    """What a package of evidence lacks: to whom it goes, why."""
+    to, why = (" ".join(form.get(name, "").split()) for name in ("to", "why"))
+    found = []
+    if not 1 <= len(to) <= MAX_TO or not to.isprintable():
+        found.append(
+            Problem("to", _("Say to whom it goes, in 1 to %(most)s characters.", most=MAX_TO))
+        )
+    return [*found, *(_reason_lacks("why", {"why": why}))]
 
 
 def suppression_lacks(

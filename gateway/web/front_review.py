@@ -13,13 +13,15 @@ from audit.query import Query
 from audit.review import (
     coverage,
     evidence,
+    evidence_about,
     queue,
     signed,
     signing,
     stretch,
 )
 from audit.review.coverage import Day
-from audit.review.evidence import Package, Purpose
+from audit.review.evidence import Package
+from audit.review.evidence_about import Purpose
 from audit.review.signed import Signoff
 from gateway.access.catalogue import Catalogue
 from gateway.identity.registry import Registry
@@ -138,13 +140,14 @@ class ReviewFront:
         self,
         person: SignedIn,
         query: Query,
-        numbers: Sequence[int] | None,
+        finding: UUID | None,
         *,
         why: str,
         to: str,
         visit: Visit,
     ) -> Package:
         """Make it, record its hash, hand it out."""
+        read_only, of = self.registry.store.read, None
         with refusing():
             purpose = Purpose(
                 why=" ".join(why.split()),
@@ -154,12 +157,15 @@ class ReviewFront:
                 zone=self.settings.timezone,
                 now=visit.now,
             )
+            if finding is not None:
+                with read_only.connect() as connection:
+                    of = evidence_about.found(connection, finding)
             made = evidence.make(
-                self.registry.store.read,
+                read_only,
                 query,
                 purpose,
                 policy=self.settings.audit_policy,
-                numbers=numbers,
+                of_finding=of,
                 wording=wording_of(self.registry, self.roll, self.catalogue),
             )
         self.registry.ledger.append(
@@ -167,6 +173,6 @@ class ReviewFront:
             actor=actor_of(person, visit),
             now=visit.now,
             object=f"package:{made.sha256[:16]}",
-            details=made.details(query, purpose),
+            details=made.details(purpose),
         )
         return made

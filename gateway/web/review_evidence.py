@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request
@@ -10,12 +10,13 @@ from flask import Blueprint, Response, make_response, render_template, request
 from audit.query import BadQuery, Query
 from audit.review.evidence import MOST
 from gateway.refusals import Refused
-from gateway.web import audit_asked
+from gateway.web import audit_asked, forms_review
 from gateway.web.access import requires
 from gateway.web.audit import address_of
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem
-from gateway.web.review_refusals import EvidenceNothing
+from gateway.web.fresh import asks_itself
+from gateway.web.review_refusals import EvidenceNothing, EvidencePurpose
 from gateway.web.session import house, person, visit
 from policies.permissions import Permission
 
@@ -26,26 +27,32 @@ pages = Blueprint("review_evidence", __name__, url_prefix="/audit/evidence")
 @requires(Permission.AUDIT_REVIEW)
 def show() -> str:
     """The form; the address says what goes in."""
-    return _page(request.args.get("filter", ""), request.args.get("finding", ""), None)
+    return _page(request.args)
+
+
+def _once_more(*problems: Problem) -> Response:
+    """The form with all that was typed but the code."""
+    return make_response(_page(request.form, *problems))
 
 
 @pages.post("")
+@asks_itself(_once_more)
 @requires(Permission.AUDIT_REVIEW, fresh=True)
 def make() -> Response:
     """Make it and hand it out."""
     form = request.form
-    text, finding = form.get("filter", ""), form.get("finding", "")
     try:
         package = house().desk.review_evidence(
             person(),
-            _query(text),
-            _numbers(finding),
+            _query(form.get("filter", "")),
+            _id(form.get("finding", "")),
             why=form.get("why", ""),
             to=form.get("to", ""),
             visit=visit(),
         )
     except Refused as refusal:
-        return with_refusal(refusal, lambda problem: make_response(_page(text, finding, problem)))
+        lacks = forms_review.purpose_lacks(form) if refusal.code == EvidencePurpose.code else ()
+        return with_refusal(refusal, lambda problem: _once_more(*(lacks or [problem])))
     response = Response(package.data, content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="{package.name}"'
     return response
@@ -58,28 +65,29 @@ def _query(text: str) -> Query:
         raise EvidenceNothing(str(bad)) from None
 
 
-def _numbers(finding: str) -> Sequence[int] | None:
+def _id(finding: str) -> UUID | None:
     if not finding:
         return None
     try:
-        which = UUID(finding)
+        return UUID(finding)
     except ValueError:
         raise EvidenceNothing(finding) from None
-    return house().desk.review_finding(person(), which, visit=visit()).numbers
 
 
-def _page(text: str, finding: str, problem: Problem | None) -> str:
-    desk, query, numbers = house().desk, _query(text), _numbers(finding)
+def _page(given: Mapping[str, str], *problems: Problem) -> str:
+    desk, text, which = house().desk, given.get("filter", ""), _id(given.get("finding", ""))
+    query, of = _query(text), None
+    if which is not None:
+        of = desk.review_finding(person(), which, visit=visit())
     return render_template(
         "review_evidence.html",
         text=text,
-        finding=finding,
-        numbers=numbers,
+        of=of,
         chips=audit_asked.chips(query, desk, address_of),
         query=query,
         search=address_of(query),
         most=MOST,
         first_key=desk.first_key(),
         typed=request.form,
-        problems=[] if problem is None else [problem],
+        problems=problems,
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import ClassVar
 
-from audit.review.evidence import BadPurpose, NothingSigned
+from audit.review.evidence import NothingSigned
+from audit.review.evidence_about import BadPurpose
 from audit.review.queue import BadDecision, FindingMoved, FindingUnknown
 from audit.review.rulebook import ReasonNeeded, RuleMoved, RuleUnknown
 from audit.review.stretch import SignoffRefused

@@ -42,7 +42,6 @@ LOG = (
         "review_signoff.show",
         _l("Review the log"),
         Permission.AUDIT_REVIEW,
-        also=("review_evidence",),
     ),
     Task("review_coverage.show", _l("Coverage of the review"), Permission.AUDIT_SECOND),
     Task("review_rules.show", _l("Review rules"), Permission.AUDIT_SECOND),
@@ -107,6 +106,13 @@ HEADED_FROM = 8
 _TWICE = frozenset({"officers"})
 """Blueprints with several entries: there the address tells which of them this is."""
 
+_CAME_FROM: Mapping[str, Callable[[], str]] = {
+    "review_evidence": lambda: (
+        "review_findings.show" if request.values.get("finding") else "audit.show"
+    ),
+}
+"""Blueprints that go on with what was begun on another page: the entry of where one came from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -160,6 +166,8 @@ _WAITING: Mapping[str, Callable[[], int]] = {"changes.show": changes_waiting}
 
 
 def _is_here(task: Task) -> bool:
+    if (came := _CAME_FROM.get(request.blueprint or "")) is not None:
+        return task.endpoint == came()
     area = task.endpoint.partition(".")[0]
     if request.blueprint == area and area in _TWICE:
         return request.path.startswith(url_for(task.endpoint))

@@ -22,7 +22,7 @@ from audit.note import COSIGNATURE, vkey_of
 from audit.query import Query
 from audit.record import Actor
 from audit.review import evidence
-from audit.review.evidence import Purpose
+from audit.review.evidence_about import Purpose
 from audit.tables_anchors import log_key
 
 Files = dict[str, bytes]

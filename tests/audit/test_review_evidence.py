@@ -19,10 +19,9 @@ from sqlalchemy import select
 
 from audit import verify
 from audit.query import Query
-from audit.review import (
-    evidence,
-)
-from audit.review.evidence import BadPurpose, NothingSigned, Package, Purpose
+from audit.review import evidence, evidence_about, queue
+from audit.review.evidence import NothingSigned, Package
+from audit.review.evidence_about import BadPurpose, Purpose
 from audit.review.tables import review_signoff
 from audit.tables_anchors import log_key
 
@@ -186,3 +185,79 @@ def test_a_package_without_a_purpose_is_refused(log: SearchedLog, words: dict[st
 def test_a_package_of_nothing_is_refused(log: SearchedLog) -> None:
     with pytest.raises(NothingSigned):
         evidence.make(log.store.read, Query(words=("nowhere",)), purpose(log))
+
+
+def of_the_burst(log: SearchedLog, **more: object) -> tuple[Package, str, evidence_about.Found]:
+    with log.store.read.connect() as connection:
+        (known,), _count = queue.listed(connection, queue.Wanted(rule="denied_burst"))
+        of = evidence_about.found(connection, known.id)
+    made, key = package(log, of_finding=of, **more)
+    return made, key, of
+
+
+def test_a_package_of_a_finding_says_which_and_what_its_rule_looked_for(log: SearchedLog) -> None:
+    """An empty query would read as "the whole log", which it is not."""
+    made, key, of = of_the_burst(log)
+    assert checked(made.data, key).code == verify.INTACT
+    assert made.details(purpose(log))["filter"] == f"finding={of.finding.id}"
+    with zipfile.ZipFile(io.BytesIO(made.data)) as zipped:
+        manifest = json.loads(zipped.read("manifest.json"))
+        chinese, english = (zipped.read(f"page.{each}.html").decode() for each in ("zh", "en"))
+    assert manifest["query"] == f"finding={of.finding.id}"
+    assert manifest["finding"]["rule"] == "denied_burst"
+    assert (manifest["entries"], manifest["of"]) == (20, 20)
+    for page in (chinese, english):
+        assert str(of.finding.id) in page
+    for words in ("同一账号频繁被拒", "十分钟内同一账号", "出厂版本", "本包不是整个日志"):
+        assert words in chinese
+    for words in ("Many refusals of one account", "within ten minutes", "not the whole log"):
+        assert words in english
+    assert "全部记录" not in chinese
+    assert "Everything" not in english
+
+
+def test_a_package_of_a_finding_that_lacks_some_of_its_entries_is_not_whole(
+    log: SearchedLog,
+) -> None:
+    made, _key, _of = of_the_burst(log, most=7)
+    assert (made.entries, made.of) == (7, 20)
+    with zipfile.ZipFile(io.BytesIO(made.data)) as zipped:
+        assert "该审计发现共 20 条记录，本包含其中 7 条" in zipped.read("page.zh.html").decode()
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_attack_an_altered_entry_is_named_and_not_called_covered(
+    log: SearchedLog, *, listed: bool
+) -> None:
+    made, key = package(log)
+    with zipfile.ZipFile(io.BytesIO(made.data)) as zipped:
+        number = json.loads(zipped.read("manifest.json"))["numbers"][3]
+
+    def alter(files: dict[str, bytes]) -> None:
+        lines = files["entries.jsonl"].split(b"\n")
+        lines[4] = lines[4].replace(b"denied", b"waived")
+        files["entries.jsonl"] = b"\n".join(lines)
+
+    report = checked(rezipped(made.data, alter, listed=listed), key)
+    said = report.lines()
+    assert report.first_bad == number
+    assert f"first bad index: {number}" in said
+    assert said[0] == f"{made.size} entries, root {report.root}"
+    assert f"  + 19 entries, each by its own proof; not entry {number}" in said
+
+
+def test_attack_a_file_of_no_one_entry_has_no_index(log: SearchedLog) -> None:
+    """Entry 0 is in hardly any package: naming it would send the inspector astray."""
+    made, key = package(log)
+    for change in (_drop, _slip):
+        said = checked(rezipped(made.data, change), key).lines()
+        assert any(line.startswith("no index") for line in said)
+        assert not any("index: 0" in line or "0 entries, root" in line for line in said)
+
+    def retouch(files: dict[str, bytes]) -> None:
+        files["page.zh.html"] += b" "
+
+    said = checked(rezipped(made.data, retouch), key).lines()
+    assert "  ! page.zh.html is not the file that was listed" in said
+    assert any(line.startswith("no index") for line in said)
+    assert "  + 20 entries, each by its own proof" in said

@@ -202,7 +202,9 @@ def test_a_changed_byte_is_named_where_the_checkpoint_that_signed_it_is_covered(
     at = data.index(b'"out":"success"', 30_000)
     bundle.write_bytes(data[:at] + b'"out":"failure"' + data[at + 15 :])
     index = 256 + data[:at].count(b'"act":') - 1
-    covered = run(export / "verify.py", export, "--key", sealed_file.key)[1].partition("covered:")[2]
+    covered = run(export / "verify.py", export, "--key", sealed_file.key)[1].partition("covered:")[
+        2
+    ]
     claims = [line for line in covered.splitlines() if line.startswith("  + 0..")]
     reaching = [line for line in claims if int(line.split("..")[1].split()[0]) >= index]
     assert reaching
@@ -211,8 +213,8 @@ def test_a_changed_byte_is_named_where_the_checkpoint_that_signed_it_is_covered(
 
 def test_what_is_no_folder_is_told_what_is_wanted_in_both_languages(tmp_path: Path) -> None:
     (tmp_path / "package.zip").write_bytes(b"")
-    for given, why in (("nowhere", "does not exist"), ("package.zip", "is a file")):
-        code, said = run(FILE, tmp_path / given)
+    for name, why in (("nowhere", "does not exist"), ("package.zip", "is a file")):
+        code, said = run(FILE, tmp_path / name)
         assert code == 1
         assert "Errno" not in said
         for words in (why, "--package FILE.zip", "请指定导出的文件夹"):

@@ -101,9 +101,15 @@ def test_an_officers_morning(chrome: Chrome, served: Office, tmp_path: Path) -> 
     page.fill("#why", "李某越权访问的调查")
     picture(page, "evidence")
     page.locator("main form .btn-primary").click()
+    expect(page.locator("#problem-confirm_code")).to_be_visible()  # on the form, with its words
+    expect(page.locator("#why")).to_have_value("李某越权访问的调查")
+    picture(page, "evidence-code")
     page.fill("#confirm_code", served.next_code("chenjing"))
     with page.expect_download() as download:
         page.click("main .actions .btn-primary")
+    expect(page.locator(".summary")).to_have_count(0)  # a file leaves its page standing
+    expect(page.locator("#problem-confirm_code")).to_be_hidden()
+    picture(page, "evidence-made")
     clean = tmp_path / "clean"
     clean.mkdir()
     download.value.save_as(clean / "evidence.zip")

@@ -216,6 +216,35 @@ def test_a_package_needs_a_purpose_and_is_on_record_with_its_hash(
     assert (leaf["cls"], leaf["act"]) == (1008, 3)
 
 
+def test_a_wrong_code_leaves_the_evidence_form_as_it_was_typed(
+    app: Flask, reviewed: Office
+) -> None:
+    """The finding, the words and the place in the menu stay; the mistake stands at its field."""
+    auditor = officer(app, reviewed, "chenjing", ago=7)
+    finding = finding_of(auditor).rpartition("/")[2]
+    page = f"/audit/evidence?finding={finding}"
+    form = {"finding": finding, "to": "检查组", "why": "case seven", "confirm_code": "000000"}
+    refused = auditor.post("/audit/evidence", form, page=page, confirm=False)
+    assert refused.status_code == 401
+    for words in (
+        'value="检查组"',
+        ">case seven<",
+        f'value="{finding}"',
+        'id="problem-confirm_code"',
+    ):
+        assert words in refused.text
+    assert re.search(r'href="/audit/findings"[^>]*aria-current="page"', refused.text)
+    short = {**form, "why": "x", "confirm_code": reviewed.next_code("chenjing")}
+    refused = auditor.post("/audit/evidence", short, page=page)
+    assert refused.status_code == 422
+    assert 'id="problem-why"' in refused.text
+    assert 'id="problem-to"' not in refused.text
+    made = auditor.post("/audit/evidence", {**form, "confirm_code": ""}, page=page)
+    assert made.mimetype == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(made.data)) as package:
+        assert json.loads(package.read("manifest.json"))["finding"]["id"] == finding
+
+
 @pytest.mark.parametrize("login", ["liwen", "wangqiang", "zhaomin", "zhouhang"])
 def test_attack_nobody_but_an_auditor_decides_signs_or_exports(
     app: Flask, reviewed: Office, login: str

@@ -34,6 +34,28 @@ if (summary) {
   history.replaceState(null, "", summary.dataset.again);
 }
 
+// A form that is answered by a file leaves its page standing: no mistake of the time before stays
+// on it, and no code that was used.
+for (const form of document.querySelectorAll("[data-hands-out]")) {
+  form.addEventListener("submit", () => {
+    setTimeout(() => {
+      summary?.remove();
+      for (const each of form.querySelectorAll(".problem")) {
+        each.hidden = true;
+      }
+      for (const each of form.querySelectorAll(".has-problem")) {
+        each.classList.remove("has-problem");
+      }
+      for (const each of form.querySelectorAll("[aria-invalid]")) {
+        each.removeAttribute("aria-invalid");
+      }
+      for (const each of form.querySelectorAll(".code-input")) {
+        each.value = "";
+      }
+    });
+  });
+}
+
 const ending = document.getElementById("ending");
 if (ending) {
   // The server says how long is left, so a wrong clock on this machine does not matter.
