@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from threading import Event, Thread
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from audit.keep import Lead
 from audit.ledger import Ledger
 from audit.ocsf import NO_ENTRY
+from audit.rounds import Rounds
 from audit.stored import stored_bytes
 from audit.syslog import Line, message
 from audit.tables import audit_event, log_state
@@ -77,7 +77,7 @@ def waiting(connection: Connection) -> int:
     return max(0, size - progress(connection).next)
 
 
-class Forwarding:
+class Forwarding(Rounds):
     """Sends the copy, in a thread of one process of the zone.
 
     Args:
@@ -99,40 +99,33 @@ class Forwarding:
         read: Engine,
         clock: Callable[[], datetime],
     ) -> None:
+        super().__init__("forwarding", rest=PAUSE, ending=STOPPING)
         self._receiver, self._origin = receiver, origin
         self._ledger, self._read, self._clock = ledger, read, clock
         self._lead = Lead(directory)
         self._line: Line | None = None
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, name="forwarding", daemon=True)
-
-    def start(self) -> None:
-        """Begin, in a thread of its own."""
-        self._thread.start()
+        self._pause = PAUSE
 
     def stop(self) -> None:
         """End after the batch that is under way."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(STOPPING)
+        super().stop()
         self._hang_up()
         self._lead.release()
 
-    def _run(self) -> None:
-        pause = PAUSE
-        while not self._stopped.wait(pause):
-            if not self._lead.take():
-                continue
-            try:
-                failed = not self.once()
-            except Exception:  # the database is away, the brake is on: the copy goes on later
-                log.exception("the copy of the log waits")
-                failed = True
-            pause = min(pause * 2, LONGEST_PAUSE) if failed else PAUSE
+    def _round(self) -> float:
+        if not self._lead.take():
+            return self._pause
+        try:
+            failed = not self.once()
+        except Exception:  # the database is away, the brake is on: the copy goes on later
+            log.exception("the copy of the log waits")
+            failed = True
+        self._pause = min(self._pause * 2, LONGEST_PAUSE) if failed else PAUSE
+        return self._pause
 
     def once(self) -> bool:
         """Send all that waits; return whether it went."""
-        while not self._stopped.is_set():
+        while not self.ends:
             with self._read.connect() as connection:
                 before = progress(connection)
                 end, entries = _next(connection, before.next)

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from threading import Event, Thread
 
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from audit.announcements import Book, Listener
 from audit.keep import MEMORY, Disagreement, Keep, Lead
 from audit.note import Vkey
+from audit.rounds import Rounds
 from audit.sealer import Begin, Rhythm, Sealer
 from audit.tables import log_state
 from audit.trust import Policy
@@ -25,8 +24,6 @@ EVERY = 0.25
 """Seconds between two rounds."""
 STANDBY = 2.0
 """Seconds between two attempts to lead, and between two after a failure."""
-STOPPING = 10.0
-"""Seconds that the last round may take."""
 STEP = 2.0
 """Seconds by which the clock may go astray between two rounds before it is called a step."""
 
@@ -70,8 +67,8 @@ class Steps:
         self._seconds = 0.0
 
 
-class Sealing:
-    """Seals in rounds until it is stopped, while it holds the lead.
+class Sealing(Rounds):
+    """Seals in rounds until it is stopped, while it holds the lead; then another may lead.
 
     Every process of a zone may have one; whoever takes the lead seals, the others stand by.
     `policy` names the witnesses that cosign; with `waits_for_quorum` nothing is published
@@ -106,6 +103,7 @@ class Sealing:
         voucher: Vkey | None = None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__("sealing")
         self.problem = ""
         self._directory = directory
         self._origin = origin
@@ -126,30 +124,10 @@ class Sealing:
         self._book = Book(voucher=voucher)
         self._listener: Listener | None = None
         self._steps = Steps(steady)
-        self._stopped = Event()
-        self._thread = Thread(target=self.run, name="sealing", daemon=True)
-
-    def start(self) -> None:
-        """Begin, in a thread of its own."""
-        self._thread.start()
 
     def leads(self) -> bool:
         """Take the lead if no other process has it; return whether we have it now."""
         return self._lead.take()
-
-    def stop(self) -> None:
-        """End after the round that is running, and let another process lead."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(STOPPING)
-
-    def run(self) -> None:
-        """Seal until `stop` is called; a failure spoils one round, not the thread."""
-        try:
-            while not self._stopped.is_set():
-                self._stopped.wait(self.once())
-        finally:
-            self.release()
 
     def release(self) -> None:
         """Let another process lead."""
@@ -161,6 +139,12 @@ class Sealing:
             self._listener = None
         self._lead.release()
 
+    def _round(self) -> float:
+        return self.once()
+
+    def _after(self) -> None:
+        self.release()
+
     def once(self) -> float:
         """Do one round if we lead; return how many seconds to wait for the next."""
         try:
@@ -171,10 +155,11 @@ class Sealing:
             stepped = self._steps.until(now)
             more = self._leading().round(now, stepped=stepped) >= self._rhythm.batch
             self._steps.taken_down()
-        except (Disagreement, SQLAlchemyError, OSError) as error:
-            if str(error) != self.problem:
+        except Exception as error:  # whatever it was: the next round begins anew
+            words = str(error) or type(error).__name__
+            if words != self.problem:
                 log.exception("nothing is sealed")
-            self.problem = str(error)
+            self.problem = words
             self._sealer = None  # begin again from what is on the disk
             return STANDBY
         self.problem = ""

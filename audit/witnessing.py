@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event, Thread
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from audit.cosigning import PATIENCE, Asking, Said, met
 from audit.keep import Disagreement, Keep
 from audit.note import BadNote, Checkpoint, Note
+from audit.rounds import Rounds
 from audit.sealer import Begin
 from audit.source import stored_tile
 from audit.tables import log_state
@@ -35,7 +35,7 @@ STOPPING = 2 * PATIENCE
 log = logging.getLogger("hangu.witnessing")
 
 
-class Witnessing:
+class Witnessing(Rounds):
     """Has the newest checkpoint in the sealer's directory cosigned, again and again.
 
     Args:
@@ -56,35 +56,23 @@ class Witnessing:
         clock: Callable[[], datetime],
         publish: bool,
     ) -> None:
+        super().__init__("witnessing", rest=PAUSE, ending=STOPPING)
         self._directory, self._policy = directory, policy
         self._begin, self._read, self._clock = begin, read, clock
         self._publishes = publish
         self._asking = Asking(policy)
         self._asked = b""
         self._problem = ""
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, name="witnessing", daemon=True)
 
-    def start(self) -> None:
-        """Begin, in a thread of its own; a second call does nothing."""
-        if not self._thread.is_alive() and not self._stopped.is_set():
-            self._thread.start()
-
-    def stop(self) -> None:
-        """End after the asking that is under way."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(STOPPING)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(PAUSE):
-            try:
-                self.once()
-                self._problem = ""
-            except (Disagreement, BadNote, SQLAlchemyError, OSError) as error:
-                if str(error) != self._problem:
-                    log.exception("no witness was asked")
-                self._problem = str(error)
+    def _round(self) -> float:
+        try:
+            self.once()
+            self._problem = ""
+        except (Disagreement, BadNote, SQLAlchemyError, OSError) as error:
+            if str(error) != self._problem:
+                log.exception("no witness was asked")
+            self._problem = str(error)
+        return PAUSE
 
     def once(self) -> bool:
         """Ask for the newest checkpoint, unless it has its quorum; return whether it has now."""

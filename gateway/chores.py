@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from threading import Event, Thread
 from typing import TypeAlias
 
+from audit.rounds import Rounds
 from gateway.access import kept, request_sweep
 from gateway.identity import break_glass, housekeeping, integrity, officer_cases
 from gateway.identity.registry import Registry
@@ -24,7 +24,7 @@ Sweep: TypeAlias = tuple[str, Callable[[datetime], object]]
 log = logging.getLogger("hangu.chores")
 
 
-class Chores:
+class Chores(Rounds):
     """A thread that does its rounds until it is stopped.
 
     Every worker process has one; two rounds at once do no harm. A database that does not
@@ -42,27 +42,21 @@ class Chores:
         more: Sequence[Sweep] = (),
         soon: Sequence[Sweep] = (),
     ) -> None:
+        super().__init__("chores", ending=0.0)
         self._registry = registry
         self._clock = clock
         self._every = every
         self._more = (*soon, *more)
-        self._soon = soon
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, name="chores", daemon=True)
+        self._soon: Sequence[Sweep] | None = soon
 
-    def start(self) -> None:
-        """Begin; the first whole round comes after the time between two."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the round that is running."""
-        self._stopped.set()
-
-    def _run(self) -> None:
-        now = self._clock()
-        self._make((name, partial(sweep, now)) for name, sweep in self._soon)
-        while not self._stopped.wait(self._every):
+    def _round(self) -> float:
+        """The first is of what is made soon; a whole one comes after the time between two."""
+        if self._soon is None:
             self._make(self._rounds())
+        else:
+            now, soon, self._soon = self._clock(), self._soon, None
+            self._make((name, partial(sweep, now)) for name, sweep in soon)
+        return self._every
 
     def _make(self, sweeps: Iterable[tuple[str, Callable[[], object]]]) -> None:
         for name, sweep in sweeps:

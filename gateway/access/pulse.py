@@ -14,11 +14,11 @@ import secrets
 import socket
 from collections.abc import Callable
 from datetime import datetime
-from threading import Event, Thread
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.ledger import Ledger
+from audit.rounds import Rounds
 from gateway.access.policy_point import Lease, NoRulesInForce, PolicyPoint, VersionWentBackError
 from gateway.access.refusals import PolicyUnavailable
 from gateway.refusals import Refused
@@ -41,7 +41,7 @@ def this_worker(now: datetime) -> Worker:
     return Worker(id=secrets.token_hex(16), node=node, pid=os.getpid(), started_at=now)
 
 
-class Pulse:
+class Pulse(Rounds):
     """The thread that keeps one worker's right to decide.
 
     Args:
@@ -58,26 +58,24 @@ class Pulse:
         lease: Lease,
         clock: Callable[[], datetime],
     ) -> None:
+        self._every = lease.age / BEATS
+        super().__init__("pulse", rest=self._every, ending=self._every)
         self.worker = worker
         self._store = store
         self._ledger = ledger
         self._policy = policy
         self._lease = lease
-        self._every = lease.age / BEATS
         self._clock = clock
         self._place = store.place()
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, name="pulse", daemon=True)
 
     def start(self) -> None:
         """Beat once before the first request, then go on by itself."""
         self.beat()
-        self._thread.start()
+        super().start()
 
     def stop(self) -> None:
         """End, and leave the list of workers."""
-        self._stopped.set()
-        self._thread.join(self._every)
+        super().stop()
         self._lease.end()
         try:
             with self._ledger.begin(unaudited_because=_LIFE_SIGN) as tx:
@@ -105,9 +103,9 @@ class Pulse:
         self._lease.renew(since=since)
         return True
 
-    def _run(self) -> None:
-        while not self._stopped.wait(self._every):
-            self.beat()
+    def _round(self) -> float:
+        self.beat()
+        return self._every
 
     def _look(self) -> Acknowledgement:
         """Return what this worker decides by, or why it cannot. Raises SQLAlchemyError."""

@@ -11,11 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from threading import Event, Thread
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.ledger import Ledger
+from audit.rounds import Rounds
 from policies import disagreements
 from policies.shadow import Difference, ShadowCheck
 
@@ -29,7 +29,7 @@ MOST = 20
 """Disagreements of one version that a worker reports: one defect can meet every request."""
 
 
-class SecondLook:
+class SecondLook(Rounds):
     """Decides a sample of this worker's decisions again, and reports every difference.
 
     Args:
@@ -40,31 +40,20 @@ class SecondLook:
     def __init__(
         self, *, share: float, ledger: Ledger, worker: str, clock: Callable[[], datetime]
     ) -> None:
+        super().__init__("second-look", rest=SHORTEST, ending=0.0)
         self.shadow = ShadowCheck(share=share, alarm=self._report)
         self._ledger = ledger
         self._worker = worker
         self._clock = clock
         self._reported: Counter[str] = Counter()
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, name="second-look", daemon=True)
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the look that is running."""
-        self._stopped.set()
-
-    def _run(self) -> None:
-        rest = SHORTEST
-        while not self._stopped.wait(rest):
-            start = time.perf_counter()
-            try:
-                self.shadow.check(at_most=1)
-            except SQLAlchemyError:
-                log.exception("a disagreement of the engines could not be recorded")
-            rest = max(SHORTEST, RESTS * (time.perf_counter() - start))
+    def _round(self) -> float:
+        start = time.perf_counter()
+        try:
+            self.shadow.check(at_most=1)
+        except SQLAlchemyError:
+            log.exception("a disagreement of the engines could not be recorded")
+        return max(SHORTEST, RESTS * (time.perf_counter() - start))
 
     def _report(self, found: Difference) -> None:
         version = found.decided.version

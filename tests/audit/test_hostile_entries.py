@@ -134,11 +134,11 @@ def test_attack_the_forwarding_outlives_a_brake_that_holds_its_notes(
         times += 1
         if times > 2:
             log.ledger.brake = None
-            copy._stopped.set()
+            copy._told.set()
         raise TimeoutError("the log is not being sealed")
 
     log.ledger.brake = held
-    copy._run()
+    copy.run()
     copy.stop()
     assert times == 3
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from change_fixtures import author, busy, second
+from chromium_office import chrome, context, whole
 from web_fixtures import (
     app,
     clerk,
@@ -13,6 +14,6 @@ from web_fixtures import (
 )
 
 __all__ = [
-    "app", "author", "busy", "clerk", "compiled_catalogues", "office", "office_template", "second",
-    "stranger",
+    "app", "author", "busy", "chrome", "clerk", "compiled_catalogues", "context", "office",
+    "office_template", "second", "stranger", "whole",
 ]  # fmt: skip

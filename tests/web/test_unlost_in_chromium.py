@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-from real_browser import RULES, Desktop, chromium, chromium_or_skip
+from chromium_office import service
+from playwright.sync_api import BrowserContext, Page, expect
+from real_browser import RULES
 from web_office import Office
-from whole_office import events, let_expire, whole_office
+from whole_office import events, let_expire
 
 MAIN = "main .actions .btn-primary"
 FORM = """kind => {
@@ -32,33 +31,6 @@ FORM = """kind => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium."""
-    with chromium(chromium_or_skip()) as found:
-        yield found
-
-
-@pytest.fixture
-def office(office_template: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Office]:
-    """The whole office on a port."""
-    with whole_office(office_template, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def context(browser: Browser, office: Office) -> Iterator[BrowserContext]:
-    """The browser of liwen, signed in."""
-    tokens = {"liwen": office.session("liwen", ago=timedelta(minutes=9))}
-    made = Desktop(browser, office, tokens).context(login="liwen")
-    yield made
-    made.close()
-
-
-def service(office: Office, path: str = "/") -> str:
-    return f"http://forms.intranet.localhost:{office.port}{path}"
-
-
 def sign_in(page: Page, office: Office, login: str = "liwen") -> None:
     """Fill in both pages of the sign-in."""
     page.fill("#login", login)
@@ -70,19 +42,19 @@ def sign_in(page: Page, office: Office, login: str = "liwen") -> None:
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
 def test_a_form_outlives_its_session_files_and_all(
-    office: Office, context: BrowserContext, kind: str, tmp_path: Path
+    whole: Office, context: BrowserContext, kind: str, tmp_path: Path
 ) -> None:
     page = context.new_page()
-    page.goto(service(office))
-    expect(page).to_have_url(service(office))
+    page.goto(service(whole))
+    expect(page).to_have_url(service(whole))
     page.evaluate(FORM, kind)
     if kind.startswith("multipart"):
         (tmp_path / "方案.bin").write_bytes(bytes(range(256)) * 200)
         page.set_input_files("input[type=file]", tmp_path / "方案.bin")
-    let_expire(office)
+    let_expire(whole)
     page.evaluate("document.forms[0].submit()")
     page.wait_for_url("**/sign-in?next=*")
-    sign_in(page, office)
+    sign_in(page, whole)
     page.wait_for_url("**/.hangu/kept/*")
     expect(page.locator("main")).to_contain_text("预算调整")
     expect(page.locator("main")).to_contain_text("第二行 & 100%")
@@ -90,29 +62,29 @@ def test_a_form_outlives_its_session_files_and_all(
     with page.expect_navigation():
         page.click(MAIN)
 
-    expect(page).to_have_url(service(office, "/save?draft=1"))
+    expect(page).to_have_url(service(whole, "/save?draft=1"))
     shown = page.inner_text("body")
     assert "POST /save?draft=1" in shown
     assert "hangu_kept" not in shown
-    names = [each["ev"] for each in events(office) if each["ev"].startswith("form.")]
+    names = [each["ev"] for each in events(whole) if each["ev"].startswith("form.")]
     assert names == ["form.kept", "form.offered", "form.sent"]
     page.reload()
     expect(page.locator("h1")).to_have_text(re.compile("不再保存"))
 
 
-def test_two_tabs_keep_their_own_forms(office: Office, context: BrowserContext) -> None:
+def test_two_tabs_keep_their_own_forms(whole: Office, context: BrowserContext) -> None:
     tabs = []
     for number in range(2):
         page = context.new_page()
-        page.goto(service(office))
+        page.goto(service(whole))
         page.evaluate(FORM, "application/x-www-form-urlencoded")
         page.evaluate(f"document.querySelector('textarea').value = 'tab {number}'")
         tabs.append(page)
-    let_expire(office)
+    let_expire(whole)
     for page in tabs:
         page.evaluate("document.forms[0].submit()")
         page.wait_for_url("**/sign-in?next=*")
-    sign_in(tabs[0], office)
+    sign_in(tabs[0], whole)
     tabs[0].wait_for_url("**/.hangu/kept/*")
     tabs[1].reload()
     tabs[1].wait_for_url("**/.hangu/kept/*")
@@ -122,15 +94,15 @@ def test_two_tabs_keep_their_own_forms(office: Office, context: BrowserContext) 
 
 
 def test_a_heavy_act_asks_for_its_code_on_the_same_page_and_other_tabs_live_on(
-    office: Office, context: BrowserContext
+    whole: Office, context: BrowserContext
 ) -> None:
     page, other = context.new_page(), context.new_page()
-    url = office.settings.public_url
+    url = whole.settings.public_url
     page.goto(f"{url}/account/password")
     other.goto(f"{url}/requests/new/payroll")
     page.fill("#current", "三更灯火五更鸡，正是男儿读书时")
     page.fill("#new", "黑发不知勤学早，白首方悔读书迟")
-    page.fill("#confirm_code", office.next_code("liwen"))
+    page.fill("#confirm_code", whole.next_code("liwen"))
     page.click(MAIN)
     page.wait_for_url("**/account/")
     other.fill("#reason", "临时查阅工资表")
@@ -143,10 +115,10 @@ def test_a_heavy_act_asks_for_its_code_on_the_same_page_and_other_tabs_live_on(
 
 
 def test_a_wrong_code_is_said_at_its_field_and_no_password_stands_on_the_page(
-    office: Office, context: BrowserContext
+    whole: Office, context: BrowserContext
 ) -> None:
     page = context.new_page()
-    page.goto(f"{office.settings.public_url}/account/password")
+    page.goto(f"{whole.settings.public_url}/account/password")
     page.fill("#current", "三更灯火五更鸡，正是男儿读书时")
     page.fill("#new", "黑发不知勤学早，白首方悔读书迟")
     page.fill("#confirm_code", "000000")
@@ -157,15 +129,15 @@ def test_a_wrong_code_is_said_at_its_field_and_no_password_stands_on_the_page(
 
 
 def test_a_service_asks_for_a_fresh_proof_and_the_way_leads_back(
-    office: Office, context: BrowserContext
+    whole: Office, context: BrowserContext
 ) -> None:
     page = context.new_page()
-    page.goto(service(office))
-    page.goto(service(office, "/pay/7"))
+    page.goto(service(whole))
+    page.goto(service(whole, "/pay/7"))
     expect(page.locator("h1")).to_have_text("请确认是您本人")
     assert Axe().run(page, options=RULES).response["violations"] == []
-    page.fill("#confirm_code", office.next_code("liwen"))
+    page.fill("#confirm_code", whole.next_code("liwen"))
     page.click(MAIN)
-    page.wait_for_url(service(office, "/pay/7"))
+    page.wait_for_url(service(whole, "/pay/7"))
 
     expect(page.locator("body")).to_contain_text("GET /pay/7")
