@@ -120,6 +120,8 @@ class _Field:
         self, case: Case, request: Request, chosen: frozenset[Rule]
     ) -> Iterator[tuple[Rule, str]]:
         """Return the changes of rules after which this test fails."""
+        if is_person(case.sub) and case.sub not in self._memberships.people:
+            return  # who is not there is denied whatever the rules say
         seen = self._seen(case, request)
         near = [
             (rule, frozenset(each.condition for each in seen.failed(rule)) - {Condition.CLEARANCE})

@@ -10,7 +10,7 @@ from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_worlds import CATEGORIES, PEOPLE, people, request, rule
+from policy_worlds import CATEGORIES, PEOPLE, STRANGER, people, request, rule
 
 from policies.acts import Act, barred, breaches
 from policies.cases import Case
@@ -111,6 +111,24 @@ def test_a_rule_no_test_would_miss_is_told() -> None:
     assert noticed == {"deleted": True, "sub": False, "act": False, "net": True, "auth": False}
 
 
+def _rule(line: str) -> Rule:
+    (found,) = RuleSet.parse(line).rules
+    return found
+
+
+def test_attack_a_test_of_somebody_who_is_not_there_vouches_for_no_denial() -> None:
+    """It passes whatever the rules say, for who is unknown is denied: it proves nothing."""
+    everybody = _rule("p, *, intranet, svc:s/**, GET, *, *, 2, *, allow")
+    ghost = "person:00000000-0000-4000-8000-00000000dead"
+    shut = _rule(f"p, {ghost}, intranet, svc:s/**, GET, *, *, *, *, deny")
+    rules = RuleSet((everybody, shut), tests=(replace(case("deny"), sub=ghost),))
+    (result,) = run(rules, MEMBERS, now=NOW)
+    assert result.passed
+    (without,) = run(replace(rules, rules=(everybody,)), MEMBERS, now=NOW)
+    assert without.passed
+    assert not any(score.noticed for score in scores(rules, MEMBERS, now=NOW))
+
+
 @settings(max_examples=30, deadline=None)
 @given(luck=st.randoms(use_true_random=False))
 def test_every_noticed_change_really_makes_its_test_fail(luck: Random) -> None:
@@ -118,7 +136,10 @@ def test_every_noticed_change_really_makes_its_test_fail(luck: Random) -> None:
     members = people(luck)
     rules = RuleSet(tuple({rule(luck) for _ in range(6)}), CATEGORIES)
     engine = build(rules, members)
-    asked = [replace(request(luck), subject=luck.choice(PEOPLE), zone="intranet") for _ in range(5)]
+    asked = [
+        replace(request(luck), subject=luck.choice((*PEOPLE, STRANGER)), zone="intranet")
+        for _ in range(5)
+    ]
     cases = {case_of(a, engine.decide(a).outcome) for a in asked if a.is_well_formed}
     rules = replace(rules, tests=tuple(cases))
     passing = {each.case.id for each in run(rules, members, now=NOW) if each.passed}
