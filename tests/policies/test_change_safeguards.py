@@ -18,7 +18,7 @@ from policies.change import benefit, campaign
 from policies.change.asked import KEPT
 from policies.change.diff import State, difference
 from policies.change.keepers import offices
-from policies.change.mutation import judged, scores
+from policies.change.mutation import judged, scores, widened
 from policies.change.replay import Effect, replay
 from policies.change.separation import united
 from policies.change.trials import case_of, request_of, run
@@ -129,6 +129,16 @@ def test_attack_a_test_of_somebody_who_is_not_there_vouches_for_no_denial() -> N
     assert not any(score.noticed for score in scores(rules, MEMBERS, now=NOW))
 
 
+def test_attack_a_place_that_no_test_asks_beside_counts_as_tested() -> None:
+    """A rule for one folder, tested in the folder alone: nobody would notice the whole service."""
+    folder = replace(READ, obj="svc:s/p/**", net="*", auth="*")
+    inside, beside = case("allow", obj="svc:s/p/1"), case("deny", obj="svc:s/q/1")
+    (told,) = scores(RuleSet((folder,), tests=(inside,)), MEMBERS, now=NOW)
+    assert "obj" in told.unnoticed
+    (told,) = scores(RuleSet((folder,), tests=(inside, beside)), MEMBERS, now=NOW)
+    assert {each.change: each.noticed_by for each in told.mutants}["obj"] == beside.id
+
+
 @settings(max_examples=30, deadline=None)
 @given(luck=st.randoms(use_true_random=False))
 def test_every_noticed_change_really_makes_its_test_fail(luck: Random) -> None:
@@ -147,7 +157,7 @@ def test_every_noticed_change_really_makes_its_test_fail(luck: Random) -> None:
         for mutant in score.mutants:
             left = set(rules.rules) - {score.rule}
             if mutant.change != "deleted":
-                left.add(replace(score.rule, **{mutant.change: "*"}))
+                left.add(widened(score.rule, mutant.change))
             after = run(replace(rules, rules=tuple(left)), members, now=NOW)
             failing = {each.case.id for each in after if not each.passed} & passing
             assert (mutant.noticed_by is not None) == bool(failing), (score.rule, mutant)
