@@ -70,12 +70,13 @@ class Recorded:
         who, zone = self.request.subject, self.request.zone
         if self.held is None:
             return Memberships()
-        # Somebody of no group that matters here is known all the same: by a role elsewhere.
-        elsewhere = [(who, "role:known", other) for other in ZONES - {zone}]
-        return Memberships(
-            roles=(*((who, name, zone) for name in sorted(self.held) if is_role(name)), *elsewhere),
-            units=tuple((who, name) for name in sorted(self.held) if is_unit(name)),
-        )
+        roles = tuple((who, name, zone) for name in sorted(self.held) if is_role(name))
+        units = tuple((who, name) for name in sorted(self.held) if is_unit(name))
+        if not roles and not units:
+            # Somebody of no group that matters here is known all the same: by a role elsewhere.
+            # Nobody else gets one: an officer may hold nothing beside the office.
+            roles = tuple((who, "role:known", other) for other in sorted(ZONES - {zone}))
+        return Memberships(roles, units)
 
 
 @dataclass(frozen=True, slots=True)

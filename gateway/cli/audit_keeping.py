@@ -110,6 +110,8 @@ def prune(directory: Path, reason: str | None, login: str | None, role: str | No
             left = carrying.prune(custody, tell=tell)
     if not before:
         note("Nothing was agreed on, or the sealer has not entered it yet: hangu audit retention")
+    elif left:
+        note(f"A hold keeps {left:,} that were to go, or their pruning is not published yet.")
     done(f"{before - left:,} entries are gone; the log says so itself.")
 
 

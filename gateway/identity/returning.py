@@ -15,6 +15,7 @@ from audit.ledger import Transaction
 from audit.record import Actor
 from gateway.identity import epoch, links
 from gateway.identity import roles as offices
+from gateway.identity.apart import kept_apart
 from gateway.identity.current import OFFICER_ROLES
 from gateway.identity.registry import Registry
 from gateway.identity.tables import State
@@ -52,7 +53,7 @@ def restore(registry: Registry, person_id: UUID, *, actor: Actor, now: datetime)
     """Invite a disabled person again, without roles and clearance; return the link's token.
 
     Raises:
-        PersonUnknown, NotDisabled, PersonLocked.
+        PersonUnknown, NotDisabled, PersonLocked, DutiesUnited.
     """
     with registry.ledger.begin() as tx:
         return restore_in(registry, tx, person_id, actor=actor, now=now)
@@ -67,12 +68,13 @@ def restore_in(
         raise NotDisabled
     links.refuse_if_locked(tx.session, person_id)
     held = offices.held_by(tx.session, person_id)
-    offices.drop(tx.session, person_id, held)
-    person.state = State.INVITED
-    person.disabled_at = None
-    person.clearance = 0
-    reseal(person)
-    epoch.bump(tx)
+    with kept_apart(tx, now=now):  # the unit is held again, and may have moved meanwhile
+        offices.drop(tx.session, person_id, held)
+        person.state = State.INVITED
+        person.disabled_at = None
+        person.clearance = 0
+        reseal(person)
+        epoch.bump(tx)
     which = f"person:{person_id}"
     tx.record("person.restored", actor=actor, now=now, object=which, details={"lost": sorted(held)})
     return links.issue_in(registry, tx, person_id, actor=actor, now=now)

@@ -162,6 +162,28 @@ def test_a_hold_placed_after_the_approval_is_honoured_by_the_sealer(sealed_file:
         assert "hold" in row.outcome
 
 
+def test_attack_a_hold_placed_after_the_sealers_word_keeps_what_has_not_gone_yet(
+    sealed: SealedLog,
+) -> None:
+    """It counts at once: the evidence of a case is not removed after somebody asked to keep it."""
+    sealed.write(300)
+    sealed.seal()
+    sealed.now += timedelta(days=2)
+    since = sealed.now
+    aged(sealed)
+    agree(sealed)
+    with sealed.store.reading() as session:
+        assert session.scalar(select(log_pruned.c.upto)) == 768
+    custody, now = custody_of(sealed), sealed.now
+    hold = agreeing.place_hold(custody, "案1", since, REASON, by=AUDITOR, now=now)
+    assert prune(sealed) == 512
+    report = sealed.verify()
+    assert report.code == standalone.INTACT, report.lines()
+    request = agreeing.propose_lift(custody, hold, REASON, by=AUDITOR, now=now)
+    agreeing.approve(custody, request, by=SECURITY, now=now)
+    assert prune(sealed) == 0
+
+
 def test_nothing_goes_before_the_sealers_word_is_published(sealed_file: SealedLog) -> None:
     aged(sealed_file)
     custody = custody_of(sealed_file)

@@ -9,7 +9,7 @@ from identity_world import ADMIN, World
 from sqlalchemy import select
 
 from audit.record import Actor
-from gateway.identity import people, reports, roles, staff, units
+from gateway.identity import people, reports, returning, roles, staff, units
 from gateway.identity.apart import DutiesUnited
 from gateway.identity.tables import Person
 from gateway.identity.tables_guards import Attempt
@@ -79,6 +79,18 @@ def test_attack_hanging_the_own_unit_below_the_other_side(world: World) -> None:
     world.invite(roles=("cashier",))
     with pytest.raises(DutiesUnited):
         units.move(world.registry, "finance", parent="audit", actor=ADMIN, now=world.clock)
+
+
+def test_attack_who_was_disabled_while_the_unit_moved_does_not_come_back_to_both(
+    world: World,
+) -> None:
+    """Whoever is away holds nothing, so the tree may move; coming back is holding again."""
+    keep_apart(world, "s, held, *, unit:finance, unit:audit\n")
+    person, _ = world.invite(roles=("staff",))
+    people.disable(world.registry, person, actor=ADMIN, now=world.clock)
+    units.move(world.registry, "finance", parent="audit", actor=ADMIN, now=world.clock)
+    with pytest.raises(DutiesUnited):
+        returning.restore(world.registry, person, actor=ADMIN, now=world.clock)
 
 
 def test_two_officers_at_once_do_not_give_a_side_each(world: World) -> None:

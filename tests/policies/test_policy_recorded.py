@@ -77,6 +77,24 @@ def test_a_changed_answer_in_the_entry_is_noticed(luck: Random) -> None:
     assert not replay(forged, drawn.rules).is_same
 
 
+@pytest.mark.parametrize("office", ["auditor", "security_admin", "system_admin"])
+@pytest.mark.parametrize("path", ["svc:s/open", "svc:s/shut"])
+def test_a_decision_on_an_officer_is_made_again(office: str, path: str) -> None:
+    """An office stands alone, in every zone: the person of the replay gets nothing beside it."""
+    rules = RuleSet.parse(
+        f"p, role:{office}, *, app:policy.view, use, *, *, 2, *, allow\n"
+        "p, *, *, svc:s/open, *, *, *, 2, *, allow\n"
+    )
+    engine = build(rules, Memberships(roles=((ANNA, f"role:{office}", "intranet"),)))
+    asked = Request(
+        subject=ANNA, zone="intranet", object=path, action="GET", strength=2, now=1782000000
+    )
+    found = read(body(engine, asked))
+    assert found is not None
+    assert found.held == {f"role:{office}"}
+    assert replay(found, rules).is_same
+
+
 def test_a_temporary_grant_of_then_counts_again() -> None:
     """Grants end and their rows are emptied; the entry holds the rule."""
     rules = RuleSet.parse("p, role:clerk, *, svc:other/**, GET, *, *, 2, *, allow")
