@@ -66,6 +66,7 @@ _WORDS: Mapping[str, Any] = MappingProxyType(
         "case_state": labels_officers.case_state,
         "change_blocker": labels_changes.blocker,
         "change_end": labels_changes.end,
+        "change_hindrance": labels_changes.hindrance,
         "version_note": labels_changes.note,
         "change_faults": labels_changes.faults,
         "change_finding": labels_findings.finding,
