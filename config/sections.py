@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 from urllib.parse import urlsplit
 
-from config import rules
-from config.rules import Listen, Network, Rule
+from config import addresses, rules
+from config.addresses import Listen, Network
+from config.rules import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +30,14 @@ class Zone:
 class Web:
     """How browsers and proxies reach the zone. `listen.path` is absolute after loading."""
 
-    public_url: Annotated[str, rules.origin()]
-    listen: Annotated[Listen, rules.listen()]
-    proxy_addresses: Annotated[tuple[Network, ...], rules.networks()]
+    public_url: Annotated[str, addresses.origin()]
+    listen: Annotated[Listen, addresses.listen()]
+    proxy_addresses: Annotated[tuple[Network, ...], addresses.networks()]
     workers: Annotated[int, rules.whole(1, 64, "processes")]
     threads: Annotated[int, rules.whole(1, 256, "threads")]
     form_max_bytes: Annotated[int, rules.whole(1024, 1 << 24, "bytes")]
     kept_form_bytes: Annotated[int, rules.whole(0, 1 << 24, "bytes")]
-    places: Annotated[tuple[tuple[Network, str], ...], rules.places()]
+    places: Annotated[tuple[tuple[Network, str], ...], addresses.places()]
 
     @property
     def host(self) -> str:
@@ -108,7 +109,7 @@ class Policy:
 
     worker_age: Annotated[timedelta, rules.seconds(2, 300)]
     shadow_every: Annotated[int, rules.whole(0, 1_000_000, "decisions")]
-    networks: Annotated[tuple[tuple[Network, str], ...], rules.network_classes()]
+    networks: Annotated[tuple[tuple[Network, str], ...], addresses.network_classes()]
     windows: Annotated[tuple[tuple[str, str, str], ...], rules.named_windows()]
 
     @property
@@ -135,7 +136,7 @@ class Audit:
 
     keep_days: Annotated[int, rules.whole(184, 36500, "days")]
     publish: Annotated[str, rules.choice("at_once", "cosigned")]
-    forward: Annotated[rules.Address | None, rules.syslog_receiver()]
+    forward: Annotated[addresses.Address | None, addresses.syslog_receiver()]
     forward_format: Annotated[str, rules.choice("ocsf", "cef")]
     forward_ca: Annotated[Path | None, rules.authorities()]
     forward_cert: Annotated[Path | None, rules.authorities()]

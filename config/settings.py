@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from config.rules import is_localhost
+from config.addresses import is_localhost
 from config.secret_files import (
     SECRETS,
     Secrets,

@@ -16,10 +16,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
+from typing import NoReturn
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from audit.blocks import milliseconds
+from audit.index_check import moment
 from audit.index_row import IndexRow
 from audit.index_tables import audit_index
 from audit.indexer import reach
@@ -62,13 +64,14 @@ class Runner:
         self._around = around
         self._mac = mac
         self._reached = 0
+        self._torn: int | None = None
 
     def round(self, *, now: datetime) -> int:
         """Look at up to `BATCH` entries; return how many, 0 when there are no more.
 
         Raises IndexTorn, SQLAlchemyError, and what the ledger's brake raises.
         """
-        with self._read.connect() as connection:
+        with moment(self._read) as connection:
             goes, seen = reach(connection), place.look(connection, self._mac)
             known = self._reached = self._reached if seen.next is None else seen.next
             start = max(known, goes.first)
@@ -76,7 +79,10 @@ class Runner:
             wrong = seen.wrong or ("pruned" if known < start else "")
             if start == end and not wrong:
                 return 0
-            found = self._look(connection, start, end)
+            torn = _hole(connection, start, end)
+            found = [] if torn is not None else self._look(connection, start, end)
+        if torn is not None:
+            self._stand_still(torn, now)
         with self._begin() as tx:
             if not place.move(tx.session.connection(), self._mac, seen, end):
                 return 0  # another worker looked at the same entries
@@ -95,13 +101,18 @@ class Runner:
             tell(done)
         return done
 
+    def _stand_still(self, torn: int, now: datetime) -> NoReturn:
+        """Pass nothing by. It is recorded once, for the rules cannot find it. Raises IndexTorn."""
+        if torn != self._torn:
+            with self._begin() as tx:
+                _say(tx, "index_torn", {"from": torn}, now=now)
+            self._torn = torn
+        raise IndexTorn(torn)
+
     def _look(self, connection: Connection, start: int, end: int) -> list[tuple[Rule, int, Firing]]:
         past = Past(connection)
         column = audit_index.c
         rows = past.rows([column.seq >= start, column.seq < end])
-        for number, row in zip_longest(range(start, end), rows):
-            if row is None or row.seq != number:
-                raise IndexTorn(number)
         found = []
         for kept in current(connection):
             rule = kept.rule if kept.is_on else None
@@ -148,8 +159,16 @@ def rehearse(
     return Rehearsal(kept, len(rows), len(rows) < MOST)
 
 
+def _hole(connection: Connection, start: int, end: int) -> int | None:
+    """The first of these entries that the index lacks."""
+    seq = audit_index.c.seq
+    rows = connection.execute(select(seq).where(seq >= start, seq < end).order_by(seq)).scalars()
+    pairs = zip_longest(range(start, end), rows)
+    return next((number for number, found in pairs if found != number), None)
+
+
 def _say(tx: Transaction, wrong: str, details: Mapping[str, Json], *, now: datetime) -> None:
     """Record that entries may have gone by without the rules, so that a rule finds it."""
-    outcome = "failure" if wrong == "pruned" else "denied"
+    outcome = "failure" if wrong in {"pruned", "index_torn"} else "denied"
     event = "audit.unwatched"
     tx.record(event, actor=finding.RULES, now=now, outcome=outcome, reason=wrong, details=details)

@@ -12,7 +12,7 @@ from audit.note import BadNote, Vkey
 from audit.trust import BadPolicy
 from audit.witness import Witness
 from audit.witness_server import PATH, WitnessServer
-from config.rules import Listen, listen
+from config.addresses import Listen, listen
 from gateway.cli.console import done, note
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import now

@@ -192,6 +192,7 @@ WHY = {
     APART: _l("did the other side to the same record"),
     "place_forged": _l("how far the rules had looked was written past the gateway"),
     "place_gone": _l("how far the rules had looked was deleted"),
+    "index_torn": _l("the search's copy of the log lacks an entry; the rules wait for it"),
     "pruned": _l("entries were pruned before the rules had looked at them"),
 }
 """Recorded reasons, as an officer reads them of somebody else."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from office_networks import OFFICE
 
-from config.rules import NETWORK_CLASSES
+from config.addresses import NETWORK_CLASSES
 from gateway.access.networks import ELSEWHERE, Networks
 from policies.decision import Outcome
 from policies.vocabulary import NETWORKS

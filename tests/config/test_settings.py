@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import rules
+from config import addresses, rules
 from config.rules import HOUSE_ROLES
 from config.sections import SECTIONS, SignIn, keys
 from config.settings import DEFAULTS, Settings, SettingsError, load
@@ -280,7 +280,7 @@ def test_no_value_makes_a_rule_fail_otherwise_than_with_a_reason(
 def test_an_accepted_origin_is_exactly_scheme_host_and_port(rest: str) -> None:
     url = f"https://{rest}"
     try:
-        accepted = rules.origin().parse(url)
+        accepted = addresses.origin().parse(url)
     except ValueError:
         return
     assert accepted == url
@@ -291,7 +291,7 @@ def test_an_accepted_origin_is_exactly_scheme_host_and_port(rest: str) -> None:
 def test_an_accepted_network_is_never_wide(address: IPv4Address | IPv6Address, length: int) -> None:
     text = f"{address}/{length}"
     try:
-        (network,) = rules.networks().parse([text])  # type: ignore[misc]
+        (network,) = addresses.networks().parse([text])  # type: ignore[misc]
     except ValueError:
         return
     assert network.num_addresses <= 2 ** (8 if network.version == 4 else 64)
