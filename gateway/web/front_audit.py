@@ -16,7 +16,7 @@ from audit.beside import Unseal
 from audit.entry import Entry, Reader
 from audit.index_row import digest
 from audit.query import Query
-from audit.record import Secret, commitment
+from audit.record import Json, Secret, commitment
 from audit.saved import SavedSearch, TooManySaved
 from audit.search import Count, Page, Search
 from gateway.access.catalogue import Catalogue
@@ -237,12 +237,20 @@ class AuditFront:
         fits = value is not None and committed == commitment(Secret(name, salt, value))
         return OpenedValue(name=name, value=value, fits=fits)
 
-    def _looked(self, person: SignedIn, event: str, what: str, *, visit: Visit) -> None:
-        """Put a look on record: the same one again within a minute is counted."""
+    def _looked(
+        self, person: SignedIn, event: str, what: str, *, visit: Visit, rule_work: bool = False
+    ) -> None:
+        """Put a look on record: the same one again within a minute is counted.
+
+        `rule_work`: a decision was looked up to make, try or test rules. It is another look than
+        that of the log's own pages: one does not count as the other's repetition.
+        """
         actor, tally = actor_of(person, visit), self.registry.tally
-        place = f"{person.current.subject} {what}"
+        place = f"{person.current.subject} {what}{' rule_work' if rule_work else ''}"
         if tally.is_first(event, "", actor=actor, place=place, now=visit.now, outcome="success"):
-            details = {"filter": what} if event == "audit.searched" else {}
+            details: dict[str, Json] = {"filter": what} if event == "audit.searched" else {}
+            if rule_work:
+                details["rule_work"] = True
             self.registry.ledger.append(
                 event,
                 actor=actor,

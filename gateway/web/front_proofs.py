@@ -105,7 +105,8 @@ class ProofsFront(ChangesFront, AuditFront):
         for entry in self._of_decisions([decision]):
             past = explaining.past(self._room, entry.body, draft=draft)
             if past is not None:
-                self._looked(person, "audit.read", f"audit:{entry.seq}", visit=visit)
+                what = f"audit:{entry.seq}"
+                self._looked(person, "audit.read", what, visit=visit, rule_work=True)
                 return PastDecision(entry=entry, past=past)
         raise DecisionUnknown(decision)
 
@@ -116,7 +117,7 @@ class ProofsFront(ChangesFront, AuditFront):
         found = self._of_decisions(decisions)
         if found:
             what = Query(include={"decision": tuple(decisions)}).text()
-            self._looked(person, "audit.searched", what, visit=visit)
+            self._looked(person, "audit.searched", what, visit=visit, rule_work=True)
         return found
 
     def suggest_test(self, person: SignedIn, decision: str, *, visit: Visit) -> None:

@@ -87,6 +87,7 @@ DETAILS = {
     "request": _l("Request"),
     "roles": _l("Roles"),
     "root": _l("Root of the tree"),
+    "rule_work": _l("For work on the rules"),
     "rules": _l("Rules"),
     "seconds": _l("Seconds to wait"),
     "seq": _l("Number"),

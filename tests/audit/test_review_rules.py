@@ -350,6 +350,8 @@ def test_the_shipped_rules_find_what_they_are_for(log: SearchedLog) -> None:
         say(name, actor=Actor(subject=who), now=start + timedelta(seconds=second), object=obj)
     for second in range(16):
         deny(log, start + timedelta(seconds=100 + second))
+    say("audit.exported", actor=Actor(subject="operator:root"), now=start)
+    look_up(log, boss, 30)
     later = start + timedelta(days=1)
     say("sign_in.accepted", actor=Actor(subject=boss, address="10.0.0.7"), now=start)
     say("sign_in.accepted", actor=Actor(subject=boss, address="10.0.0.8"), now=later)
@@ -363,6 +365,41 @@ def test_the_shipped_rules_find_what_they_are_for(log: SearchedLog) -> None:
     log.rules(roles).catch_up(now=log.now)
     names = {each.rule for each in found(log)}
     assert shipped().keys() - names == {"brief_office"}, names
+
+
+def look_up(log: SearchedLog, who: str, times: int) -> None:
+    for number in range(times):
+        log.ledger.append(
+            "audit.read", actor=Actor(subject=who), now=log.now + timedelta(minutes=number),
+            object=f"audit:{number}", details={"rule_work": True},
+        )  # fmt: skip
+
+
+def test_rule_work_and_commands_of_the_operator_are_no_high_finding(log: SearchedLog) -> None:
+    look_up(log, PEOPLE[1], 29)
+    operator = Actor(subject="operator:root")
+    for event in ("audit.searched", "audit.exported", "audit.evidence"):
+        log.ledger.append(event, actor=operator, now=log.now)
+    log.settle()
+    log.rules().catch_up(now=log.now)
+    assert {(each.rule, each.level) for each in found(log)} == {("log_read_at_terminal", "low")}
+
+
+def test_attack_nobody_hides_a_look_behind_rule_work_or_a_terminal(log: SearchedLog) -> None:
+    """Many look-ups, a value opened, the mark on what no rule page does: each is asked about."""
+    look_up(log, PEOPLE[1], 30)
+    for who, event in (
+        (PEOPLE[0], "audit.value_opened"),
+        (PEOPLE[3], "audit.exported"),
+        ("operator:root", "audit.value_opened"),
+    ):
+        actor = Actor(subject=who)
+        log.ledger.append(event, actor=actor, now=log.now, details={"rule_work": True})
+    log.settle()
+    log.rules().catch_up(now=log.now)
+    asked = {(each.rule, each.key["actor"]) for each in found(log)}
+    others = {("log_read_by_others", who) for who in (PEOPLE[0], PEOPLE[3], "operator:root")}
+    assert others | {("rule_work_in_bulk", PEOPLE[1])} <= asked
 
 
 @pytest.mark.parametrize(

@@ -45,16 +45,16 @@ def test_rules_run_are_listed_and_tested_at_the_terminal(
     main(["audit", "rules", str(zone), "--run"])
     main(["audit", "findings", str(zone)])
     listed = capsys.readouterr().out
-    assert "Findings: 1" in listed  # the search at the terminal was no auditor's
+    assert "Findings: 1" in listed  # the search at the terminal
     with opened(zone) as office:
         row = office.store.read.raw_connection()
         (one,) = row.execute("SELECT id FROM review_finding").fetchone()
         row.close()
     main(["audit", "findings", str(zone), str(one)])
-    assert json.loads(capsys.readouterr().out)["rule"]["name"] == "log_read_by_others"
+    assert json.loads(capsys.readouterr().out)["rule"]["name"] == "log_read_at_terminal"
     main(["audit", "rules", str(zone)])
     assert "brute_force" in capsys.readouterr().out
-    main(["audit", "rules", str(zone), "--test", str(SHIPPED / "log_read_by_others.yml")])
+    main(["audit", "rules", str(zone), "--test", str(SHIPPED / "log_read_at_terminal.yml")])
     assert "would have fired 1 times" in capsys.readouterr().out
     broken = tmp_path / "broken.yml"
     broken.write_text("a: &x 1\n", "utf-8")

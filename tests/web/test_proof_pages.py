@@ -268,7 +268,7 @@ def test_every_look_at_a_decision_is_on_record(
     looks = [json.loads(each) for each in bodies if b'"ev":"audit.read"' in each]
     zhaomin = people.by_login(busy.registry, "zhaomin")
     assert zhaomin is not None
-    assert [each["sub"] for each in looks] == [zhaomin.subject]
+    assert [(each["sub"], each["d"]) for each in looks] == [(zhaomin.subject, {"rule_work": True})]
 
 
 def test_an_auditor_suggests_a_test_and_writes_none(
