@@ -124,6 +124,16 @@ class Report:
         """The first entry that can no longer be trusted."""
         return min((f.index for f in self.findings if f.index is not None), default=None)
 
+    def in_chinese(self) -> str:
+        """The verdict for readers of Chinese."""
+        if self.code == INTACT:
+            return "结论：完好。下列 covered 为已证明的范围，not covered 为未证明的内容。"
+        if self.code == INCOMPLETE:
+            return "结论：未能完整校验，原因见标有 ! 的各行。"
+        first = self.first_bad
+        where = "所涉不是某一条记录" if first is None else f"首条不符的记录编号为 {first}"
+        return f"结论：已被改动，{where}，详见标有 ! 的各行。"
+
     def lines(self) -> list[str]:
         """The report in words."""
         verdict = {INTACT: "INTACT", TAMPERED: "TAMPERED", INCOMPLETE: "INCOMPLETE"}[self.code]
@@ -133,6 +143,7 @@ class Report:
             found.append(f"first bad index: {self.first_bad}")
         elif self.code == TAMPERED:
             found.append("no index: what is wrong is of no one entry, see below")
+        found.append(self.in_chinese())
         found += [f"  ! {finding.words}" for finding in self.findings]
         found += ["covered:", *(f"  + {line}" for line in self.anchors or ["nothing"])]
         found += ["not covered:", *(f"  - {line}" for line in self.uncovered or ["nothing known"])]

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, distinct, func, select
 
-from audit.review.finding import Disposition, Finding, finding_of
-from audit.review.tables import review_finding
+from audit.blocks import milliseconds
+from audit.index_tables import audit_index
+from audit.review.finding import Disposition, Finding, State, finding_of
+from audit.review.tables import review_finding, review_link
+from audit.vocabulary import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +48,16 @@ def _figure(rule: str, found: Sequence[Finding]) -> Figure:
         false_alarms=sum(each.disposition == Disposition.FALSE_ALARM for each in found),
         seconds=round(median(times)) if times else None,
     )
+
+
+def decided_refusals(connection: Connection, *, since: datetime) -> int:
+    """How many refusals since a moment belong to findings that were decided."""
+    start, found, entry = milliseconds(since), review_finding.c, audit_index.c
+    query = (
+        select(func.count(distinct(review_link.c.seq)))
+        .join(review_finding, found.id == review_link.c.finding)
+        .join(audit_index, entry.seq == review_link.c.seq)
+        .where(found.state.in_((State.RESOLVED, State.CLOSED)), found.last_at >= start)
+        .where(entry.outcome == Outcome.DENIED, entry.at >= start)
+    )
+    return int(connection.execute(query).scalar_one())

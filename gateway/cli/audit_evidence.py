@@ -59,7 +59,9 @@ def evidence(
                     policy=policy,
                     of_finding=of,
                     most=limit,
-                    wording=wording_of(office.registry, Roll(office.registry), office.catalogue),
+                    wording=wording_of(
+                        office.registry, Roll(office.registry), office.catalogue, timezone=zone
+                    ),
                     tell=tell,
                 )
         except BadQuery as bad:

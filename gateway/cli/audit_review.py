@@ -24,6 +24,7 @@ from audit.review.rule_text import read
 from audit.review.runner import IndexTorn, rehearse
 from gateway.cli.audit_evidence import finding_of
 from gateway.cli.console import done, errors, note, table, warn
+from gateway.cli.log_names import Named, clock, named
 from gateway.cli.office import opened
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
@@ -91,11 +92,13 @@ def findings(
                 return
             wanted = Wanted(states=state or OPEN, suppressed=suppressed)
             found, count = queue.listed(connection, wanted, limit=limit)
+        who, at, zone = named(office), clock(office), office.settings.zone.timezone
     rows = [
-        (str(each.id), each.level, each.state, str(each.entries), each.title, _key(each.key))
+        (str(each.id), each.level, each.state, str(each.entries), at(each.last), each.title)
+        + (_key(each.key, who),)
         for each in found
     ]
-    heads = ("id", "weight", "state", "entries", "what stands out", "about")
+    heads = ("id", "weight", "state", "entries", f"last ({zone})", "what stands out", "about")
     table(f"Findings: {count}", heads, rows)
 
 
@@ -109,17 +112,18 @@ def signoff(directory: Path) -> None:
     with opened(directory) as office, office.store.read.connect() as connection:
         found, low = signed.signoffs(connection), signed.next_low(connection)
         span = stretch.waiting(connection, low)
+        who, at, zone = named(office), clock(office), office.settings.zone.timezone
     rows = [
         (
             f"{each.low}-{each.high - 1}",
-            each.reviewer,
+            who(each.reviewer),
             f"{each.shown}/{each.total}",
-            each.at.isoformat(timespec="seconds"),
-            each.second or ("waits" if each.waits else "not needed"),
+            at(each.at),
+            who(each.second) if each.second else "waits" if each.waits else "not needed",
         )
         for each in found
     ]
-    heads = ("entries", "reviewer", "shown", "at", "second reviewer")
+    heads = ("entries", "reviewer", "listed", f"at ({zone})", "second reviewer")
     table("Signed off", heads, rows)
     if span is None:
         note("Everything that is sealed is signed off.")
@@ -179,8 +183,9 @@ def _test(office: Office, file: Path, days: int) -> None:
     until: datetime = now()
     since = until - timedelta(days=days)
     found = rehearse(office.store.read, surroundings_of(office), rule, since=since, until=until)
+    who = named(office)
     rows = [
-        (_key(rule.of(each.key)), str(len(each.seqs)), " ".join(map(str, each.seqs[:20])))
+        (_key(rule.of(each.key), who), str(len(each.seqs)), " ".join(map(str, each.seqs[:20])))
         for each in found.firings
     ]
     title = f"It would have fired {len(found.firings)} times in {days} days"
@@ -193,5 +198,5 @@ def _look(office: Office, what: str) -> None:
     office.ledger.append("review.looked", actor=operator(), now=now(), object=what)
 
 
-def _key(key: Mapping[str, str]) -> str:
-    return " ".join(key.values())
+def _key(key: Mapping[str, str], who: Named) -> str:
+    return " ".join(who(each) for each in key.values())

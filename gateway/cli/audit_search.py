@@ -18,12 +18,15 @@ from audit.index_row import digest
 from audit.query import NOT, SINCE, UNTIL, WORDS, BadQuery, Query
 from audit.search import PAGE, Page, Search
 from gateway.cli.console import done, errors, note, table, warn
+from gateway.cli.log_names import clock, named
 from gateway.cli.office import opened
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import ZoneCommand, now, operator, takes_zone
 from gateway.identity import people
 from gateway.logkeeping import indexer_of
 from gateway.office import Office
+from gateway.web.i18n import reading
+from gateway.web.labels_entries import CAUSES
 
 OPTIONS = {
     "event": "What happened, as sign_in.refused; sign_in.* for all that begins so.",
@@ -140,8 +143,10 @@ def _query(office: Office, given: Iterable[tuple[str, str]], line: str | None) -
 def unusable(bad: BadQuery) -> Trouble:
     """What to say of a filter that cannot be used."""
     near = f"Did you mean {bad.near}? " if bad.near else ""
+    with reading("en"):
+        why = str(CAUSES.get(bad.why, bad.why))
     return Trouble(
-        f"The filter {bad.field} cannot be used: {bad.why}.", f"{near}hangu audit search --help"
+        f"The filter {bad.field} cannot be used. {why}", f"{near}hangu audit search --help"
     )
 
 
@@ -186,20 +191,20 @@ def _line(entry: Entry) -> Mapping[str, object]:
 
 
 def _print(office: Office, entries: Iterable[Entry], title: str) -> None:
-    zone = ZoneInfo(office.settings.zone.timezone)
+    who, at, zone = named(office), clock(office), office.settings.zone.timezone
     rows = [
         (
             entry.seq,
-            f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+            at(entry.at),
             entry.row.event,
             entry.row.outcome,
-            entry.row.actor,
-            entry.row.object or "",
+            who(entry.row.actor),
+            who(entry.row.object or ""),
             f"! {entry.flaw}" if entry.flaw else entry.row.reason or "",
         )
         for entry in entries
     ]
-    heads = ("no.", f"time ({zone.key})", "event", "outcome", "actor", "object", "reason")
+    heads = ("no.", f"time ({zone})", "event", "outcome", "actor", "object", "reason")
     table(title, heads, rows)
 
 

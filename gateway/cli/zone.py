@@ -34,6 +34,15 @@ class ZoneCommand(click.Command):
                 raise
             hint = f"First comes the zone's directory, DIR, unless {VARIABLE} names it."
             raise click.MissingParameter(hint, ctx=ctx, param=missing.param) from None
+        except click.UsageError as wrong:
+            if (
+                named is None
+                or args[0] != named
+                or "unexpected extra argument" not in wrong.message
+            ):
+                raise
+            hint = f"{VARIABLE} names the zone {named}; {args[1]} is none: mend it or leave it out."
+            raise click.UsageError(hint, ctx=ctx) from None
 
 
 def takes_zone(function: Command) -> Command:

@@ -135,10 +135,10 @@ def chips(query: Query, desk: Desk, address: Callable[[Query], str]) -> Sequence
     return found
 
 
-def around(middle: datetime, minutes: int = 15) -> Query:
-    """Everything from some minutes before until some minutes after a moment."""
+def around(first: datetime, last: datetime | None = None, *, minutes: int = 15) -> Query:
+    """Everything from some minutes before a moment until some after it, or after the `last`."""
     span = timedelta(minutes=minutes)
-    return Query(since=middle - span, until=middle + span)
+    return Query(since=first - span, until=(last or first) + span)
 
 
 def narrowed(query: Query, **values: str | None) -> Query:

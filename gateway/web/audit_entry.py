@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, g, render_template
 
 from audit.entry import Entry
 from audit.query import BadQuery, Query
+from audit.search import PAGE
 from gateway.web import audit_asked, audit_words
 from gateway.web.access import requires
 from gateway.web.audit import address_of
@@ -94,7 +95,10 @@ def _page(seq: int, opened: Sequence[OpenedValue]) -> str:
 def ways(entry: Entry) -> dict[str, str]:
     """Where the entry leads: what happened around it, and its actor's, object's, session's line."""
     row = entry.row
-    found = {"around": address_of(audit_asked.around(entry.at))}
+    # So that the entry itself, which the address marks, stands in the middle of the first page.
+    before = entry.seq + 1 + PAGE // 2
+    near = address_of(audit_asked.around(entry.at), before=before)
+    found = {"around": f"{near}#entry-{entry.seq}"}
     if row.actor:
         found["actor"] = address_of(Query(include={"actor": (row.actor,)}))
     for name in ("object", "session", "decision", "address", "case_ref"):

@@ -10,8 +10,8 @@ from flask import Blueprint, g, render_template, url_for
 from gateway.web.access import requires
 from gateway.web.audit import address_of
 from gateway.web.desk_audit import Card
+from gateway.web.i18n import _, either, ngettext
 from gateway.web.i18n import later as _l
-from gateway.web.i18n import ngettext
 from gateway.web.session import house, person
 from policies.permissions import Permission
 
@@ -113,7 +113,11 @@ def title(card: Card) -> str:
 def text(card: Card) -> str:
     """What there is to do, or that there is nothing."""
     words = _CALLING if card.calls else _QUIET
-    return str(words[card.code]) % card.words
+    said = str(words[card.code]) % card.words
+    if not (decided := card.words.get("decided")):
+        return said
+    more = _("Not counted: %(count)s of findings that are decided.", count=decided)
+    return either("", " ").join((said, more))
 
 
 _DATED: Mapping[str, Any] = {

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from audit.entry import Entry
 from audit.query import FAMILY, NOT, BadQuery, Query
 from gateway.web import labels, labels_audit, labels_entries
+from gateway.web.asked_facts import in_words, lexicon
 from gateway.web.desk import Desk
-from gateway.web.i18n import _, either, is_chinese
+from gateway.web.i18n import _, either
 from gateway.web.i18n import later as _l
-from policies.change.lexicon import Language, Lexicon
 from policies.change.phrasing import times
 from policies.pairs import parts
 from policies.vocabulary import ANY, is_pair, is_role
@@ -60,6 +61,8 @@ class Words:
     people: Mapping[str, str]
     services: Mapping[str, str]
     units: Mapping[str, str]
+    zone: tzinfo | None = None
+    """The office's, where no page knows it."""
 
     def who(self, subject: str) -> str:
         """Who acted."""
@@ -99,8 +102,7 @@ class Words:
         """When a rule holds."""
         if windows == ANY:
             return _("At any time")
-        language = Language.ZH if is_chinese() else Language.EN
-        return times(windows, Lexicon(language=language))
+        return times(windows, lexicon())
 
     def unit(self, unit: str | None) -> str:
         """A unit, by its slug or its subject."""
@@ -165,10 +167,15 @@ class Words:
         """Everything else that the entry says."""
         paired = {name for each in _PAIRS if set(each) <= entry.details.keys() for name in each}
         return [
-            (labels_entries.detail(name), self._told(value))
+            (labels_entries.detail(name), self._detail(name, value, entry))
             for name, value in entry.details.items()
             if name not in {*paired, "changed"}
         ]
+
+    def _detail(self, name: str, value: Any, entry: Entry) -> str:  # noqa: ANN401 - any JSON
+        if name == "q" and isinstance(value, dict):
+            return in_words(value, entry.row.unit, self)
+        return self._told(value)
 
     def _told(self, value: Any) -> str:  # noqa: ANN401 - whatever JSON an entry holds
         match value:

@@ -29,9 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingSeen:
-    """A finding with its entries, as far as a page shows them, and its notes."""
+    """A finding with its entries, as far as a page shows them, and its notes.
+
+    `rule` is its rule as it stood when it found this; None if it cannot be read any more.
+    """
 
     finding: Finding
+    rule: Rule | None
     entries: Sequence[Entry]
     numbers: Sequence[int]
     notes: Sequence[Note]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from audit.entry import Entry
 from audit.review.evidence_page import Language, Told, Wording
@@ -15,8 +16,8 @@ from gateway.web.audit_words import Words, searched
 from gateway.web.i18n import either, reading
 
 
-def wording_of(registry: Registry, roll: Roll, catalogue: Catalogue) -> Wording:
-    """The wording of packages, with the names as they are now."""
+def wording_of(registry: Registry, roll: Roll, catalogue: Catalogue, *, timezone: str) -> Wording:
+    """The wording of packages, with the names as they are now, in the office's time zone."""
     people = {each.subject: each.name for each in roll.entries()}
     services, tree = catalogue.all(), units.tree(registry)
 
@@ -28,6 +29,7 @@ def wording_of(registry: Registry, roll: Roll, catalogue: Catalogue) -> Wording:
                 people,
                 {each.slug: either(each.name_zh, each.name_en) for each in services},
                 {each.slug: either(each.name_zh, each.name_en) for each in tree},
+                ZoneInfo(timezone),
             )
             return searched(query or "*", words), [_told(words, each) for each in entries]
 

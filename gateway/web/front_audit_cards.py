@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from audit import activity, alarms, health, witnessing
 from audit.query import Query
-from audit.review import queue, signed, stretch
+from audit.review import figures, queue, signed, stretch
 from audit.review.queue import Wanted
 from audit.search import Search
 from gateway.store.engines import Store
@@ -103,9 +103,14 @@ def refusals(seen: Seen) -> Sequence[Card]:
     usual = sum(slot.denied for slot in hours[:-2]) / max(1, len(hours) - 2) * 2
     since = seen.now - 2 * HOUR
     query = Query(since=since, include={"outcome": ("denied",)})
-    burst = last >= BURST and last > TIMES * usual
-    words = {"usual": str(round(usual))}
-    return [Card(code="refusals", calls=burst, count=last, since=since, query=query, words=words)]
+    with seen.store.read.connect() as connection:  # what was decided about asks for nothing more
+        decided = figures.decided_refusals(connection, since=hours[-2].start) if last else 0
+    open_ones = max(0, last - decided)
+    burst = open_ones >= BURST and open_ones > TIMES * usual
+    words = {"usual": str(round(usual)), "decided": str(min(decided, last) or "")}
+    return [
+        Card(code="refusals", calls=burst, count=open_ones, since=since, query=query, words=words)
+    ]
 
 
 def changes(seen: Seen) -> Sequence[Card]:

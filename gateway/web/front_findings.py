@@ -94,9 +94,11 @@ class FindingsFront:
             known = queue.one(connection, finding)
             numbers = queue.seqs_of(connection, finding)
             notes = queue.notes_of(connection, finding)
+            rule = rulebook.as_of(connection, known.rule, known.rule_version)
         looked(self.registry, person, "finding", str(finding), visit=visit)
         return FindingSeen(
             finding=known,
+            rule=rule,
             entries=_entries(self.registry, numbers[:SHOWN]),
             numbers=numbers,
             notes=notes,

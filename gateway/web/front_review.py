@@ -166,7 +166,9 @@ class ReviewFront:
                 purpose,
                 policy=self.settings.audit_policy,
                 of_finding=of,
-                wording=wording_of(self.registry, self.roll, self.catalogue),
+                wording=wording_of(
+                    self.registry, self.roll, self.catalogue, timezone=self.settings.timezone
+                ),
             )
         self.registry.ledger.append(
             "audit.evidence",

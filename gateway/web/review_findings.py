@@ -10,12 +10,14 @@ from uuid import UUID
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
-from audit.review.finding import OPEN, Disposition, State
+from audit.query import FIELDS, Query
+from audit.review.finding import OPEN, Disposition, Finding, State
 from audit.review.queue import PAGE, Wanted
 from audit.review.rule import LEVELS
 from gateway.refusals import Refused
-from gateway.web import audit_words, forms_review, labels_review, told
+from gateway.web import audit_asked, audit_words, forms_review, labels_review, told
 from gateway.web.access import requires
+from gateway.web.audit import address_of
 from gateway.web.charts import Series, bars
 from gateway.web.desk_review import Verdict
 from gateway.web.errors import with_refusal
@@ -232,6 +234,8 @@ def _finding(finding: UUID, problems: Sequence[Problem] = ()) -> str:
     return render_template(
         "review_finding.html",
         seen=seen,
+        timeline=_timelines(seen.finding),
+        around=address_of(audit_asked.around(seen.finding.first, seen.finding.last)),
         words=audit_words.words_of(desk),
         may_review=desk.may(person(), Permission.AUDIT_REVIEW, now=g.now),
         own=person().current.subject,
@@ -241,6 +245,12 @@ def _finding(finding: UUID, problems: Sequence[Problem] = ()) -> str:
         today=local(g.now).date(),
         latest=forms_review.last_day(g.now),
     )
+
+
+def _timelines(finding: Finding) -> dict[str, str]:
+    """The address of a search for each value that the finding is about, as far as there is one."""
+    known = {name: value for name, value in finding.key.items() if name in FIELDS}
+    return {name: address_of(Query(include={name: (value,)})) for name, value in known.items()}
 
 
 def _tried(
