@@ -94,8 +94,15 @@ def findings(
             found, count = queue.listed(connection, wanted, limit=limit)
         who, at, zone = named(office), clock(office), office.settings.zone.timezone
     rows = [
-        (str(each.id), each.level, each.state, str(each.entries), at(each.last), each.title)
-        + (_key(each.key, who),)
+        (
+            str(each.id),
+            each.level,
+            each.state,
+            str(each.entries),
+            at(each.last),
+            each.title,
+            _key(each.key, who),
+        )
         for each in found
     ]
     heads = ("id", "weight", "state", "entries", f"last ({zone})", "what stands out", "about")

@@ -24,8 +24,9 @@ class ZoneCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put HANGU_ZONE_DIR in front unless the first argument is a zone itself."""
-        named = os.environ.get(VARIABLE)
-        if named and not (args and (Path(args[0]) / FILE_NAME).is_file()):
+        named, first = os.environ.get(VARIABLE), (args or [""])[0]
+        put = bool(named) and not (first and (Path(first) / FILE_NAME).is_file())
+        if named and put:
             args = [named, *args]
         try:
             return super().parse_args(ctx, args)
@@ -35,13 +36,9 @@ class ZoneCommand(click.Command):
             hint = f"First comes the zone's directory, DIR, unless {VARIABLE} names it."
             raise click.MissingParameter(hint, ctx=ctx, param=missing.param) from None
         except click.UsageError as wrong:
-            if (
-                named is None
-                or args[0] != named
-                or "unexpected extra argument" not in wrong.message
-            ):
+            if not put or first.startswith("-") or "extra argument" not in wrong.message:
                 raise
-            hint = f"{VARIABLE} names the zone {named}; {args[1]} is none: mend it or leave it out."
+            hint = f"{VARIABLE} names the zone {named}; {first} is none: mend it or leave it out."
             raise click.UsageError(hint, ctx=ctx) from None
 
 

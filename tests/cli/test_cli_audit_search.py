@@ -60,7 +60,10 @@ def test_each_search_is_recorded_and_a_table_says_how_many(
     zone: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["audit", "search", str(zone), "--event", "person.created"])
-    assert "Entries: 3" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Entries: 3" in said
+    assert "Asia/Shanghai" in said
+    assert "陈敏" in said  # beside the id of whom it is about
     settle(zone)
     (kept,) = found(zone, capsys, "--event", "audit.searched")
     assert kept["entry"]["d"] == {"filter": "event=person.created"}  # type: ignore[index]
@@ -77,6 +80,7 @@ def test_each_search_is_recorded_and_a_table_says_how_many(
         ("--query", "since=nix"),
         ("--words", "%"),
         ("--event", "person.creatd"),
+        ("--outcome", "nope"),
         ("--not", "event=person.creatd"),
     ],
 )
@@ -87,6 +91,7 @@ def test_a_filter_that_cannot_be_used_is_a_sentence(
     said = capsys.readouterr()
     assert "Traceback" not in said.err + said.out
     assert said.err
+    assert "An outcome is success, failure or denied" in said.err or "nope" not in words
     assert ("Did you mean person.created?" in said.err) == ("creatd" in words[1])
 
 

@@ -88,6 +88,9 @@ def test_the_zone_may_come_from_the_environment(
     assert "office" in terminal.run("unit", "list", str(terminal.zone))
     terminal.run("unit", "add", "finance", "--name-zh", "财政科", "--name-en", "Finance")
     assert "finance" in terminal.run("unit", "list")
+    said = terminal.fails("unit", "list", "/mistyped")
+    assert f"HANGU_ZONE_DIR names the zone {terminal.zone}" in said
+    assert "/mistyped is none" in said
 
 
 @pytest.mark.parametrize(

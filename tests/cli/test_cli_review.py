@@ -46,6 +46,7 @@ def test_rules_run_are_listed_and_tested_at_the_terminal(
     main(["audit", "findings", str(zone)])
     listed = capsys.readouterr().out
     assert "Findings: 1" in listed  # the search at the terminal
+    assert "Asia/Shanghai" in "".join(listed.split())
     with opened(zone) as office:
         row = office.store.read.raw_connection()
         (one,) = row.execute("SELECT id FROM review_finding").fetchone()
@@ -93,6 +94,7 @@ def test_a_package_made_at_the_terminal_verifies_alone(
         html = package.read("page.zh.html").decode()
         assert "person.created" not in re.sub(r"<code>.*?</code>", "", html)
         assert "新增人员" in html
+    assert leaves(*made[:-2], "--finding", "nix", "--why", "case seven", "--to", "x") != 0
     run = [sys.executable, "-I", "verify.py", "--package", "case.zip", "--key", key[0]]
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -9,6 +10,7 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -202,9 +204,9 @@ def test_a_package_needs_a_purpose_and_is_on_record_with_its_hash(
     pages = {}
     with zipfile.ZipFile(io.BytesIO(made.data)) as package:
         for language in ("zh", "en"):
-            html = package.read(f"page.{language}.html").decode()
-            assert "decision.denied" in html  # what was sealed can be found
-            pages[language] = re.sub(r"<code>.*?</code>", "", html)
+            text = package.read(f"page.{language}.html").decode()
+            assert "decision.denied" in text  # what was sealed can be found
+            pages[language] = re.sub(r"<code>.*?</code>", "", text)
     for page in pages.values():
         assert not re.search(r"decision\.denied|person:|no_rule|has_query|\{&quot;|\+00:00", page)
         assert "Asia/Shanghai, UTC+08:00" in page
@@ -214,6 +216,79 @@ def test_a_package_needs_a_purpose_and_is_on_record_with_its_hash(
     leaf = said(reviewed, "audit.evidence")[0]
     assert leaf["d"]["sha256"] == sha256(made.data).hexdigest()  # type: ignore[index]
     assert (leaf["cls"], leaf["act"]) == (1008, 3)
+
+
+def test_a_finding_leads_to_its_rule_its_person_and_what_was_around_it(auditor: Browser) -> None:
+    page = auditor.get(finding_of(auditor)).text
+    rule = re.search(r'href="/audit/review-rules/denied_burst">([^<]+)</a>', page)
+    assert rule is not None
+    assert rule[1] == "同一账号频繁被拒"
+    assert "十分钟内同一账号被拒绝访问十五次以上" in page
+    assert "出厂版本" in page
+    person = re.search(r'href="(/audit/\?actor=person[^"]+)"', page)
+    around = re.search(r'href="(/audit/\?since=[^"]+until=[^"]+)"', page)
+    for found in (person, around):
+        assert found is not None
+        assert auditor.get(html.unescape(found[1])).text.count("工资发放 /staff/") >= BURST
+
+
+def test_the_entry_one_came_from_is_marked_among_those_around_it(auditor: Browser) -> None:
+    entry = re.search(r'href="(/audit/entries/(\d+))"', auditor.get(finding_of(auditor)).text)
+    assert entry is not None
+    around = re.search(r'href="(/audit/\?since=[^"]+)#entry-(\d+)"', auditor.get(entry[1]).text)
+    assert around is not None
+    assert around[2] == entry[2]
+    assert f'id="entry-{entry[2]}"' in auditor.get(html.unescape(around[1])).text
+
+
+def test_a_decided_finding_folds_its_form_and_its_refusals_ask_for_nothing_more(
+    auditor: Browser,
+) -> None:
+    refusals = "近两小时的拒绝"
+    now = auditor.get("/audit/now").text
+    assert "不计在内" not in now
+    page = finding_of(auditor)
+    open_page = auditor.get(page).text
+    assert "重新处理" not in open_page
+    version = re.search(r'name="version" value="(\d+)"', open_page)
+    assert version is not None
+    form = {"state": "resolved", "disposition": "justified", "version": version[1]}
+    short = auditor.post(f"{page}/decide", {**form, "reason": "x"}, page=page)
+    assert short.status_code == 422
+    done = auditor.post(f"{page}/decide", {**form, "reason": "季度例行演练"}, page=page)
+    assert done.status_code == 303
+    assert re.search(r"<details>\s*<summary>重新处理", auditor.get(page).text)
+    now = auditor.get("/audit/now").text
+    assert refusals in now
+    assert f"另有 {BURST} 次属于已处理的审计发现，不计在内" in now
+
+
+def test_the_facts_of_a_decision_are_words_on_the_page_and_in_the_package(
+    auditor: Browser,
+) -> None:
+    entry = re.search(r'href="(/audit/entries/\d+)"', auditor.get(finding_of(auditor)).text)
+    assert entry is not None
+    shown, _, raw = auditor.get(entry[1]).text.partition('<pre class="sample"')
+    sealed = json.loads(html.unescape(raw.partition(">")[2].partition("</pre>")[0]))
+    moment = datetime.fromtimestamp(sealed["d"]["q"]["now"], ZoneInfo("Asia/Shanghai"))
+    form = {"filter": "outcome=denied", "to": "inspection", "why": "case seven"}
+    made = auditor.post("/audit/evidence", form, page="/audit/evidence?filter=outcome%3Ddenied")
+    with zipfile.ZipFile(io.BytesIO(made.data)) as package:
+        packed = re.sub(r"<code>.*?</code>", "", package.read("page.zh.html").decode())
+        english = package.read("page.en.html").decode()
+    for page in (shown, packed):
+        assert "role:staff" not in page
+        for words in ("所属角色与单位：", "工作人员", "知悉等级：", "UTC+08:00"):
+            assert words in page
+        assert f"{moment:%Y-%m-%d %H:%M:%S} UTC+08:00" in page
+    assert "Counted as: " in english
+
+
+def test_the_records_stand_above_the_button_that_signs_them(auditor: Browser) -> None:
+    page = auditor.get("/audit/review").text
+    assert page.index('id="rows"') < page.rindex("entry-") < page.index('id="sign"')
+    assert 'href="#sign"' in page
+    assert re.search(r"共 (\d+) 条，已列出 \1 条", page)
 
 
 def test_a_wrong_code_leaves_the_evidence_form_as_it_was_typed(
