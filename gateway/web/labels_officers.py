@@ -122,7 +122,7 @@ def sentence(act: OfficerAct, names: Mapping[str, str], words_of_log: Words) -> 
     details = act.details
     words = {
         "who": names.get(f"person:{act.actor}", str(act.actor)),
-        "about": names.get(act.object, act.object.partition(":")[2] or "—"),
+        "about": _about(act.object, names, words_of_log),
         "event": labels_audit.event(act.event),
         "filter": searched(str(details.get("filter", details.get("query", ""))), words_of_log),
         "name": details.get("name", ""),
@@ -132,6 +132,13 @@ def sentence(act: OfficerAct, names: Mapping[str, str], words_of_log: Words) -> 
         "lost": _roles(details.get("lost")),
     }
     return str(ACTS.get(act.event, _OTHER)) % words
+
+
+def _about(thing: str, names: Mapping[str, str], words_of_log: Words) -> str:
+    """Services and units by their names; what has none is named by its number."""
+    if thing.startswith(("svc:", "unit:")):
+        return words_of_log.about(thing)
+    return names.get(thing, thing.partition(":")[2] or "—")
 
 
 def case_state(code: str) -> str:

@@ -137,6 +137,7 @@ def acts() -> str:
         acts=[(each, sentence(each, _names(), words)) for each in found.acts],
         officers=officers,
         said=said,
+        may_look=desk.may(person(), Permission.AUDIT_VIEW, now=g.now),
         narrowed=any(said.values()) or before is not None,
         older=None if older is None else url_for(".acts", before=older, **_given(said)),
         newest=url_for(".acts", **_given(said)),

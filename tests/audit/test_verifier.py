@@ -51,6 +51,7 @@ def test_an_intact_export_is_0_with_ranges_and_what_is_not_covered(
     code, said = run(export / "verify.py", export, "--key", sealed_file.key)
     assert code == 0
     assert "INTACT" in said
+    assert "结论：完好" in said
     assert f"0..{sealed_file.size - 1} by checkpoint (key of epoch 1)" in said
     assert "no witness is named" in said
 
@@ -66,6 +67,7 @@ def test_a_tampered_export_is_2_with_the_first_bad_index(
     code, said = run(export / "verify.py", export, "--key", sealed_file.key)
     assert code == 2
     assert f"first bad index: {index}\n" in said
+    assert f"首条不符的记录编号为 {index}" in said
 
 
 def test_a_log_of_another_first_key_is_2(export: Path) -> None:

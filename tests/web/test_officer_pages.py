@@ -178,6 +178,7 @@ def test_each_office_reads_the_acts_of_those_it_watches_over(
     auditor.browser.get("/people/")
     settle(office, tmp_path / "sealer")
     seen = auditor.browser.get("/officers/acts").text
+    assert re.search(r'href="/audit/entries/(\d+)">\1</a>', seen)
     assert "王强" in seen
     assert "赵敏" in seen
     assert "陈静 请求了无权访问的页面" not in seen
@@ -200,7 +201,7 @@ def test_acts_are_filtered_by_officer_and_day_and_paged_by_position(
     assert first.count('<tr role="row">') == 51
     second = auditor.browser.get(f"/officers/acts?before={older[1]}").text
     positions = [
-        [int(n) for n in re.findall(r'日志序号">(\d+)<', page)] for page in (first, second)
+        [int(n) for n in re.findall(r'日志序号"><a [^>]+>(\d+)<', page)] for page in (first, second)
     ]
     assert positions[0] == sorted(positions[0], reverse=True)
     assert positions[0][-1] > positions[1][0]

@@ -74,6 +74,7 @@ def test_a_phone_shows_the_figures_and_a_desk_the_chart(
     picture, figures = page.locator(".chart img"), page.locator(".chart td").first
     expect(figures).to_be_visible()
     expect(picture).to_be_hidden()
+    expect(page.locator("tr.idle .nothing").first).to_be_hidden()  # a day without entries: a line
     seen(page, tmp_path, "phone")
     page.set_viewport_size({"width": 1280, "height": 800})
     expect(picture).to_be_visible()
