@@ -143,8 +143,10 @@ def show(directory: Path, review: str, *, undecided: bool, as_json: bool) -> Non
                 done(f"uses: by the log since it began; people: theirs in {found.days} days. "
                      "gives, lost: accesses given in these days, by whatever rule, that this one "
                      "would give today, and those of them that nobody else would.")  # fmt: skip
-                done(f"{found.asked} given accesses of {found.days} days were decided again "
-                     f"without the {unused} unused rules: none would have been denied.")  # fmt: skip
+                done(
+                    f"{found.asked} given accesses of {found.days} days were decided "
+                    f"again without the {unused} unused rules: none would have been denied."
+                )
     if found.is_overdue(now()):
         raise click.exceptions.Exit(1)
 
