@@ -119,7 +119,7 @@ def _count_some(ledger: Ledger) -> int:
             return 0
         found: dict[str, Use] = {}
         for body, at in bodies:
-            for rule in _rules_of(body):
+            for rule in rules_of(body):
                 once = Use(1, at, at)
                 found[rule] = found[rule].plus(once) if rule in found else once
         _add(tx, found)
@@ -134,7 +134,7 @@ def _locked_cursor(tx: Transaction) -> int:
     return start or 0
 
 
-def _rules_of(body: bytes) -> list[str]:
+def rules_of(body: bytes) -> list[str]:
     """Return the rules a decision names; none of any other entry."""
     if _DECISION not in body:
         return []

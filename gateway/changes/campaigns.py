@@ -56,6 +56,7 @@ def gather(
     Raises:
         CampaignRefused: unknown; wrong_state, if it was gathered meanwhile.
     """
+    uses.count(room.registry.ledger)
     with refusing(), room.registry.store.reading() as session:
         found = campaigns.find(session, ref)
         rules = versions.at(session, found.seq) or RuleSet()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from policies.change.phrasing import write
 from policies.change.sentences import Sentence, read
 from policies.change.texts import Document, Form
 from policies.change.texts import read as read_text
+from policies.change.tongues import read_here
 from policies.change.validate import Known, Validated, validate
 from policies.rules import Rule, RuleSet
 from policies.uses import Use
@@ -90,7 +91,7 @@ def lexicon_of(
         del windows[words[0]]
     kind = Language.ZH if is_chinese else Language.EN
     windows |= by_name(named, kind)
-    return Lexicon(language=kind, names=names, windows=windows, paths=paths or {})
+    return Lexicon(language=kind, names=names, windows=windows, today=day.date(), paths=paths or {})
 
 
 def leaf(
@@ -153,9 +154,9 @@ def leaf(
     )
 
 
-def said(sentence: str, lexicon: Lexicon) -> Sentence:
-    """Read a sentence, with what is wrong at which letters."""
-    return read(sentence.strip(), lexicon)
+def said(sentence: str, lexicon: Lexicon, other: Callable[[], Lexicon]) -> Sentence:
+    """Read a sentence, with what is wrong at which letters, or that it is in another language."""
+    return read_here(sentence.strip(), lexicon, other)
 
 
 def put(text: str, rule: Rule, *, instead: str = "") -> str | None:

@@ -113,7 +113,11 @@ def list_(directory: Path, *, as_json: bool) -> None:
 @click.option("--undecided", is_flag=True, help="Only the rules nobody decided on.")
 @_json
 def show(directory: Path, review: str, *, undecided: bool, as_json: bool) -> None:
-    """Show the rules of REVIEW with their uses. Exit code 1 if it is overdue."""
+    """Show the rules of REVIEW with their uses. Exit code 1 if it is overdue.
+
+    Uses are what the log recorded of a rule. What would be lost without it is another number:
+    what people were given, decided again today.
+    """
     with opened(directory) as office:
         ref = _named(office, review)
         with office.store.reading() as session:
@@ -126,18 +130,24 @@ def show(directory: Path, review: str, *, undecided: bool, as_json: bool) -> Non
                                    "rules": [_row(each, found) for each in chosen]}))  # fmt: skip
         else:
             rows = [
-                (each.number, each.uses, each.people, each.missed,
+                (each.number, each.uses, each.people, each.carried, each.missed,
                  "never" if each.last_used is None else shown(each.last_used, office),
                  each.unit or _ROLE, each.verdict, names.get(each.decided_by, each.decided_by),
                  each.line.removeprefix("p, "))
                 for each in chosen
             ]  # fmt: skip
-            heads = ("no.", "uses", "people", "missed", "last", "asked", "decided", "by", "says")
+            heads = ("no.", "uses", "people", "gives", "lost", "last", "asked", "decided", "by",
+                     "says")  # fmt: skip
             table(f"{found.title}: {_state(found)}", heads, rows)
             if found.state is not State.GATHERING:
                 unused = sum(each.is_unused(found) for each in lines)
-                done(f"{found.asked} decisions of {found.days} days were made again without the "
-                     f"{unused} unused rules: none would have been denied.")  # fmt: skip
+                done(f"uses: by the log since it began; people: theirs in {found.days} days. "
+                     "gives, lost: accesses given in these days, by whatever rule, that this one "
+                     "would give today, and those of them that nobody else would.")  # fmt: skip
+                done(
+                    f"{found.asked} given accesses of {found.days} days were decided "
+                    f"again without the {unused} unused rules: none would have been denied."
+                )
     if found.is_overdue(now()):
         raise click.exceptions.Exit(1)
 
@@ -248,6 +258,7 @@ def _row(line: Line, found: Campaign) -> dict[str, object]:
         "since": at(line.since),
         "uses": line.uses,
         "people": line.people,
+        "carried": line.carried,
         "missed": line.missed,
         "unused": line.is_unused(found),
         "last_used": at(line.last_used),

@@ -28,6 +28,8 @@ class CampaignLine:
     ends: datetime | None
     """When the rule ends by itself."""
     is_unused: bool
+    is_young: bool
+    """Whether the rule is not in force for all the days that were looked at."""
     may_decide: bool
     decided_by: str
 

@@ -108,6 +108,7 @@ class CampaignsFront(ChangesFront):
             sentence=write(rule, lexicon),
             ends=None if ends is None else datetime.fromtimestamp(ends, UTC),
             is_unused=line.is_unused(found),
+            is_young=line.is_young(found),
             may_decide=may_decide,
             decided_by=self.named(line.decided_by) if line.decided_by else "",
         )

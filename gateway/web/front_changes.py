@@ -126,7 +126,12 @@ class ChangesFront(EngineFront):
 
     def say(self, sentence: str, *, language: str, now: datetime) -> Sentence:
         """Read it with the office's words."""
-        return editing.said(sentence, self.lexicon(language, now=now))
+        other = "zh" if language.startswith("en") else "en"
+        return editing.said(
+            sentence,
+            self.lexicon(language, now=now),
+            lambda: self.lexicon(other, now=now),
+        )
 
     def offers(self, before: str, *, language: str, now: datetime) -> Sequence[Offer]:
         """With the office's words."""

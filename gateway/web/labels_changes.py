@@ -126,6 +126,13 @@ def told(row: Mapping[str, Any]) -> str:
         return ngettext("%(num)s person loses %(of)s", "%(num)s people lose %(of)s", people, of=of)
     if row["effect"] == Effect.GAINS:
         return ngettext("%(num)s person gains %(of)s", "%(num)s people gain %(of)s", people, of=of)
+    if row["effect"] == Effect.STILL:
+        return ngettext(
+            "%(num)s person is still refused %(of)s",
+            "%(num)s people are still refused %(of)s",
+            people,
+            of=of,
+        )
     if row["effect"] == Effect.HARDER:
         return ngettext(
             "%(num)s person needs a stronger sign-in for %(of)s",
@@ -147,6 +154,7 @@ def shift(effect: str) -> str:
         Effect.LOSES: _("lose"),
         Effect.GAINS: _("gain"),
         Effect.HARDER: _("stronger sign-in"),
+        Effect.STILL: _("still refused, as when it was asked"),
         Effect.EASIER: _("weaker sign-in"),
     }
     return words[Effect(effect)]

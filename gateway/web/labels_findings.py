@@ -41,6 +41,19 @@ WRONGS: Mapping[str, Any] = {
     "no_word": _l("“%(said)s” is no word of the rules."),
     "lookalike": _l("“%(said)s” holds a letter that no word of the rules has: %(letter)s."),
     "no_time": _l("“%(said)s” is no time. Write a day and time that exist, the earlier first."),
+    "backwards": _l("“%(said)s” does not end after it begins. Write the earlier first."),
+    "no_end": _l(
+        "“%(said)s” is a moment. Write from when to when, for example 2026-12-01 08:00 to "
+        "2026-12-04 18:00."
+    ),
+    "no_hours": _l(
+        "“%(said)s” names no hours. Write both, for example Monday to Friday 08:30-17:30; whole "
+        "days are 00:00-24:00."
+    ),
+    "no_when": _l(
+        "“%(said)s” is no time that is understood. Write today, tomorrow, until Friday, "
+        "2026-12-01, 2026-12-01 to 2026-12-04, or Monday to Friday 08:30-17:30."
+    ),
     "no_hour": _l("“%(said)s” is no hour of a day. Write hours from 00:00 to 24:00."),
     "overnight": _l(
         "“%(said)s” ends no later than it begins. Over midnight write two times, for example "
@@ -57,7 +70,7 @@ MISSING: Mapping[str, Any] = {
     "sub": _l("It does not say who: name a unit, a role or a person."),
     "eft": _l("It does not say whether they may or may not."),
     "act": _l("It does not say what they may do, for example read."),
-    "obj": _l("It does not say where: name a service with a path, for example /files/**."),
+    "obj": _l("It does not say where: name a service with a path, as in “its name/**”."),
 }
 
 _SHAPES: Sequence[tuple[str, Any]] = (
@@ -228,5 +241,16 @@ def sentence_problem(wrong: Wrong) -> str:
     """What is wrong with a sentence, and what was probably meant."""
     if wrong.code == "missing":
         return str(MISSING[wrong.said])
+    if wrong.code == "language":
+        return _in_another(wrong)
     said = str(WRONGS[wrong.code]) % {"said": wrong.said, "letter": wrong.letter}
     return f"{said} {meant(wrong.meant)}" if wrong.meant else said
+
+
+def _in_another(wrong: Wrong) -> str:
+    """That a sentence is of another language, and what it says in the page's, if it says it."""
+    read = _("This reads as English.") if wrong.said == "en" else _("This reads as Chinese.")
+    if not wrong.meant:
+        return read
+    here = _("In the words of this page: %(sentence)s", sentence=wrong.meant)
+    return f"{read} {here}"

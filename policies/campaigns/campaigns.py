@@ -143,7 +143,17 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One rule of a campaign. The attributes are the columns of `policy_campaign_row`."""
+    """One rule of a campaign. The attributes are the columns of `policy_campaign_row`.
+
+    Attributes:
+        since: when the rule was first published.
+        uses: decisions that name it since the log began, as the page of uses counts them.
+        people: whose decisions those of the campaign's days were; 0 if there were none.
+        last_used: when the last decision that names it was recorded.
+        carried: no uses. Accesses given in the campaign's days, by whatever rule, that this rule
+            would give today, alone or with others.
+        missed: those of them that would be refused, or need a stronger sign-in, without it.
+    """
 
     number: int
     rule: str
@@ -152,6 +162,7 @@ class Line:
     since: datetime
     uses: int
     people: int
+    carried: int
     missed: int
     last_used: datetime | None
     verdict: str
@@ -161,10 +172,17 @@ class Line:
     decided_at: datetime | None
 
     def is_unused(self, campaign: Campaign) -> bool:
-        """Whether it had all the days that were looked at to be used, and was not, nor since."""
-        if self.uses or self.is_used_since(campaign):
-            return False
-        return self.since <= campaign.opened_at - timedelta(days=campaign.days)
+        """Whether it had all the days that were looked at to be used, and was not, nor since.
+
+        Nor would it give anything today that another rule gave then: all rules of which this is
+        true can go together, and no access of these days is lost.
+        """
+        is_needed = self.people or self.carried or self.is_used_since(campaign)
+        return not (is_needed or self.is_young(campaign))
+
+    def is_young(self, campaign: Campaign) -> bool:
+        """Whether it was not there yet on the first of the days that were looked at."""
+        return self.since > campaign.opened_at - timedelta(days=campaign.days)
 
     def is_used_since(self, campaign: Campaign) -> bool:
         """Whether it was used after the campaign began."""

@@ -77,8 +77,8 @@ def fill(
 ) -> Sequence[Line]:
     """Write down what is asked about each rule, and open the campaign; return its rows.
 
-    `uses` are those since the log began, by the rule's id; `in_charge` gives the unit in charge
-    of a service by its slug, empty if there is none.
+    `uses` are those since the log began, by the rule's id, as the page of uses shows them;
+    `in_charge` gives the unit in charge of a service by its slug, empty if there is none.
 
     Raises:
         Stopped: wrong_state, if another process was quicker.
@@ -87,7 +87,7 @@ def fill(
     rules = versions.at(tx.session, campaign.seq) or RuleSet()
     chosen = [rule for rule in rules.rules if lies_in(rule, campaign.scope)]
     # Those that nobody used come first: they are what a review is for.
-    chosen.sort(key=lambda rule: (found.rules.get(rule.id, Lean()).uses, rule))
+    chosen.sort(key=lambda rule: (found.rules.get(rule.id, Lean()).named, rule))
     since = ages(tx.session)
     rows = []
     for number, rule in enumerate(chosen, start=1):
@@ -98,10 +98,11 @@ def fill(
     tx.session.execute(insert(policy_campaign_row), [{"campaign": ref, **row} for row in rows])
     values = {"state": State.OPEN, "asked": found.asked, "done": campaign.total, "beat_at": now}
     tx.session.execute(update(policy_campaign).where(policy_campaign.c.id == ref).values(**values))
-    unused = sum(not row["uses"] for row in rows)
+    filled = lines(tx.session, ref)
+    unused = sum(each.is_unused(campaign) for each in filled)
     details = {"rules": len(rows), "unused": unused, "asked": found.asked}
     record(tx, "filled", ref, actor, now, details)
-    return lines(tx.session, ref)
+    return filled
 
 
 def _reviewing_unit(rule: Rule, kind: Reviewers, in_charge: Callable[[str], str]) -> str:
@@ -117,8 +118,10 @@ def _row(rule: Rule, lean: Lean, use: Use | None) -> dict[str, Any]:
     return {
         "rule": rule.id,
         "line": rule.line,
-        "uses": lean.uses,
+        # What is not sealed yet is not counted yet, but stands in the log.
+        "uses": max(lean.named, 0 if use is None else use.uses),
         "people": len(lean.people),
+        "carried": lean.carried,
         "missed": lean.alone,
         "last_used": max((at for at in (ever, lean.newest) if at is not None), default=None),
         "verdict": "",

@@ -1,5 +1,8 @@
 """What people really asked, out of the log: each different question once, with how often.
 
+A question that was given at one time and refused at another is two: nobody loses by a draft what
+they never had.
+
 Times count as they were; those that no window of the rules tells apart are one.
 """
 
@@ -13,7 +16,7 @@ from typing import Any, Final, TypeAlias
 from policies.change.spans import Cuts
 from policies.compiled import CompiledEngine
 from policies.compiled_rules import windows_of
-from policies.decision import Request
+from policies.decision import Outcome, Request
 from policies.recorded import EVENTS, QUESTION
 from policies.vocabulary import ANY
 
@@ -37,9 +40,17 @@ class _Counted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One person's question as the log holds it: how often, when last (RFC 3339), which records."""
+    """One person's question as the log holds it.
+
+    Attributes:
+        was_given: whether it was answered then with access, at once or after a stronger sign-in.
+        count: how often it was asked and answered so.
+        newest: when last, RFC 3339.
+        decisions: which records hold it, the newest first, at most `KEPT`.
+    """
 
     request: Request
+    was_given: bool
     unit: str
     service: str
     count: int
@@ -81,6 +92,7 @@ def _count(entry_of: dict[str, Any], cuts: Cuts, counted: dict[tuple[Any, ...], 
     key = (
         *(entry_of["sub"], entry_of["zone"], obj, asked["act"], asked["auth"], now),
         *(asked["cat"], asked["cls"], asked["clr"], asked["net"]),
+        EVENTS[entry_of["ev"]] is not Outcome.DENY,
     )
     mine = counted.get(key)
     if mine is None:
@@ -94,7 +106,7 @@ def _count(entry_of: dict[str, Any], cuts: Cuts, counted: dict[tuple[Any, ...], 
 
 
 def _asked(key: tuple[Any, ...], counted: _Counted) -> Asked:
-    subject, zone, obj, action, strength, now, category, level, clearance, network = key
+    subject, zone, obj, action, strength, now, category, level, clearance, network, given = key
     request = Request(
         subject=subject,
         zone=zone,
@@ -109,5 +121,5 @@ def _asked(key: tuple[Any, ...], counted: _Counted) -> Asked:
     )
     newest_first = tuple(reversed(counted.decisions))[:KEPT]
     return Asked(
-        request, counted.unit, counted.service, counted.count, counted.newest, newest_first
+        request, given, counted.unit, counted.service, counted.count, counted.newest, newest_first
     )

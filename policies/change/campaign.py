@@ -23,7 +23,13 @@ class Unused:
 class Proof:
     """What the recorded decisions say of taking rules out.
 
-    `missed` are the questions that would have been denied; the proof holds if there are none.
+    Attributes:
+        removed: the rules that are taken out.
+        asked: recorded decisions that were made again, refusals among them.
+        missed: the questions that were given when they were asked, that the rules in force would
+            give today, and that would be denied or need a stronger sign-in without `removed`.
+            They are no uses: another rule may have given them then. What was refused at the time
+            is not among them. The proof holds if there are none.
     """
 
     removed: tuple[Rule, ...]

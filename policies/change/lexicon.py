@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta, timezone, tzinfo
+from datetime import date, timedelta, timezone, tzinfo
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
@@ -41,6 +41,7 @@ class Lexicon:
             called; two of one name are told apart by their ids, which may always be written.
         windows: named times, e.g. 工作时间, each as a rule's `win`.
         zone: for dates and hours; these can only be told in a zone without summer time.
+        today: the day that 今天 and until Friday are counted from; without one, they say nothing.
         paths: for autocomplete, the paths of services that are worth offering.
     """
 
@@ -48,6 +49,7 @@ class Lexicon:
     names: Mapping[str, str] = field(default_factory=dict)
     windows: Mapping[str, str] = field(default_factory=dict)
     zone: tzinfo = CHINA
+    today: date | None = None
     paths: Mapping[str, Iterable[str]] = field(default_factory=dict)
 
     @cached_property

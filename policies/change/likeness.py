@@ -28,6 +28,9 @@ _LIKE: Final = str.maketrans(
 )
 _PAIRS: Final = (("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l"), ("i", "l"))
 _ALIKE: Final = 0.6
+_ALIKE_SHORT: Final = 0.75
+"""Of few Latin letters many words share half: dance and Finance, FETCH and PATCH."""
+_SHORT: Final = 8
 _LONGER: Final = 3
 
 
@@ -69,13 +72,23 @@ class Nearest:
         self._skeletons = {skeleton(each): each for each in reversed(self._known)}
 
     def to(self, word: str) -> str | None:
-        """Return the nearest word, or None if none is near."""
+        """Return the nearest word, or None if none is near.
+
+        Of an id, `unit:…`, it is one of the same kind, near in what follows the kind.
+        """
         twin = self._skeletons.get(skeleton(word))
         if twin is not None:
             return twin
-        size = len(word)
-        near = [each for each in self._known if abs(len(each) - size) <= _LONGER]
-        return next(iter(get_close_matches(word, near, n=1, cutoff=_ALIKE)), None)
+        kind, colon, own = word.rpartition(":")
+        kind, size = kind + colon, len(word)
+        near = {
+            each.removeprefix(kind): each
+            for each in self._known
+            if abs(len(each) - size) <= _LONGER and each.startswith(kind)
+        }
+        cutoff = _ALIKE_SHORT if own.isascii() and len(own) < _SHORT else _ALIKE
+        found = next(iter(get_close_matches(own, near, n=1, cutoff=cutoff)), None)
+        return None if found is None else near[found]
 
 
 def suggestion(word: str, known: Collection[str]) -> str:

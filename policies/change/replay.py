@@ -6,6 +6,10 @@
 Each question is put to the rules in force and to the draft, both with the people as they are
 today: so what is told is the draft's doing and nothing else. Equal questions are asked once
 and counted. Times count as they were; those that no window of the rules tells apart are one.
+
+People lose only what they had. A question that was refused when it was asked, say before a rule
+existed, and that the rules in force would give by now, is no loss if the draft refuses it again:
+it is told apart, as still refused.
 """
 
 from __future__ import annotations
@@ -32,13 +36,16 @@ class Effect(StrEnum):
     """What a draft does to one question."""
 
     LOSES = "loses"
-    """What was given, at once or after a stronger sign-in, is no more."""
+    """What was given when it was asked, and would be today, is no more."""
     HARDER = "harder"
-    """It takes a stronger sign-in than before."""
+    """What was given when it was asked takes a stronger sign-in than today."""
+    STILL = "still"
+    """What was refused when it was asked would be given today; by the draft it is still refused,
+    or takes a stronger sign-in. Nobody loses by it what they had."""
     EASIER = "easier"
     """It takes no stronger sign-in any more."""
     GAINS = "gains"
-    """What was denied is given."""
+    """What would be denied today is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +54,10 @@ class Shift:
 
     Attributes:
         unit: the person's at the time; empty if none was recorded.
-        count: how often it was asked.
+        count: how often it was asked, and answered then as it was.
         newest: when last, RFC 3339.
         decisions: the ids of its records, the newest first, at most `KEPT`.
+        before: what the rules in force say of it today, which need not be what was said then.
         rules: the ids of the rules that decide it after.
     """
 
@@ -93,7 +101,7 @@ class Replay:
 
     Attributes:
         read: decisions that were asked again.
-        distinct: different questions among them.
+        distinct: different questions among them; given once and refused once is two.
         unread: decisions from before the log kept what was asked, or without any rules.
     """
 
@@ -188,6 +196,8 @@ def _shift(asked: Asked, before: CompiledEngine, after: CompiledEngine) -> Shift
     effect = _EFFECTS.get((was.outcome, is_now.outcome))
     if effect is None:
         return None
+    if effect in (Effect.LOSES, Effect.HARDER) and not asked.was_given:
+        effect = Effect.STILL
     return Shift(
         effect=effect,
         request=asked.request,

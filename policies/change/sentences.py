@@ -12,24 +12,15 @@ otherwise is not written: its id stands there instead, which always can be read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import Final
 
+from policies.change.days import Time, dated_at, day_at, fault_at, is_like_a_time
 from policies.change.lexicon import Lexicon, key_of
 from policies.change.likeness import is_foreign, named
-from policies.change.spelling import (
-    HOURS,
-    PATH,
-    RANGE,
-    WEEK,
-    coded,
-    fault_of,
-    week_of,
-    window_of,
-)
+from policies.change.spelling import PATH, coded
 from policies.problems import RuleProblems
 from policies.rows import RULE_COLUMNS
 from policies.rules import Rule
@@ -37,6 +28,9 @@ from policies.vocabulary import AND, ANY, METHODS, is_role, is_unit
 
 MOST_WRONG: Final = 12
 """Wrong pieces of one sentence that are told each by itself."""
+_FARTHEST: Final = 80
+"""Letters within which something known is looked for in an unknown word."""
+_UNREAD: Final = frozenset({"no_word", "lookalike", "no_path", "ambiguous"})
 _SHOWN: Final = 40
 """Letters that are shown of what was not read."""
 _JOINED: Final = frozenset({"act", "cls", "net", "win"})
@@ -54,17 +48,21 @@ _RAW: Final = re.compile(
 _METHOD: Final = re.compile(
     "(?:" + "|".join(sorted(METHODS, key=len, reverse=True)) + r")(?![A-Za-z])"
 )
-
-_Meaning: TypeAlias = Callable[[re.Match[str], tzinfo], str | None]
-_TIMES: Final[tuple[tuple[re.Pattern[str], _Meaning, str], ...]] = (
-    (
-        RANGE,
-        lambda found, zone: window_of(found[1], found[2], zone),
-        "write a date and time that exist, the earlier first",
+_TIMES: Final = {
+    "no_time": ("is no time", "write a day and time that exist, days of a week in their order"),
+    "backwards": ("does not end after it begins", "write the earlier first"),
+    "no_end": (
+        "is a moment",
+        "write from when to when, as 2026-12-01 08:00 to 2026-12-04 18:00",
     ),
-    (WEEK, week_of, "write days of one week, the earlier first"),
-)
-_HOURS: Final = {
+    "no_hours": (
+        "names no hours",
+        "write both, as Monday to Friday 08:30-17:30; whole days are 00:00-24:00",
+    ),
+    "no_when": (
+        "is no time that is understood",
+        "write today, until Friday, 2026-12-01, 2026-12-01 to 2026-12-04, or Monday 08:30-17:30",
+    ),
     "no_hour": ("is no hour of a day", "write hours from 00:00 to 24:00"),
     "overnight": (
         "ends no later than it begins",
@@ -78,8 +76,9 @@ _HOURS: Final = {
 class Wrong:
     """What is wrong with a sentence, from one letter to before another, counted from 0.
 
-    `code` is one of `no_word`, `lookalike`, `no_time`, `no_hour`, `overnight`, `no_day`,
-    `no_path`, `ambiguous`, `second`, `missing`, `empty` and `value`; the pages turn it into
+    `code` is one of `no_word`, `lookalike`, `no_time`, `backwards`, `no_hour`, `overnight`,
+    `no_day`, `no_hours`, `no_end`, `no_when`, `no_path`, `ambiguous`, `second`, `missing`,
+    `empty`, `value` and, of `tongues`, `language`; the pages turn it into
     words, with `said`: the letters, id or column meant, `meant`: the known word that was probably
     meant, and `letter`: the Unicode name of the first letter that no word is written with.
     """
@@ -126,7 +125,7 @@ def read(text: str, lexicon: Lexicon) -> Sentence:
     pieces = _paired(text, pieces)
     wrong += _unjoined(text, pieces)
     values = _gathered(pieces, wrong)
-    wrong += _missing(text, values)
+    wrong += _missing(text, values, unread=sum(each.code in _UNREAD for each in wrong))
     if wrong:
         return Sentence(None, tuple(sorted(wrong, key=lambda each: each.start)), tuple(pieces))
     columns = [values.get(name, ANY) for name in RULE_COLUMNS]
@@ -167,40 +166,69 @@ def _rest(text: str, at: int) -> Wrong:
 
 
 def _piece(text: str, at: int, lexicon: Lexicon) -> Piece | Wrong:
-    for grammar, meaning, fix in _TIMES:
-        if (found := grammar.match(text, at)) is not None:
-            window = meaning(found, lexicon.zone)
-            if window is None:
-                return _no_time(found, fix)
-            return Piece(at, found.end(), "win", window)
+    return _known(text, at, lexicon) or _unread(text, at, lexicon)
+
+
+def _known(text: str, at: int, lexicon: Lexicon) -> Piece | Wrong | None:
+    """Return what the letters here begin to say, right or wrong; None if it is no word."""
+    if (time := dated_at(text, at, lexicon.zone)) is not None:
+        return _timed(text, at, time)
     if (found := _RAW.match(text, at)) is not None:
         return Piece(at, found.end(), _column_of(found[0]), found[0])
-    if (end := lexicon.longest(text, at)) is not None:
+    end = lexicon.longest(text, at)
+    time = day_at(text, at, lexicon.zone, lexicon.today)
+    if time is not None and (end is None or end < time.end):
+        return _timed(text, at, time)
+    if end is not None:
         return _named(text, at, end, lexicon)
     if (found := _METHOD.match(text, at)) is not None:
         return Piece(at, found.end(), "act", found[0])
-    return _unread(text, at, lexicon)
+    return None
 
 
 def _unread(text: str, at: int, lexicon: Lexicon) -> Wrong:
     """Return what keeps the letters here from being a piece."""
-    if (found := HOURS.match(text, at)) is not None:
-        return _bad_hours(found, (found[2] and fault_of(found[1], found[2])) or "no_day")
+    if (time := fault_at(text, at)) is not None:
+        return _wrong_time(text, at, time.end, time.code)
     word = _WORD.match(text, at)
-    end = word.end() if word else at + 1
-    return _no_word(at, text[at:end], lexicon)
+    end = _known_again(text, at, word.end(), lexicon) if word else at + 1
+    said = text[at:end]
+    if is_like_a_time(said):
+        return _wrong_time(text, at, end, "no_when")
+    return _no_word(at, said, lexicon)
 
 
-def _no_time(found: re.Match[str], fix: str) -> Wrong:
-    if found.re is WEEK and (fault := fault_of(found[3], found[4])) is not None:
-        return _bad_hours(found, fault)
-    said = found[0]
-    return Wrong(found.start(), found.end(), "no_time", said, f"{said!r} is no time", fix)
+def _known_again(text: str, at: int, end: int, lexicon: Lexicon) -> int:
+    """Return where an unknown word ends: where something known begins, in Chinese within it.
+
+    So one bad word is one: what follows it is read. Letters of one word are not taken apart, nor
+    is what may be a path.
+    """
+    for place in range(at + 1, min(end, at + _FARTHEST)):
+        if text[place] == "/":
+            return end
+        if _is_within(text, place):
+            continue
+        found = _known(text, place, lexicon)
+        if isinstance(found, Piece) and found.column:
+            return place
+    return end
 
 
-def _bad_hours(found: re.Match[str], code: str) -> Wrong:
-    what, fix = _HOURS[code]
-    return Wrong(found.start(), found.end(), code, found[0], f"{found[0]!r} {what}", fix)
+def _is_within(text: str, at: int) -> bool:
+    """Tell whether a letter is in the midst of a word of letters or digits."""
+    return all(each.isascii() and each.isalnum() for each in text[at - 1 : at + 1])
+
+
+def _timed(text: str, at: int, time: Time) -> Piece | Wrong:
+    if time.window is None:
+        return _wrong_time(text, at, time.end, time.code)
+    return Piece(at, time.end, "win", time.window)
+
+
+def _wrong_time(text: str, at: int, end: int, code: str) -> Wrong:
+    what, fix = _TIMES[code]
+    return Wrong(at, end, code, text[at:end], f"{text[at:end]!r} {what}", fix)
 
 
 def _no_word(at: int, said: str, lexicon: Lexicon) -> Wrong:
@@ -297,13 +325,15 @@ def _gathered(pieces: list[Piece], wrong: list[Wrong]) -> dict[str, str]:
     return values
 
 
-def _missing(text: str, values: Mapping[str, str]) -> list[Wrong]:
+def _missing(text: str, values: Mapping[str, str], *, unread: int) -> list[Wrong]:
+    """Return what is not said, unless the words that were not read may have said it."""
     if not text.strip():
         return [Wrong(0, 0, "empty", "", "nothing is said", "write a sentence")]
     at = len(text)
-    return [
-        Wrong(at, at, "missing", name, *_MISSING[name]) for name in _REQUIRED if name not in values
-    ]
+    missing = [name for name in _REQUIRED if name not in values]
+    if len(missing) <= unread:
+        return []
+    return [Wrong(at, at, "missing", name, *_MISSING[name]) for name in missing]
 
 
 def _read_line(text: str) -> Sentence:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from policies.functions import window_bounds
 from policies.weekly import DAY, weekly
 
-_DATE: Final = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2})?"
-RANGE: Final = re.compile(rf"({_DATE})\s*(?:至|到|~|—|–|to|until)\s*({_DATE})", re.ASCII)
-"""From one date and time to another."""
+DATE: Final = r"\d{4}-\d{2}-\d{2}"
+_MOMENT: Final = rf"{DATE}(?:[ T]\d{{2}}:\d{{2}}(?::\d{{2}})?)?"
+RANGE: Final = re.compile(rf"({_MOMENT})\s*(?:至|到|~|—|–|to|until)\s*({_MOMENT})(?!\d)", re.ASCII)
+"""From one date, or date and time, to another."""
 _CHINESE: Final = "一二三四五六日"
 _ENGLISH: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_DAY: Final = rf"(?:(?:周|星期)[{_CHINESE}天]|{'|'.join(_ENGLISH)})"
-_TO: Final = r"\s*(?:至|到|to|until|-|—|–|－|~|～)\s*"
-_CLOCK: Final = r"\d{1,2}[:：]\d{2}"
+DAY_NAME: Final = rf"(?:(?:周|星期)[{_CHINESE}天]|{'|'.join(_ENGLISH)})"
+TO: Final = r"\s*(?:至|到|to|until|-|—|–|－|~|～)\s*"
+CLOCK: Final = r"\d{1,2}[:：]\d{2}"
 WEEK: Final = re.compile(
-    rf"每?({_DAY})(?:{_TO}({_DAY}))?\s*({_CLOCK}){_TO}({_CLOCK})(?!\d)",
+    rf"每?({DAY_NAME})(?:{TO}({DAY_NAME}))?\s*({CLOCK}){TO}({CLOCK})(?!\d)",
     re.ASCII | re.IGNORECASE,
 )
 """The same hours on one or more days of every week."""
-HOURS: Final = re.compile(rf"({_CLOCK})(?:{_TO}({_CLOCK}))?(?!\d)", re.ASCII | re.IGNORECASE)
+HOURS: Final = re.compile(rf"({CLOCK})(?:{TO}({CLOCK}))?(?!\d)", re.ASCII | re.IGNORECASE)
 """Hours that stand without their days, which say no time."""
 _HOUR: Final = 60
 """Minutes of one."""
@@ -52,16 +53,30 @@ def _date(at: datetime) -> str:
 
 
 def window_of(first: str, end: str, zone: tzinfo) -> str | None:
-    """Return the window from one date to before another, if there is one."""
+    """Return the window from one date to before another, if there is one.
+
+    A date without a time is its whole day: as `end` the day is among the window.
+    """
     try:
-        times = [
-            int(datetime.fromisoformat(each).replace(tzinfo=zone).timestamp())
-            for each in (first, end)
-        ]
+        times = [int(each.replace(tzinfo=zone).timestamp()) for each in _moments(first, end)]
     except (ValueError, OverflowError):
         return None
     window = f"{times[0]}~{times[1]}"
     return None if window_bounds(window) is None else window
+
+
+def is_backwards(first: str, end: str) -> bool:
+    """Tell whether two dates exist, and the second is not after the first."""
+    try:
+        begins, ends = _moments(first, end)
+    except (ValueError, OverflowError):
+        return False
+    return ends <= begins
+
+
+def _moments(first: str, end: str) -> tuple[datetime, datetime]:
+    begins, ends = datetime.fromisoformat(first), datetime.fromisoformat(end)
+    return begins, ends + timedelta(days=1) if re.fullmatch(DATE, end, re.ASCII) else ends
 
 
 def in_days(window: str, zone: tzinfo, *, is_chinese: bool) -> str:
@@ -85,7 +100,7 @@ def week_of(found: re.Match[str], zone: tzinfo) -> str | None:
     offset = _offset(zone)
     if offset is None:
         return None
-    first, last = (_day(each) for each in (found[1], found[2] or found[1]))
+    first, last = (day_of(each) for each in (found[1], found[2] or found[1]))
     days = f"{first}" if first == last else f"{first}-{last}"
     sign, ahead = "-" if offset < 0 else "+", _clock(abs(offset))
     opens, closes = (each.replace("：", ":").zfill(5) for each in (found[3], found[4]))
@@ -108,7 +123,8 @@ def _minutes(clock: str) -> int | None:
     return found if minute < _HOUR and found <= DAY // 60 else None
 
 
-def _day(name: str) -> int:
+def day_of(name: str) -> int:
+    """Return the number of a day of the week, Monday's being 1."""
     if name[-1] in f"{_CHINESE}天":
         return _CHINESE.index(name[-1].replace("天", "日")) + 1
     return _ENGLISH.index(name.capitalize()) + 1

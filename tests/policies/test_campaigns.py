@@ -26,16 +26,17 @@ from policies.campaigns.shortening import end_of, shortened
 from policies.change import campaign
 from policies.change.replay import replay as replayed
 from policies.change.texts import read
-from policies.decision import Request
+from policies.decision import Outcome, Request
 from policies.dossier.dossiers import find
 from policies.engine import CompiledEngine, build
 from policies.memberships import Memberships
 from policies.recorded import EVENTS, question
 from policies.rules import Rule, RuleSet
 from policies.tables_running import rule_use
-from policies.uses import uses
+from policies.uses import Use, uses
 from policies.vocabulary import ZONES
 
+NOW = 1_795_000_000
 OFFICER = Actor(subject=PEOPLE[0])
 READ = Rule("unit:x", "*", "svc:s/**", "GET", "*", "*", "2", "*", "allow")
 IDLE = Rule("unit:y", "*", "svc:s/**", "GET", "*", "*", "2", "*", "allow")
@@ -49,9 +50,9 @@ RULES = RuleSet((READ, IDLE, WEEKLY, OWN, PAGE, DENY))
 NAMES = {outcome: name for name, outcome in EVENTS.items()}
 
 
-def body(engine: Any, asked: Any, number: int) -> bytes:  # noqa: ANN401 - as the worlds draw them
-    """A decision as the log keeps it."""
-    decision = engine.decide(asked)
+def body(engine: Any, asked: Any, number: int, then: Any = None) -> bytes:  # noqa: ANN401 - as the worlds draw them
+    """A decision as the log keeps it; made by other rules then, if they are given."""
+    decision = (then or engine).decide(asked)
     return json.dumps(
         {
             "ev": NAMES[decision.outcome], "did": f"{number:032x}", "sub": asked.subject,
@@ -71,12 +72,15 @@ def test_what_would_be_missed_is_what_a_replay_without_the_rules_misses(luck: Ra
     members = people(luck)
     engine = build(before, members)
     asked = [replace_zone(request(luck), luck) for _ in range(12)]
-    found = [body(engine, each, number) for number, each in enumerate(asked)]
+    then = build(RuleSet(tuple({rule(luck) for _ in range(9)}), CATEGORIES), members)
+    found = [body(engine, each, number, then) for number, each in enumerate(asked)]
+    asked = [each for each in asked if then.decide(each).outcome is not Outcome.DENY]
     allows = [each for each in before.rules if each.allows]
     gone = [each for each in allows if luck.randrange(2)]
     after = build(campaign.without(before, gone), members)
 
     leans = leaning(found, engine)
+    assert leans.asked == len(asked)
     missed = campaign.proof(gone, replayed(found, engine, after)).missed
 
     assert leans.missed(each.id for each in gone) == otherwise(asked, engine, after)
@@ -86,6 +90,44 @@ def test_what_would_be_missed_is_what_a_replay_without_the_rules_misses(luck: Ra
         alone = build(campaign.without(before, [each]), members)
         counted = leans.rules[each.id].alone if each.id in leans.rules else 0
         assert counted == otherwise(asked, engine, alone)
+
+
+def test_uses_are_those_of_the_log_and_refusals_of_before_the_rule_are_no_loss(
+    store: Store, ledger: Ledger, published: datetime
+) -> None:
+    """Twenty-three refusals, then the rule, then four uses: four is what the campaign says."""
+    members = Memberships(units=((PEOPLE[0], "unit:x"),))
+    engine, old = build(RULES, members), build(RuleSet((IDLE,)), members)
+    ask = Request(
+        subject=PEOPLE[0], zone="intranet", object="svc:s/q", action="GET", strength=2, now=NOW
+    )
+    log = [body(engine, ask, number, old if number < 23 else None) for number in range(27)]
+    lean = leaning(log, engine).rules[READ.id]
+    assert (lean.named, len(lean.people), lean.carried, lean.alone) == (4, 1, 4, 4)
+    counted = {READ.id: Use(9, published - timedelta(days=95), published)}
+    ref = opened(ledger, published, leans=leaning(log, engine), counted=counted)
+    with store.reading() as session:
+        row = next(each for each in campaigns.lines(session, ref) if each.rule == READ.id)
+        found = campaigns.find(session, ref)
+    assert (row.uses, row.people, row.missed, found.asked) == (9, 1, 4, 4)
+    assert not row.is_unused(found)
+
+
+def test_a_rule_that_another_stood_for_is_not_called_unused(
+    store: Store, ledger: Ledger, published: datetime
+) -> None:
+    """Another rule, gone since, gave what only this one gives today: it would be missed."""
+    members = Memberships(units=((PEOPLE[0], "unit:x"),))
+    then = build(RuleSet((replace(READ, obj="svc:s/q"),)), members)
+    engine = build(RULES, members)
+    ask = Request(
+        subject=PEOPLE[0], zone="intranet", object="svc:s/q", action="GET", strength=2, now=NOW
+    )
+    ref = opened(ledger, published, leans=leaning([body(engine, ask, 1, then)], engine))
+    with store.reading() as session:
+        found = campaigns.find(session, ref)
+        row = next(each for each in campaigns.lines(session, ref) if each.rule == READ.id)
+    assert (row.uses, row.carried, row.missed, row.is_unused(found)) == (0, 1, 1, False)
 
 
 def otherwise(asked: list[Request], before: CompiledEngine, after: CompiledEngine) -> int:
@@ -116,13 +158,16 @@ def terms(now: datetime, **values: Any) -> Terms:  # noqa: ANN401 - any of its f
     return Terms(**{**usual, "due_at": now + timedelta(days=30), **values})
 
 
-def opened(ledger: Ledger, now: datetime, **values: Any) -> str:  # noqa: ANN401 - of its terms
-    engine = build(RULES, Memberships())
+def opened(
+    ledger: Ledger, now: datetime, *, leans: Leaning | None = None,
+    counted: dict[str, Use] | None = None, **values: Any,  # noqa: ANN401 - of its terms
+) -> str:  # fmt: skip
+    found = leans or Leaning(3, leaning([], build(RULES, Memberships())).rules, {})
     with ledger.begin() as tx:
         ref = gathering.begin(tx, terms(now, **values), actor=OFFICER, now=now, total=3)
     with ledger.begin() as tx:
         gathering.fill(
-            tx, ref, Leaning(3, leaning([], engine).rules, {}), uses=uses(tx.session),
+            tx, ref, found, uses=counted or uses(tx.session),
             in_charge=lambda slug: {"s": "unit:finance"}.get(slug, ""), actor=OFFICER, now=now,
         )  # fmt: skip
     return ref

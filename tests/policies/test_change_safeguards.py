@@ -163,7 +163,7 @@ def test_every_noticed_change_really_makes_its_test_fail(luck: Random) -> None:
             assert (mutant.noticed_by is not None) == bool(failing), (score.rule, mutant)
 
 
-def record(number: int, asked: Request, unit: str = "x") -> bytes:
+def record(number: int, asked: Request, unit: str = "x", *, was: str = "allowed") -> bytes:
     """A decision as the log keeps it (`policies.recorded`)."""
     question = {
         "act": asked.action,
@@ -175,7 +175,7 @@ def record(number: int, asked: Request, unit: str = "x") -> bytes:
         "now": asked.now,
     }
     body = {
-        "ev": "decision.allowed",
+        "ev": f"decision.{was}",
         "did": f"{number:032x}",
         "sub": asked.subject,
         "zone": asked.zone,
@@ -212,6 +212,28 @@ def test_a_replay_tells_who_loses_and_gains_and_keeps_the_records() -> None:
     assert loss.decisions == tuple(f"{number:032x}" for number in (2, 1, 0))
     assert {group.name for group in found.by_unit()} == {"x", "y"}
     assert [group.people for group in found.by_service()] == [(BORIS,), (ANNA,)]
+
+
+def test_nobody_loses_by_a_draft_what_was_refused_when_it_was_asked() -> None:
+    """Refusals from before a rule existed are told apart from what it gave afterwards."""
+    log = [
+        *(record(number, ASKED, was="denied") for number in range(23)),
+        *(record(number, ASKED) for number in range(23, 27)),
+    ]
+    before = build(RuleSet((READ,)), MEMBERS)
+    found = replay(log, before, build(RuleSet(), MEMBERS))
+    assert [(each.effect, each.decisions) for each in found.told()] == [
+        (Effect.LOSES, 4),
+        (Effect.STILL, 23),
+    ]
+    assert campaign.proof([READ], found).missed == (found.shifts[0],)
+    refused = replay(log[:23], before, build(RuleSet(), MEMBERS))
+    assert campaign.proof([READ], refused).holds
+    harder = replay(log, before, build(RuleSet((replace(READ, auth="3"),)), MEMBERS))
+    assert [(each.effect, each.decisions) for each in harder.told()] == [
+        (Effect.HARDER, 4),
+        (Effect.STILL, 23),
+    ]
 
 
 def test_a_replay_keeps_the_newest_records_of_what_was_asked_often() -> None:

@@ -246,6 +246,7 @@ def _campaigns_up() -> None:
         sa.Column("since", moment, nullable=False),
         sa.Column("uses", sa.BigInteger(), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("carried", sa.BigInteger(), nullable=False),
         sa.Column("missed", sa.BigInteger(), nullable=False),
         sa.Column("last_used", moment, nullable=True),
         sa.Column("verdict", sa.String(8), nullable=False),
