@@ -180,6 +180,7 @@ def _page(ref: str, problem: Problem | None = None) -> Response:
         it=card.dossier,
         examined=examined,
         effect=None if examined is None else examined.effect,
+        differs=desk.draft_difference(ref),
         is_running=is_running,
         is_own=card.dossier.author == who.current.subject,
         has_written=who.current.subject in card.writers,

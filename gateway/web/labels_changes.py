@@ -83,6 +83,15 @@ def end(value: str) -> str:
     return str(ENDS.get(value, value))
 
 
+def origin(said: str) -> str:
+    """Where a version came from that no case published, by its note."""
+    if said == "baseline of hangu init":
+        return _("none: every gateway starts with it")
+    if said.startswith("return to version "):
+        return _("none: the trial before it ended, and the rules from before came back")
+    return _("none: it was published outside of a case, so nobody approved it")
+
+
 def note(said: str) -> str:
     """Why a version was published; what the gateway wrote itself, in the page's language."""
     if said == "baseline of hangu init":

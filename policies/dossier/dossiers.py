@@ -185,6 +185,12 @@ def in_state(session: Session, state: State) -> Sequence[Dossier]:
     return [_dossier(row) for row in session.execute(chosen.order_by(policy_dossier.c.opened_at))]
 
 
+def published_as(session: Session, seq: int) -> str | None:
+    """Return the id of the change that a version was published by, if any."""
+    columns = policy_dossier.c
+    return session.scalar(select(columns.id).where(columns.seq == seq))
+
+
 def steps(session: Session, ref: str) -> Sequence[Step]:
     """Return what was done with a change, in order."""
     step = policy_dossier_step.c
