@@ -29,11 +29,12 @@ import re
 import sys
 import zipfile
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256, sha512
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn, Protocol
 
@@ -867,6 +868,9 @@ PACKAGE = frozenset(
 )
 PACKAGE_FILES = 50_100
 PACKAGE_BYTES = 2**31
+PACKAGE_DIRECTORY = 2**23  # bytes, as of the manifest: both name every file
+PACKAGE_SMALL = 2**20  # bytes of a proof, which holds an entry, and of the other small files
+_NO_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError)
 
 
 def verify_package(data: BinaryIO, *, key: str | None, policy: str | None = None) -> Report:
@@ -877,7 +881,8 @@ def verify_package(data: BinaryIO, *, key: str | None, policy: str | None = None
     """
     report = Report()
     try:
-        files, manifest = _unpacked(data)
+        files = _Package(data)
+        manifest = _listed(files)
         if key is None:
             key = files["first-key"].decode().strip()
             report.incomplete("the key is the package's own: bring the one from paper, --key")
@@ -895,7 +900,7 @@ def verify_package(data: BinaryIO, *, key: str | None, policy: str | None = None
         words = "what was asked for, whether all of it is here, pages, table, custody, verifier: "
         words += "the log holds this file's SHA-256, "
         report.uncovered.append(words + digest.hexdigest())
-    except _NONSENSE as error:
+    except (*_NONSENSE, *_NO_ZIP) as error:
         report.tampered(0, f"the package: {error}")
     return report
 
@@ -914,55 +919,83 @@ def _names(known: list[zipfile.ZipInfo]) -> list[str]:
     return names
 
 
-def _unpacked(data: BinaryIO) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """The files, if they are exactly those that the manifest lists."""
-    try:
-        with zipfile.ZipFile(data) as package:
-            names = _names(package.infolist())
-            files = {name: package.read(name) for name in names}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise Wrong(f"no ZIP file: {error}") from None
-    manifest = json.loads(files.pop("manifest.json"))
+class _Package:
+    """The files of a package, each read when it is asked for: all of them may be 2 GB."""
+
+    def __init__(self, data: BinaryIO) -> None:
+        size = data.seek(0, 2)
+        data.seek(max(0, size - 42))
+        tail = data.read()  # with ZIP64's place, which no package needs, and no comment
+        if len(tail) < 22 or tail[-22:-18] != b"PK\5\6" or tail[-2:] != b"\0\0":  # noqa: PLR2004
+            raise Wrong("no ZIP file")
+        if tail[:4] == b"PK\6\7" or int.from_bytes(tail[-10:-6], "little") > PACKAGE_DIRECTORY:
+            raise Wrong("it is larger than any package")
+        self._zip = zipfile.ZipFile(data)
+        self.names = _names(self._zip.infolist())
+
+    def __getitem__(self, name: str) -> bytes:
+        most = PACKAGE_DIRECTORY if name == "manifest.json" else PACKAGE_SMALL
+        if self._zip.getinfo(name).file_size > most:
+            raise Wrong(f"{name} is larger than in any package")
+        return self._zip.read(name)
+
+    def digest(self, name: str) -> str:
+        """The SHA-256 of a file."""
+        found = sha256()
+        with self._zip.open(name) as file:
+            while block := file.read(2**20):
+                found.update(block)
+        return found.hexdigest()
+
+    def lines(self) -> Iterator[bytes]:
+        """What was said first of the entries, then each of them."""
+        with self._zip.open("entries.jsonl") as file:
+            while line := file.readline(PACKAGE_SMALL):
+                yield line.removesuffix(b"\n")
+
+
+def _listed(files: _Package) -> dict[str, Any]:
+    """The manifest, if the files are exactly those that it lists."""
+    manifest: dict[str, Any] = json.loads(files["manifest.json"])
     listed = {str(name): str(found) for name, found in manifest["files"].items()}
-    if extra := sorted(files.keys() ^ listed.keys()):
+    if extra := sorted({*files.names} ^ {*listed, "manifest.json"}):
         raise Wrong(f"{extra[0]} is there without being listed, or the other way round")
-    for name, content in files.items():
-        if sha256(content).hexdigest() != listed[name]:
+    for name, said in listed.items():
+        if files.digest(name) != said:
             raise Wrong(f"{name} is not the file that was listed")
-    return files, manifest
+    return manifest
 
 
-def _counted(
-    files: dict[str, bytes], manifest: dict[str, Any]
-) -> tuple[list[str], list[int], dict[str, bytes]]:
-    """Entries, numbers and proofs, if they are equally many and said to be so."""
-    head, *bodies = files["entries.jsonl"].decode().removesuffix("\n").split("\n")
-    said, numbers = json.loads(head), [int(each) for each in manifest["numbers"]]
-    proofs = {name: each for name, each in files.items() if name.startswith("proofs/")}
-    if proofs.keys() != {f"proofs/{number}.tlog-proof" for number in numbers}:
+def _counted(files: _Package, manifest: dict[str, Any]) -> list[int]:
+    """The entries' numbers, if entries and proofs are equally many and said to be so."""
+    lines = files.lines()
+    said, numbers = json.loads(next(lines, b"")), [int(each) for each in manifest["numbers"]]
+    proofs = {name for name in files.names if name.startswith("proofs/")}
+    if proofs != {f"proofs/{number}.tlog-proof" for number in numbers}:
         raise Wrong("its proofs are not those of its entries")
-    if not len(bodies) == len(numbers) == len(proofs) == manifest["entries"] == said["entries"]:
+    count = sum(1 for _ in lines)
+    if not count == len(numbers) == len(proofs) == manifest["entries"] == said["entries"]:
         raise Wrong("entries, proofs and manifest are not equally many")
     is_partial = manifest["entries"] != manifest["of"]
     if not manifest["partial"] == said["partial"] == is_partial:
         raise Wrong("it does not say rightly whether it is whole")
-    return bodies, numbers, proofs
+    return numbers
 
 
 def _entries_proved(
-    files: dict[str, bytes],
+    files: _Package,
     manifest: dict[str, Any],
     report: Report,
     *,
     key: str,
     policy: str | None,
 ) -> None:
-    bodies, numbers, proofs = _counted(files, manifest)
+    numbers = _counted(files, manifest)
     notes: set[str] = set()  # not the root alone: with another size it proves other numbers
-    for number, body in zip(numbers, bodies, strict=True):
+    for number, body in zip(numbers, islice(files.lines(), 1, None), strict=True):
         name = f"proofs/{number}.tlog-proof"
-        receipt = parse_receipt(name, proofs[name])
-        if receipt.number != number or receipt.entry != sha256(b"\0" + body.encode()).digest():
+        receipt = parse_receipt(name, files[name])
+        if receipt.number != number or receipt.entry != sha256(b"\0" + body).digest():
             report.tampered(number, f"{name} is of another entry")
         elif not _included(receipt.entry, receipt):
             report.tampered(number, f"entry {number} is not in the log as it is here")
@@ -973,7 +1006,9 @@ def _entries_proved(
         report.incomplete("it holds no entry")
         return
     name = f"proofs/{numbers[0]}.tlog-proof"
-    one = verify_receipt(name, proofs[name], key=key, policy=policy or files["policy"].decode())
+    one = verify_receipt(
+        name, files[name], key=key, policy=files["policy"].decode() if policy is None else policy
+    )
     report.size, report.root, report.uncovered = one.size, one.root, one.uncovered
     report.findings += one.findings
     report.anchors += [f"{len(numbers)} entries, each by its own proof", *one.anchors]
@@ -983,9 +1018,9 @@ def _entries_proved(
         report.uncovered.append(f"{manifest['of'] - len(numbers)} entries that also fit the query")
 
 
-def _grown(files: dict[str, bytes], report: Report) -> None:
+def _grown(files: _Package, report: Report) -> None:
     """The proof that the tree of the last sign-off lies within the tree of the package."""
-    if "consistency.json" not in files or report.code == TAMPERED:
+    if "consistency.json" not in files.names or report.code == TAMPERED:
         return
     said = json.loads(files["consistency.json"])
     old, new, path = int(said["old"]), int(said["new"]), [bytes.fromhex(h) for h in said["path"]]

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from audit.record import Actor
-from gateway.changes import acts
-from gateway.changes.refusals import ChangeRefused
+from gateway.changes import acts, waiting
+from gateway.changes.refusals import ChangeRefused, refusing
 from gateway.changes.room import Room
 from gateway.identity.memberships import memberships
 from policies import versions
 from policies.change import trials
 from policies.change.replay import bodies
 from policies.decision import Outcome
-from policies.dossier import publishing
-from policies.dossier.dossiers import Dossier, State, in_state
+from policies.dossier import hindrance, publishing
+from policies.dossier.dossiers import Dossier, State, Why, in_state
 from policies.recorded import EVENTS
 
 CLOCK = Actor(subject="system:changes")
@@ -28,6 +28,10 @@ FEWEST = 20
 JUMP = 2.0
 MARGIN = 0.1
 """A rate has jumped if it is more than twice what it was, and a tenth of all more."""
+FAULT = "fault"
+"""The code of a hindrance that is no refusal; the kind of error follows."""
+_PASSING = frozenset({Why.PEOPLE_MOVED, Why.TOO_EARLY, Why.TRIAL_RUNS, Why.WRONG_STATE})
+"""Refusals that pass by themselves: another worker was first, or another trial has to end."""
 log = logging.getLogger("hangu.changes")
 
 
@@ -57,7 +61,7 @@ def sweep(room: Room, *, now: datetime) -> int:
     with room.registry.store.reading() as session:
         due = [each for each in in_state(session, State.APPROVED) if publishing.is_due(each, now)]
     for each in due:
-        with _by_itself(each):
+        with _by_itself(room, each, now):
             acts.publish(room, each.id, actor=CLOCK, now=now)
     return ended
 
@@ -104,7 +108,7 @@ def has_jumped(before: Rate, after: Rate) -> bool:
 
 
 def _look_after(room: Room, found: Dossier, now: datetime) -> bool:
-    with _by_itself(found):
+    with _by_itself(room, found, now):
         why = publishing.ended_by_itself(found, now)
         if not why:
             with room.registry.ledger.begin(unaudited_because="a trial's latest moment") as tx:
@@ -117,11 +121,32 @@ def _look_after(room: Room, found: Dossier, now: datetime) -> bool:
 
 
 @contextmanager
-def _by_itself(found: Dossier) -> Iterator[None]:
-    """What hinders one change hinders no other, and is said in the log."""
+def _by_itself(room: Room, found: Dossier, now: datetime) -> Iterator[None]:
+    """What hinders one change hinders no other; it is on record, and the officers are told."""
+    why = ""
     try:
         yield
     except ChangeRefused as refusal:  # another worker was first, or an officer has to look
         log.warning("change %s: %s %s", found.id, refusal.code, refusal.said)
-    except Exception:  # whatever a hand wrote into the database must not delay a way back
+        if refusal.why in _PASSING:
+            return
+        why = f"{refusal.code} {refusal.said}".strip()
+    except Exception as fault:  # whatever a hand wrote into the database must not delay a way back
         log.exception("change %s: no step now; the next round follows", found.id)
+        why = f"{FAULT} {type(fault).__name__}"
+    try:
+        _note(room, found, why, now)
+    except Exception:
+        log.exception("change %s: what hinders it is not on record", found.id)
+
+
+def _note(room: Room, found: Dossier, why: str, now: datetime) -> None:
+    with room.registry.store.reading() as session:
+        is_known = any(each.id == found.id for each, _ in hindrance.hindered(session))
+    if not why and not is_known:
+        return
+    with refusing(), room.registry.ledger.begin() as tx:
+        if not why:
+            hindrance.go_on(tx, found.id, actor=CLOCK, now=now)
+        elif hindrance.hinder(tx, found.id, why, actor=CLOCK, now=now):
+            waiting.tell_hindered(tx, room, found, now=now)

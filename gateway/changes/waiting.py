@@ -16,12 +16,15 @@ from gateway.identity.notices import NoticeView
 from gateway.identity.people import PersonView
 from gateway.identity.tables import State as PersonState
 from gateway.store.engines import Store
-from policies.dossier.dossiers import State, in_state, writers
+from policies.dossier.dossiers import Dossier, State, in_state, writers
+from policies.dossier.hindrance import hindered
 
 APPROVERS = "security_admin"
 _PERSON = "person:"
 _WAITING = "change_waiting"
 """The notice of a change to approve."""
+_HINDERED = "change_hindered"
+"""That of one that cannot go on by itself."""
 
 
 def number(room: Room, subject: str) -> int:
@@ -44,13 +47,18 @@ def tell_approvers(
 
 
 def still_so(store: Store, found: Sequence[NoticeView]) -> Sequence[NoticeView]:
-    """Leave the notices out that ask for an approval which is given, refused or void by now."""
-    if all(each.kind != _WAITING for each in found):
+    """Leave the notices out that are over: approvals given, refused or void, hindrances gone."""
+    if all(each.kind not in (_WAITING, _HINDERED) for each in found):
         return found
     with store.reading() as session:
-        submitted = {each.id for each in in_state(session, State.SUBMITTED)}
+        still = {
+            _WAITING: {each.id for each in in_state(session, State.SUBMITTED)},
+            _HINDERED: {each.id for each, _ in hindered(session)},
+        }
     return [
-        each for each in found if each.kind != _WAITING or each.words.get("change") in submitted
+        each
+        for each in found
+        if each.kind not in still or each.words.get("change") in still[each.kind]
     ]
 
 
@@ -61,6 +69,12 @@ def tell_author(
     if author.startswith(_PERSON):
         whose = UUID(author.removeprefix(_PERSON))
         notices.tell(tx, whose, kind, now=now, change=ref, title=title)
+
+
+def tell_hindered(tx: Transaction, room: Room, found: Dossier, *, now: datetime) -> None:
+    """Have every security administrator find that a change cannot go on by itself."""
+    for each in _approvers(people.all_people(room.registry)):
+        notices.tell(tx, each.id, _HINDERED, now=now, change=found.id, title=found.title)
 
 
 def suggest(room: Room, decision: str, *, actor: Actor, now: datetime) -> None:

@@ -29,6 +29,7 @@ from gateway.office import KEYS, Office, compose
 from gateway.store import migrate as migrations
 from gateway.store.engines import Store
 from policies import versions
+from policies.dossier.hindrance import hindered
 
 _BEFORE_STANDINGS = {"0001", "0002"}
 """Schemas in which nobody's standing had a MAC: the move gives everybody theirs, this once."""
@@ -94,6 +95,10 @@ def _content(office: Office, moment: datetime) -> Iterator[Finding]:
     yield Finding("clock", f"stands before the newest audit entry ({newest})" if late else "")
     yield _sealing(office)
     yield from _anchors(office, moment)
+    with office.store.reading() as session:
+        stuck = [f"{each.id[:8]} {each.title} ({why})" for each, why in hindered(session)]
+    if stuck:
+        yield Finding("changes of the rules", note="cannot go on: " + "; ".join(stuck))
     missing = "" if office.rules().rules else "none are in force, so nobody may do anything"
     yield Finding("rules", missing)
 

@@ -19,6 +19,7 @@ class Condition(StrEnum):
     ALARM = "alarm"  # entries of the log are gone, or were written by somebody else
     UNSEALED = "unsealed"  # no rights, changes and exports until the log is sealed again
     UNWITNESSED = "unwitnessed"  # the witnesses that the office names have not cosigned of late
+    HINDERED = "hindered"  # a trial or a timed publication of rules cannot go on by itself
     DISAGREES = "disagrees"  # the two engines decided one request differently
 
 

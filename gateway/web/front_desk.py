@@ -38,6 +38,7 @@ from gateway.web.front_services import ServiceDesk
 from gateway.web.front_tree import TreeFront
 from gateway.web.front_units import UnitNames
 from gateway.web.front_written import WrittenDesk
+from policies.dossier import hindrance
 
 FORMS_PURPOSE = "web/forms"
 """What the forms' key is derived for; every worker of the zone derives the same one."""
@@ -84,9 +85,15 @@ class FrontDesk(
         found = Condition.OK if self.brake is None else _condition(self.brake.health())
         if found is Condition.OK and self.disagreements_open():
             return Condition.DISAGREES
+        if found is Condition.OK and self._is_hindered():
+            return Condition.HINDERED
         if found is Condition.OK and witnessing.overdue(self.registry.store.read, policy, now=now):
             return Condition.UNWITNESSED
         return found
+
+    def _is_hindered(self) -> bool:
+        with self.registry.store.reading() as session:
+            return bool(hindrance.hindered(session))
 
 
 def _condition(health: Health) -> Condition:

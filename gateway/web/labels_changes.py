@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.changes.editing import Part
+from gateway.web.answers_changes import CHANGES
 from gateway.web.i18n import _, ngettext
 from gateway.web.i18n import later as _l
 from gateway.web.sayings import Sayings
@@ -33,6 +34,8 @@ STEPS: Mapping[str, Any] = {
     "published": _l("Published on trial"),
     "confirmed": _l("Confirmed"),
     "rolled_back": _l("Rolled back"),
+    "hindered": _l("Could not go on by itself"),
+    "unhindered": _l("Went on again"),
     "service_taken_out": _l("A service was taken out; its rules do not come back"),
     "withdrawn": _l("Withdrawn"),
 }
@@ -55,6 +58,11 @@ ENDS: Mapping[str, Any] = {
     "denials_jumped": _l("Far more requests were kept out than before."),
     "not_confirmed": _l("Nobody confirmed it in time."),
 }
+_HINDRANCES: Mapping[str, Any] = {
+    "change_approver_benefits": _l("Who approved it would gain by it, as people are now."),
+    "change_stale": _l("What was approved is no longer what there is."),
+}
+"""Where the words of a refusal speak to whoever took the step."""
 PARTS: Mapping[str, Any] = {
     Part.CHANGED: _l("What the draft changes"),
     Part.OFFICE: _l("The office's rules"),
@@ -90,6 +98,15 @@ def origin(said: str) -> str:
     if said.startswith("return to version "):
         return _("none: the trial before it ended, and the rules from before came back")
     return _("none: it was published outside of a case, so nobody approved it")
+
+
+def hindrance(reason: str) -> str:
+    """What keeps a change from going on by itself; blockers are named each."""
+    code, _space, said = reason.partition(" ")
+    if code not in CHANGES:
+        return _("The gateway failed at it (%(kind)s); its process log says more.", kind=said)
+    words = [str(BLOCKERS[each]) for each in said.split(", ") if each in BLOCKERS]
+    return " ".join(words) or str(_HINDRANCES.get(code, CHANGES[code].text))
 
 
 def note(said: str) -> str:

@@ -83,6 +83,7 @@ SENTENCES: Mapping[str, Any] = {
     "access_ends_soon": _l("Your access to %(service)s ends in three days."),
     "change_waiting": _l("A change of the rules waits for your approval: %(title)s."),
     "change_approved": _l("Your change of the rules was approved: %(title)s."),
+    "change_hindered": _l("A change of the rules cannot go on by itself: %(title)s."),
     "change_refused": _l("Your change of the rules was sent back: %(title)s."),
     "test_suggested": _l("A decision of the log is suggested as a test of the rules."),
 }
@@ -144,6 +145,7 @@ def _to_change(words: Mapping[str, str]) -> str:
 
 _PLACES: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "change_approved": _to_change,
+    "change_hindered": _to_change,
     "change_refused": _to_change,
     "change_waiting": _to_change,
     "test_suggested": lambda words: url_for("asking.decision", decision=words["decision"]),

@@ -67,6 +67,7 @@ _WORDS: Mapping[str, Any] = MappingProxyType(
         "case_state": labels_officers.case_state,
         "change_blocker": labels_changes.blocker,
         "change_end": labels_changes.end,
+        "change_hindrance": labels_changes.hindrance,
         "version_note": labels_changes.note,
         "version_origin": labels_changes.origin,
         "change_faults": labels_changes.faults,

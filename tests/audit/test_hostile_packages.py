@@ -6,6 +6,10 @@ import hashlib
 import io
 import json
 import random
+import resource
+import struct
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -88,6 +92,63 @@ def test_attack_a_zip_bomb_is_not_unpacked(log: SearchedLog, method: int) -> Non
     report = checked(bomb, key)
     assert report.code == verify.TAMPERED
     assert "compressed" in report.findings[0].words
+
+
+MEMORY = 160 * 2**20
+"""Bytes of address space for the verifier of a package that is larger."""
+
+
+def run(package: Path, key: str) -> tuple[int, str]:
+    """Run the file alone, in little memory."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", verify.__file__, "--package", str(package), "--key", key],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("name", ["page.zh.html", "policy", "entries.jsonl"])
+def test_attack_a_package_larger_than_the_memory(
+    log: SearchedLog, tmp_path: Path, name: str
+) -> None:
+    data, key = package(log)
+
+    def swell(files: Files) -> None:
+        files[name] = bytes(MEMORY)
+
+    (tmp_path / "p.zip").write_bytes(forged(data, swell))
+    expected = verify.INTACT if name == "page.zh.html" else verify.TAMPERED
+    assert run(tmp_path / "p.zip", key)[0] == expected
+
+
+def directory_alone(names: int, *, zip64: bool) -> bytes:
+    """A package of nothing but names."""
+    size, heads = 0, []
+    for number in range(names):
+        name = b"proofs/%d.tlog-proof" % number
+        made_by = struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, *[0] * 7, len(name), *[0] * 6)
+        heads.append(made_by + name)
+        size += len(heads[-1])
+    wide = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, names, names, size, 0)
+    wide += struct.pack("<4sLQL", b"PK\6\7", 0, size, 1)
+    stated = (0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF) if zip64 else (0, 0, 0, 0, size, 0)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", *stated, 0)
+    return b"".join([*heads, wide if zip64 else b"", end])
+
+
+@pytest.mark.parametrize("zip64", [True, False])
+def test_attack_a_directory_of_countless_names_is_not_read(
+    log: SearchedLog, tmp_path: Path, *, zip64: bool
+) -> None:
+    _, key = package(log)
+    (tmp_path / "p.zip").write_bytes(directory_alone(400_000, zip64=zip64))
+    code, said = run(tmp_path / "p.zip", key)
+    assert code == verify.TAMPERED
+    assert "larger than any package" in said
 
 
 DEEP = b"[" * 200_000 + b"]" * 200_000
