@@ -158,7 +158,10 @@ class ChangesDesk(Protocol):
         """Return to the rules from before, while it is on trial."""
 
     def draft_difference(self, ref: str) -> Comparison | None:
-        """What a change adds to the rules it began with, and takes out; None if unreadable."""
+        """What a change adds to the rules it began with, and takes out; None if unreadable.
+
+        Of either: the draft, or the version it began with, whose rows may have been altered.
+        """
 
     def version_difference(self, seq: int) -> Comparison | None:
         """A version against the one before it; None if there is none."""

@@ -45,6 +45,7 @@ from policies.dossier.dossiers import (
 from policies.dossier.drafting import Terms
 from policies.problems import RuleProblems
 from policies.rules import Rule, RuleSet
+from policies.version_rows import StoredRulesDifferError
 
 _AT_MOST = 400
 """Lines that a comparison shows."""
@@ -239,8 +240,11 @@ class ChangesFront(EngineFront):
         document = read_text(found.text).document
         if document is None:
             return None
-        with self.registry.store.reading() as session:
-            base = versions.at(session, found.base_seq) or RuleSet()
+        try:
+            with self.registry.store.reading() as session:
+                base = versions.at(session, found.base_seq) or RuleSet()
+        except StoredRulesDifferError:  # the page says so, and still offers the way back
+            return None
         return compare(base, document.rules)
 
     def version_difference(self, seq: int) -> Comparison | None:

@@ -139,7 +139,7 @@ def test_attack_duties_and_tests_are_taken_out_unseen(author: Browser, second: B
     assert author.post(page, form, page=page).status_code == 303
     look(author, ref)
     step(author, ref, "submit")
-    said = "对同一记录，任何人不得既批准又创建（范围：预算执行台账/**）"
+    said = "对同一记录，任何人不得既审批又创建（范围：预算执行台账/**）"
     assert f"{said}</li>" in second.get(f"/policy/changes/{ref}").text
     assert step(second, ref, "approve").status_code == 303
     assert step(author, ref, "publish").status_code == 303
