@@ -10,7 +10,6 @@ Source: reference design, section 3.7; c2sp.org/tlog-tiles, "Pruning".
 
 from __future__ import annotations
 
-import json
 import logging
 from base64 import b64encode
 from collections.abc import Mapping
@@ -23,9 +22,11 @@ from sqlalchemy import Connection, func, select, update
 
 from audit.accord_rows import settle
 from audit.accords import Accords
+from audit.index_row import parsed
 from audit.leaves import SEALER
 from audit.note import Checkpoint, Note
 from audit.record import Event, Json, Record, compose, leaf_hash, timestamp
+from audit.stored import stored_bytes
 from audit.tables import NUMBERED, audit_event, log_state, log_tile
 from audit.tables_anchors import log_hold, log_pruned
 from audit.tiles import WIDTH, Tile, TileHashes
@@ -194,7 +195,7 @@ def enter(
     try:
         agreed = Terms.read(accord.terms)
         _require(connection, agreed, sealed, accords.held_since, now)
-    except (NothingToPrune, BadProof, ValueError, KeyError) as why:
+    except (NothingToPrune, BadProof, ValueError, LookupError) as why:  # or a tile is torn
         log.warning("pruning %s is not entered: %s", request, why)
         settle(connection, request, "failed", str(why))
         return None, accords
@@ -234,7 +235,7 @@ def _require(
     if agreed.to > sealed.size:
         raise NothingToPrune("it goes beyond what is sealed")
     query = select(audit_event.c.body).where(audit_event.c.seq == agreed.to - 1)
-    body = connection.execute(query).scalar() or b""
+    body = stored_bytes(connection.execute(query).scalar() or b"")
     hashes = TileHashes(lambda tile: _tile(connection, tile), sealed.size)
     verify_inclusion(
         leaf_hash(body),
@@ -243,7 +244,7 @@ def _require(
         path=inclusion(hashes, agreed.to - 1, sealed.size),
         root=sealed.root(),
     )
-    newest = datetime.fromisoformat(json.loads(body)["ts"])
+    newest = datetime.fromisoformat(str(parsed(body).get("ts")))
     # Behind a clock that was set back the last entry is not the youngest.
     youngest = max(newest, _newest(connection, agreed.first, agreed.to))
     newest = datetime.fromisoformat(timestamp(youngest))
@@ -259,7 +260,7 @@ def _tile(connection: Connection, tile: Tile) -> bytes:
     query = select(log_tile.c.hashes).where(
         log_tile.c.level == tile.level, log_tile.c.number == tile.number
     )
-    return (connection.execute(query).scalar() or b"")[: HASH_BYTES * tile.width]
+    return stored_bytes(connection.execute(query).scalar() or b"")[: HASH_BYTES * tile.width]
 
 
 def _newest(connection: Connection, first: int, end: int) -> datetime:

@@ -7,16 +7,17 @@ is replaced by the copy's, whose hash is in the tile. Source: reference design, 
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, or_, select, text, update
 
 from audit import pruning, verify
+from audit.index_row import parsed
 from audit.record import leaf_hash
 from audit.source import DatabaseSource, stored_tile
 from audit.stored import stored_bytes
@@ -25,6 +26,8 @@ from audit.tiles import WIDTH, BadBundle, Tile, bundle_path, bundles, decode_bun
 from audit.verify import Report
 
 _TABLES = ("audit_event", "log_tile")
+_EID = 32
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BadCopy(Exception):
@@ -153,9 +156,14 @@ def _entries(
         if row is None and at < upto:
             continue  # pruned in the database, rightly
         before = None if row is None else stored_bytes(row.body)
-        beside = None if row is None else (stored_bytes(row.leaf), row.eid)
-        if before != body or beside != (leaf_hash(body), json.loads(body)["eid"]):
+        if row is None or before != body or not _fits(row.leaf, row.eid, body):
             yield Damage(what="entry", index=at, level=0, before=before, after=body)
+
+
+def _fits(leaf: object, beside: object, body: bytes) -> bool:
+    """Whether the columns beside a body are its own. What is no entry states no id."""
+    eid = _eid(body)
+    return stored_bytes(leaf) == leaf_hash(body) and (not eid or beside == eid)
 
 
 def mend(connection: Connection, found: list[Damage]) -> None:
@@ -183,18 +191,35 @@ def _mend_tile(connection: Connection, damage: Damage) -> None:
 
 
 def _mend_entry(connection: Connection, damage: Damage) -> None:
-    body = json.loads(damage.after)
-    values = {
-        "eid": body["eid"],
-        "body": damage.after,
-        "leaf": leaf_hash(damage.after),
-        "created": datetime.fromisoformat(body["ts"]),
-    }
-    at = audit_event.c.seq == damage.index
+    at, leaf, eid = audit_event.c.seq == damage.index, leaf_hash(damage.after), _eid(damage.after)
+    values: dict[str, Any] = {"body": damage.after, "leaf": leaf}
+    if eid and not _is_taken(connection, eid, damage.index):
+        values |= {"eid": eid, "created": datetime.fromisoformat(parsed(damage.after)["ts"])}
+    elif damage.before is None:  # it was written past the gateway, and sealed as evidence
+        values |= {"eid": leaf.hex()[:32], "created": _EPOCH}
     if damage.before is None:
         connection.execute(insert(audit_event).values(seq=damage.index, **values))
     else:
         connection.execute(update(audit_event).where(at).values(**values))
+
+
+def _is_taken(connection: Connection, eid: str, index: int) -> bool:
+    """Whether another entry has this id: what is written past the gateway may state any."""
+    event = audit_event.c
+    other = or_(event.seq != index, event.seq.is_(None))
+    query = select(event.id).where(event.eid == eid, other).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _eid(body: bytes) -> str:
+    """An entry's own id; empty for what is no entry of the gateway's."""
+    entry = parsed(body)
+    eid = entry.get("eid")
+    try:
+        is_entry = datetime.fromisoformat(entry["ts"]).tzinfo is not None
+    except (LookupError, TypeError, ValueError):
+        return ""
+    return eid if is_entry and isinstance(eid, str) and len(eid) <= _EID else ""
 
 
 class unguarded:  # noqa: N801 - reads as `with unguarded(connection)`
@@ -215,7 +240,9 @@ class unguarded:  # noqa: N801 - reads as `with unguarded(connection)`
                 self._statements.append(statement)
                 self._connection.execute(text(f"DROP TRIGGER {name}"))
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failure: object, *_: object) -> None:
+        if failure is not None:
+            return  # the transaction takes it back
         if self._connection.dialect.name != "sqlite":
             for table in _TABLES:
                 self._connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))

@@ -83,7 +83,8 @@ class Agreement:
         with moment(read) as connection:
             for each in self.differences(connection, tell=tell):
                 seq = None if each.said is None else each.said.seq
-                report.tampered(0 if seq is None else seq, each.words)
+                # What no entry shows must not draw the first bad index away from one that does.
+                report.tampered(report.size if seq is None else seq, each.words)
 
     def differences(
         self, connection: Connection, *, tell: Callable[[int], None] = lambda _done: None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, Table, func, select
@@ -19,6 +19,7 @@ from audit.indexer import Reach, reach
 from audit.record import Json, bounded, canonical, timestamp
 from audit.review import place
 from audit.review.finding import RULES, State
+from audit.review.link_check import misplaced
 from audit.review.place import Place
 from audit.review.signed import signoffs, unproven
 from audit.review.tables import review_finding, review_rule, review_suppression
@@ -27,6 +28,8 @@ from audit.verify import Report
 from audit.vouching import Mac
 
 _DECIDED = (State.RESOLVED, State.CLOSED)
+_SLACK = timedelta(days=1)
+"""Entries are not in the order of their times; a row of about then may have had a pruned leaf."""
 _RULE_EVENTS = ("review.rule_changed", "review.rule_on", "review.rule_off")
 
 
@@ -36,6 +39,8 @@ class _Said:
 
     seq: int | None
     values: dict[str, Json] = field(default_factory=dict)
+    over: int | None = None
+    """Where a finding was decided that is decided still."""
 
 
 def inspect(read: Engine, report: Report, *, mac: Mac) -> None:
@@ -51,12 +56,16 @@ def inspect(read: Engine, report: Report, *, mac: Mac) -> None:
             report.uncovered.append("the review's tables: the index is being made anew")
             return
         _signoffs(connection, report, goes)
+        findings = _findings(connection)
         for kind, table, log in (
-            ("finding", review_finding, _findings(connection)),
+            ("finding", review_finding, findings),
             ("suppression", review_suppression, _suppressions(connection)),
             ("rule", review_rule, _rules(connection)),
         ):
             _compare(connection, report, goes, kind=kind, table=table, log=log)
+        over = {name: said.over for name, said in findings.items() if said.over is not None}
+        for each in misplaced(connection, over):
+            report.tampered(goes.size if each.seq is None else each.seq, each.words)
 
 
 def _place(found: Place, report: Report, goes: Reach) -> None:
@@ -92,6 +101,8 @@ def _findings(connection: Connection) -> dict[str, _Said]:
             known.values |= {"owner": each.subject, "state": each.details.get("state")}
         elif each.event == "review.decided":
             known.values |= _decided(each, known.values)
+            is_over = known.values["state"] in _DECIDED
+            known.over = (each.seq if known.over is None else known.over) if is_over else None
     return found
 
 
@@ -176,7 +187,7 @@ def _compare(
         names.add(name)
         said = log.get(name)
         if said is None:
-            if since is None or _made(row) > since:
+            if since is None or _made(row) > since + _SLACK:
                 report.tampered(goes.first, f"the log knows no {kind} {name}")
             continue
         for wrong in _differing(row, said.values):

@@ -105,6 +105,7 @@ def close(
     Raises:
         CampaignRefused, ChangeRefused.
     """
+    uses.count(room.registry.ledger)  # what was used a moment ago counts as well
     with refusing(), refusing_changes(), room.registry.ledger.begin() as tx:
         return deciding.close(tx, ref, actor=actor, now=now, leaves_undecided=leaves_undecided)
 

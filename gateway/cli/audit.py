@@ -18,11 +18,13 @@ from audit import verify as verifier
 from audit.keep import Disagreement, Keep, Memory
 from audit.note import BadNote, Vkey
 from audit.proof import Receipt
+from audit.readable import readable
 from audit.record import Json
 from audit.review import agreement
 from audit.source import DatabaseSource
 from audit.standing import open_standing
 from audit.tables import audit_event
+from audit.verify import Report
 from config.settings import load
 from gateway.cli import audit_review, audit_search
 from gateway.cli.console import done, out, warn
@@ -141,12 +143,7 @@ def verify(
                 fresh_at=now() if fresh else None,
                 tell=tell,
             )
-        source.inspect(report, unseal=unseal_of(office.registry.vault))
-        with progress_bar("comparing the index", source.size) as tell:
-            index_check.inspect(office.store.read, report, indexer_of(office), tell=tell)
-        agreement.inspect(office.store.read, report, mac=office.registry.vault.mac)
-        with progress_bar("comparing acts on records", source.size) as tell:
-            acts_agreement_of(office).inspect(office.store.read, report, tell=tell)
+        _inspect(office, source, report)
         out().print(escape("\n".join(report.lines())), soft_wrap=True)
         office.ledger.append(
             "audit.verified",
@@ -156,6 +153,19 @@ def verify(
             details={"size": report.size, "root": report.root, "code": report.code},
         )
     raise click.exceptions.Exit(report.code)
+
+
+def _inspect(office: Office, source: DatabaseSource, report: Report) -> None:
+    """Add what a folder does not show: whatever is beside the entries, or copied from them."""
+    read, vault = office.store.read, office.registry.vault
+    with readable(report, "what is beside the entries"):
+        source.inspect(report, unseal=unseal_of(vault))
+    with readable(report, "the search"), progress_bar("the index", source.size) as tell:
+        index_check.inspect(read, report, indexer_of(office), tell=tell)
+    with readable(report, "the review"):
+        agreement.inspect(read, report, mac=vault.mac)
+    with readable(report, "acts on records"), progress_bar("acts", source.size) as tell:
+        acts_agreement_of(office).inspect(read, report, tell=tell)
 
 
 @audit.command(cls=ZoneCommand)

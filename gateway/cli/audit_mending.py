@@ -8,8 +8,11 @@ from pathlib import Path
 
 import click
 from rich.markup import escape
+from sqlalchemy.exc import SQLAlchemyError
 
 from audit import repair as mending
+from audit.disk import replace_file
+from audit.record import Json
 from audit.repair import BadCopy, Damage
 from gateway.cli.asking import confirm
 from gateway.cli.console import done, out, table
@@ -67,32 +70,34 @@ def repair(directory: Path, folder: Path, key: str | None, *, yes: bool) -> None
 
 
 def _mend(office: Office, found: list[Damage]) -> Path:
-    """Keep before and after on disk, then mend, then record it."""
+    """Keep before and after on disk, record it, then mend."""
     moment = now()
     directory = office.settings.directory / REPAIRS
     directory.mkdir(mode=0o700, exist_ok=True)
     kept = directory / f"{moment:%Y%m%dT%H%M%S}.jsonl"
     lines = "".join(json.dumps(each.plain(), sort_keys=True) + "\n" for each in found)
-    kept.write_text(lines, encoding="ascii")
+    replace_file(kept, lines.encode())
+    entries = [each.index for each in found if each.what == "entry"]
+    details: dict[str, Json] = {
+        "entries": len(entries),
+        "tiles": len(found) - len(entries),
+        "first": min(entries, default=0),
+        "kept": kept.name,
+        "sha256": hashlib.sha256(lines.encode()).hexdigest(),
+    }
+    # Before it is done: killed in between, there is a record too many, and never one too few.
+    office.ledger.append("audit.repaired", actor=operator(), now=moment, details=details)
     engine = open_for_migration(office.settings.database.url)
     try:
         with engine.begin() as connection, mending.unguarded(connection):
             mending.mend(connection, found)
+    except SQLAlchemyError:
+        office.ledger.append(
+            "audit.repaired", actor=operator(), now=now(), outcome="failure", details=details
+        )
+        raise
     finally:
         engine.dispose()
-    entries = [each.index for each in found if each.what == "entry"]
-    office.ledger.append(
-        "audit.repaired",
-        actor=operator(),
-        now=moment,
-        details={
-            "entries": len(entries),
-            "tiles": len(found) - len(entries),
-            "first": min(entries, default=0),
-            "kept": kept.name,
-            "sha256": hashlib.sha256(lines.encode()).hexdigest(),
-        },
-    )
     return kept
 
 

@@ -117,7 +117,8 @@ def show(directory: Path, review: str, *, undecided: bool, as_json: bool) -> Non
     with opened(directory) as office:
         ref = _named(office, review)
         with office.store.reading() as session:
-            found, lines = kept.find(session, ref), kept.lines(session, ref)
+            found = kept.find(session, ref)
+            lines = kept.up_to_date(session, kept.lines(session, ref))
         names = {each.subject: each.login for each in people.all_people(office.registry)}
         chosen = [each for each in lines if not (undecided and each.verdict)]
         if as_json:
@@ -158,7 +159,8 @@ def decide(
     with opened(directory) as office, _steps():
         ref = _named(office, review)
         with office.store.reading() as session:
-            found, lines = kept.find(session, ref), kept.lines(session, ref)
+            found = kept.find(session, ref)
+            lines = kept.up_to_date(session, kept.lines(session, ref))
         chosen = set(numbers)
         if unused:
             chosen |= {each.number for each in lines if each.is_unused(found) and not each.verdict}

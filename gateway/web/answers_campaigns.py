@@ -45,6 +45,14 @@ CAMPAIGNS: Mapping[str, Answer] = {
             "weekly hours cannot be given one: remove it and write it anew."
         ),
     ),
+    "campaign_used_since": Answer(
+        409,
+        _NOT_DONE,
+        _l(
+            "Rules that were to go because nobody used them have been used since. Decide on them "
+            "again; the page shows when."
+        ),
+    ),
     "campaign_wrong_state": Answer(
         409, _NOT_DONE, _l("The review is over, or somebody was quicker. Look at where it stands.")
     ),

@@ -12,7 +12,7 @@ from gateway.changes.editing import Part
 from gateway.refusals import Refused
 from gateway.web import labels_changes, told
 from gateway.web.access import requires
-from gateway.web.changes import edit
+from gateway.web.changes import LONGEST_BEGUN, edit
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem, whole
 from gateway.web.i18n import html_lang
@@ -183,6 +183,7 @@ def _page(
         typed=typed,
         instead=instead,
         wrong=() if said is None else said.wrong,
+        longest_begun=LONGEST_BEGUN,
         offers=desk.offers(typed, language=language, now=g.now) if suggests else (),
         suggests=suggests,
         parts_of=tuple(Part),

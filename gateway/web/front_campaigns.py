@@ -76,7 +76,7 @@ class CampaignsFront(ChangesFront):
         """With its rules as sentences."""
         with refusing(), self.registry.store.reading() as session:
             found = kept.find(session, ref)
-            lines = kept.lines(session, ref)
+            lines = kept.up_to_date(session, kept.lines(session, ref))
             may = campaigns.decides(session, found, person.current.subject, now)
             mine = {each.number for each in lines if may(each)}
         shown = [each for each in lines if sees_all or each.number in mine]

@@ -58,6 +58,7 @@ MISSED: Mapping[str, Any] = {
     "act": _l("for every action"),
     "cls": _l("at every level"),
     "net": _l("from every network"),
+    "obj": _l("for the whole service"),
     "auth": _l("without the stronger sign-in"),
     "win": _l("at every time"),
 }

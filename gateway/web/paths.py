@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 
 from gateway.access.canonical import return_path
 
@@ -21,11 +21,19 @@ def here() -> str:
     """The path and query of this request, for coming back to it.
 
     A ticket is spent by its first use, so an address with one is neither asked for again nor
-    written on a page.
+    written on a page. What was sent to an address that shows no page of its own, such as
+    `…/publish`, leads to the nearest page above it.
     """
     if request.endpoint in _ASKED_ONCE:
         return PORTAL
-    return own_address()
+    return own_address() if request.method == "GET" else _page_above(request.path)
+
+
+def _page_above(path: str) -> str:
+    routes = current_app.create_url_adapter(request)
+    while routes and path and not routes.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return inside(quote(path))
 
 
 def own_address() -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -18,6 +18,7 @@ from policies.reading import row_of
 from policies.rules import Rule
 from policies.stopping import StoppedFor
 from policies.tables_campaign import policy_campaign, policy_campaign_row
+from policies.uses import uses
 from policies.vocabulary import ANY, is_service_object, is_unit
 
 STILL: Final = timedelta(seconds=30)
@@ -69,6 +70,8 @@ class Why(StrEnum):
     UNKNOWN = "unknown"
     UNTIL = "until"
     """The end is missing, past, not earlier than the rule's own, or the rule has weekly hours."""
+    USED_SINCE = "used_since"
+    """A rule is to go as unused, and was used after somebody said so."""
     WRONG_STATE = "wrong_state"
 
 
@@ -158,8 +161,14 @@ class Line:
     decided_at: datetime | None
 
     def is_unused(self, campaign: Campaign) -> bool:
-        """Whether it had all the days that were looked at to be used, and was not."""
-        return not self.uses and self.since <= campaign.opened_at - timedelta(days=campaign.days)
+        """Whether it had all the days that were looked at to be used, and was not, nor since."""
+        if self.uses or self.is_used_since(campaign):
+            return False
+        return self.since <= campaign.opened_at - timedelta(days=campaign.days)
+
+    def is_used_since(self, campaign: Campaign) -> bool:
+        """Whether it was used after the campaign began."""
+        return self.last_used is not None and self.last_used > campaign.opened_at
 
     @property
     def parsed(self) -> Rule:
@@ -212,6 +221,18 @@ def lines(session: Session, ref: str) -> Sequence[Line]:
         select(policy_campaign_row).where(own).order_by(policy_campaign_row.c.number)
     )
     return [Line(**_without_key(row)) for row in rows]
+
+
+def up_to_date(session: Session, found: Iterable[Line]) -> Sequence[Line]:
+    """Return rows with when each rule was last used, counted beyond the gathering as well."""
+    counted = uses(session)
+
+    def newest(line: Line) -> datetime | None:
+        use = counted.get(line.rule)
+        known = (line.last_used, None if use is None else use.last_used)
+        return max((at for at in known if at is not None), default=None)
+
+    return [replace(each, last_used=newest(each)) for each in found]
 
 
 def progress(session: Session) -> Mapping[str, tuple[int, int]]:

@@ -23,6 +23,7 @@ from policies.campaigns.campaigns import (
     lines,
     locked,
     record,
+    up_to_date,
 )
 from policies.campaigns.shortening import changed, shortened
 from policies.change.texts import Document
@@ -65,12 +66,13 @@ def decide(
     reason = answer.reason.strip()
     if not SHORTEST_REASON <= len(reason) <= MAX_REASON:
         raise Stopped(Why.NO_REASON)
-    there = {each.number: each for each in lines(tx.session, ref)}
+    there = {each.number: each for each in up_to_date(tx.session, lines(tx.session, ref))}
     if not answer.numbers or not answer.numbers <= there.keys():
         raise Stopped(Why.UNKNOWN)
     chosen = [there[number] for number in sorted(answer.numbers)]
     for line in chosen:
         _check(line, answer, actor=actor, now=now, may=may)
+    _keep_seen(tx.session, ref, chosen)
     is_shortened = answer.verdict is Verdict.SHORTEN
     row = policy_campaign_row.c
     tx.session.execute(
@@ -99,10 +101,13 @@ def close(
     over. Rows nobody decided stay as they are, if `leaves_undecided` says so.
 
     Raises:
-        Stopped: gathering, undecided, wrong_state.
+        Stopped: gathering, undecided, wrong_state; used_since, if a rule is to go that nobody had
+            used when it was decided on, and somebody has since.
     """
     campaign = locked(tx.session, ref, State.OPEN)
     there = lines(tx.session, ref)
+    if used := _used_since(tx.session, campaign, there):
+        raise Stopped(Why.USED_SINCE, ", ".join(str(each.number) for each in used))
     undecided = sum(not each.verdict for each in there)
     if undecided and not leaves_undecided:
         raise Stopped(Why.UNDECIDED, str(undecided))
@@ -171,6 +176,24 @@ def _check(
         shortened(line.parsed.win, answer.until, now)
     except ValueError:
         raise Stopped(Why.UNTIL, line.rule) from None
+
+
+def _keep_seen(session: Session, ref: str, chosen: Collection[Line]) -> None:
+    """Keep with rows what was known of their last use when they were decided on."""
+    row = policy_campaign_row.c
+    for line in chosen:
+        own = (row.campaign == ref, row.number == line.number)
+        session.execute(update(policy_campaign_row).where(*own).values(last_used=line.last_used))
+
+
+def _used_since(session: Session, campaign: Campaign, there: Collection[Line]) -> Sequence[Line]:
+    """Return the rows that are to go as unused, and were used after somebody said so."""
+    to_go = [
+        each
+        for each in there
+        if each.verdict == Verdict.REMOVE and not each.uses and not each.is_used_since(campaign)
+    ]
+    return [each for each in up_to_date(session, to_go) if each.is_used_since(campaign)]
 
 
 def _draft(tx: Transaction, campaign: Campaign, after: RuleSet, actor: Actor, now: datetime) -> str:

@@ -11,8 +11,8 @@ from policies.change.lexicon import Lexicon, Phrase, key_of
 from policies.change.sentences import Piece, Wrong, pair_of, scan
 
 AT_MOST: Final = 20
-_NEXT: Final = ("sub", "eft", "win", "act", "svc", "obj", "auth", "net", "cls", "zone")
-"""What is usually said first."""
+_NEXT: Final = ("sub", "eft", "act", "svc", "obj", "win", "auth", "net", "cls", "zone")
+"""What every rule says, and then what it may say, each in the order in which it is usually said."""
 _MANY: Final = frozenset({"act", "cls", "net", "win"})
 _WORD_ENDS: Final = " \t,，、。;；"
 _WORDS: Final = re.compile(rf"[^{_WORD_ENDS}]+")
@@ -38,9 +38,11 @@ def complete(
 ) -> tuple[Candidate, ...]:
     """Return what may stand at the cursor, the likeliest first.
 
-    What is said already is not offered again, but behind a unit its roles are. Words count that
-    begin as typed, then those that hold it; behind a service and a slash its paths are offered.
-    A name of several words is taken up from its first one, and an id by its first letters.
+    What is still missing comes first, and of several words for one thing the usual one alone.
+    What is said already is not offered again unless there may be more of it, but behind a unit
+    its roles are. Words count that begin as typed, then those that hold it; behind a service and
+    a slash its paths are offered. A name of several words is taken up from its first one, and an
+    id by its first letters.
     """
     before = text[: max(0, min(cursor, len(text)))]
     at = _Place.of(before, lexicon)
@@ -48,19 +50,20 @@ def complete(
     if "/" in typed and (paths := list(_paths(typed, at.start, lexicon))):
         return tuple(paths[:at_most])
     found = [
-        (is_within, at.is_new != (start == at.start), _NEXT.index(each.column), len(each.text),
-         each.text, start, each)
+        (is_within, at.is_new != (start == at.start), each.column in at.said - {"sub"},
+         _NEXT.index(each.column), *_by_name(each), start, each)
         for start in at.starts
         for is_within, each in _fitting(before[start:], lexicon, may_be_within=start == at.start)
         if at.takes(each, before, start)
     ]  # fmt: skip
     # Behind a space a new word is likelier, in the midst of one the longest name begun.
-    found.sort(key=lambda each: each[:-1])
-    offered: dict[Phrase, Candidate] = {}
+    found.sort(key=lambda each: each[:-2])
+    offered: dict[tuple[str, str], Candidate] = {}
     for *_, start, each in found:
         words = each.text + ("/" if each.column == "svc" else "")
         gap = " " if start == len(before) and _touches(before, words) else ""
-        offered.setdefault(each, Candidate(gap + words, each.column, each.value, start))
+        made = Candidate(gap + words, each.column, each.value, start)
+        offered.setdefault((each.column, each.value), made)
     return tuple(offered.values())[:at_most]
 
 
@@ -93,14 +96,22 @@ class _Place:
         ]
         return cls(start, (*begun, start), pieces, before[-1:] in _WORD_ENDS)
 
+    @property
+    def said(self) -> frozenset[str]:
+        """The columns that something was said of."""
+        found = {each.column for each in self.pieces}
+        return frozenset(found | {"svc"} if "obj" in found else found)
+
     def takes(self, phrase: Phrase, before: str, start: int) -> bool:
         """Tell whether a phrase may stand at `start`, by what is said before."""
         pieces = [each for each in self.pieces if each.end <= start]
         said = {each.column for each in pieces}
         if not phrase.column or (phrase.column == "svc" and "obj" in said):
             return False
-        if phrase.column not in said or phrase.column in _MANY:
+        if phrase.column not in said:
             return True
+        if phrase.column in _MANY:
+            return all(each.value != phrase.value for each in pieces)
         last = pieces[-1]
         between = before[last.end : start]
         is_apart = bool(between.strip() or before[start:])
@@ -108,20 +119,32 @@ class _Place:
 
 
 def _fitting(typed: str, lexicon: Lexicon, *, may_be_within: bool) -> Iterator[tuple[bool, Phrase]]:
-    """Return the phrases that what was typed may become, each with whether it begins otherwise."""
+    """Return the phrases that what was typed may become, each with whether it begins otherwise.
+
+    Of several for one thing the first: the lexicon begins with the usual one.
+    """
     wanted = key_of(typed)
+    had: set[tuple[bool, str, str]] = set()
     for key, phrases in lexicon.phrases.items():
         is_within = not key.startswith(wanted)
         if is_within and not (may_be_within and wanted in key):
             continue
         for each in phrases:
+            meaning = (is_within, each.column, each.value)
             # A service's whole name still wants its path.
-            if key != wanted or each.column == "svc":
+            if meaning not in had and (key != wanted or each.column == "svc"):
                 yield is_within, each
+            had.add(meaning)
     if ":" in wanted:
         for value in lexicon.names:
             if value.startswith(wanted) and value != wanted:
                 yield False, Phrase(value, "svc" if value.startswith("svc:") else "sub", value)
+
+
+def _by_name(phrase: Phrase) -> tuple[int, str]:
+    """Names stand with the short ones first; fixed words keep the order of the lexicon."""
+    is_name = phrase.column in {"sub", "svc", "obj"}
+    return (len(phrase.text), phrase.text) if is_name else (0, "")
 
 
 def _begins(key: str, lexicon: Lexicon) -> bool:

@@ -1,7 +1,7 @@
 """Testing the tests: a test that nobody could fail proves nothing.
 
-Each rule is taken out, and widened in each of its columns; the score says which of these
-changes no test would notice.
+Each rule is taken out, and widened in each of its columns, its place to the whole service; the
+score says which of these changes no test would notice.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from policies.cases import Case
-from policies.change.places import key_of
+from policies.change.places import PAGES, key_of
 from policies.change.trials import request_of
 from policies.decision import Outcome, Request
 from policies.functions import auth_ge
@@ -24,6 +24,7 @@ from policies.vocabulary import ANY, STRENGTHS, is_person, tokens
 _COLUMN_OF: Final = {
     Condition.SUBJECT: "sub",
     Condition.ZONE: "zone",
+    Condition.OBJECT: "obj",
     Condition.ACTION: "act",
     Condition.CLASSIFICATION: "cls",
     Condition.NETWORK: "net",
@@ -35,7 +36,7 @@ DELETED: Final = "deleted"
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A rule deleted, or one of its columns widened to `*`; the test that notices, if any does."""
+    """A rule deleted, or one of its columns `widened`; the test that notices, if any does."""
 
     change: str
     noticed_by: str | None
@@ -92,6 +93,11 @@ def scores(
     )
 
 
+def widened(rule: Rule, column: str) -> Rule:
+    """Return a rule that asks nothing any more in one column; of places, only for the service."""
+    return replace(rule, **{column: _widest(rule, column)})
+
+
 def judged(met: Sequence[Rule], request: Request) -> Outcome:
     """Return the outcome by rules that match but for the sign-in's strength."""
     if request.classification > request.clearance:
@@ -120,6 +126,8 @@ class _Field:
         self, case: Case, request: Request, chosen: frozenset[Rule]
     ) -> Iterator[tuple[Rule, str]]:
         """Return the changes of rules after which this test fails."""
+        if is_person(case.sub) and case.sub not in self._memberships.people:
+            return  # who is not there is denied whatever the rules say
         seen = self._seen(case, request)
         near = [
             (rule, frozenset(each.condition for each in seen.failed(rule)) - {Condition.CLEARANCE})
@@ -154,14 +162,25 @@ def _mutated(
     if len(others) < len(met):
         yield DELETED, others
         if rule.auth != ANY:
-            yield "auth", [*others, replace(rule, auth=ANY)]
+            yield "auth", [*others, widened(rule, "auth")]
         return
     missing = failed - {Condition.STRENGTH}
-    if len(missing) == 1 and (column := _COLUMN_OF.get(*missing)):
+    if len(missing) != 1 or (column := _COLUMN_OF.get(*missing)) is None:
+        return
+    if getattr(rule, column) != _widest(rule, column):
         # Widened in this one column the rule would match; its strength still counts.
         yield column, [*met, rule]
 
 
 def _changes_of(rule: Rule) -> Iterator[str]:
     yield DELETED
-    yield from (name for name in _COLUMN_OF.values() if getattr(rule, name) != ANY)
+    columns = _COLUMN_OF.values()
+    yield from (name for name in columns if getattr(rule, name) != _widest(rule, name))
+
+
+def _widest(rule: Rule, column: str) -> str:
+    """Return what a column can be widened to: pages and categories are as wide as their name."""
+    if column != "obj":
+        return ANY
+    key = key_of(rule.obj)
+    return rule.obj if key in (PAGES, None) else f"svc:{key}/**"

@@ -480,3 +480,32 @@ def test_kill_9_while_pruning_goes_on_where_it_was(sealed: SealedLog) -> None:
     report = sealed.verify()
     assert report.code == standalone.INTACT, report.lines()
     assert rows(sealed) <= before - 25_856 + 3
+
+
+TORN = {
+    "the tile is gone": "DELETE FROM log_tile WHERE level = 0 AND number = 1",
+    "the tile is short": "UPDATE log_tile SET hashes = X'00' WHERE level = 0 AND number = 1",
+    "the tile is a text": "UPDATE log_tile SET hashes = 'torn' WHERE level = 0 AND number = 1",
+    "the last entry is a text": "UPDATE audit_event SET body = 'torn' WHERE seq = 511",
+    "the last entry is gone": "DELETE FROM audit_event WHERE seq = 511",
+}
+
+
+@pytest.mark.parametrize("way", TORN)
+def test_attack_what_is_torn_fails_the_pruning_and_not_the_sealing(
+    sealed_file: SealedLog, way: str
+) -> None:
+    """Else nothing would be sealed any more as long as officers agree on a pruning."""
+    aged(sealed_file)
+    custody = custody_of(sealed_file)
+    request = agreeing.propose_pruning(custody, REASON, by=AUDITOR, now=sealed_file.now)
+    agreeing.approve(custody, request, by=SECURITY, now=sealed_file.now)
+    sealed_file.attack(TORN[way])
+    sealed_file.seal()
+    sealed_file.write(1)
+    sealed_file.seal(after=70)
+    with sealed_file.store.read.connect() as connection:
+        row = connection.execute(select(log_request).where(log_request.c.id == request)).one()
+        assert pruning.done(connection).upto == 0
+    assert row.state == "failed"
+    assert sealed_file.verify().code == standalone.TAMPERED

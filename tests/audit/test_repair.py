@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
 import pytest
+from forged_log import inserted
 from kept_log import aged, agree, exported, prune
 from sealed_log import SealedLog, bodies_of
 from sqlalchemy.exc import DatabaseError
 
 from audit import repair, verify
+from audit.record import leaf_hash
 from audit.repair import BadCopy, Damage
 
 
@@ -119,3 +122,27 @@ def test_what_was_pruned_does_not_come_back(sealed_file: SealedLog, tmp_path: Pa
     agree(sealed_file)
     prune(sealed_file)
     assert mended(sealed_file, folder) == []
+
+
+def test_attack_what_is_no_entry_and_was_sealed_all_the_same_keeps_no_other_from_its_repair(
+    sealed: SealedLog, tmp_path: Path
+) -> None:
+    """Nor does one that states the id of an entry of ours."""
+    sealed.write(3)
+    sealed.seal()
+    own = json.loads(bodies_of(sealed)[1])
+    stolen = json.dumps({"eid": own["eid"], "ts": own["ts"]}).encode()
+    bodies = (b"\xff\xfe", b"[]", b"null", b'{"eid":5,"ts":"2026-01-01T00:00:00"}', stolen)
+    for body in bodies:
+        inserted(sealed, body=body, leaf=leaf_hash(body))
+    sealed.seal(after=70)
+    right, strange = bodies_of(sealed), sealed.verify().findings
+    assert {each.index for each in strange} <= {right.index(body) for body in bodies}
+    folder = exported(sealed, tmp_path / "export")
+    sealed.attack("DELETE FROM audit_event WHERE seq > 0")
+    sealed.attack("UPDATE audit_event SET body = '{}' WHERE seq = 0")
+    repair.trusted(folder, key=sealed.key, note=sealed.note)
+    assert len(mended(sealed, folder)) == len(right)
+    assert bodies_of(sealed) == right
+    assert {each.index for each in sealed.verify().findings} <= {each.index for each in strange}
+    assert all(each.index == right.index(stolen) for each in mended(sealed, folder))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from searched_log import PEOPLE, SearchedLog, mac
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from audit import verify
 from audit.index_tables import audit_index, audit_index_state
@@ -23,6 +23,7 @@ from audit.review.signed import STANDARD
 from audit.review.stretch import SignoffRefused
 from audit.review.tables import (
     review_finding,
+    review_link,
     review_place,
     review_rule,
     review_signoff,
@@ -232,6 +233,16 @@ FORGED: dict[str, Change] = {
             by=PEOPLE[2],
         )
     ),
+    "a finding lacks an entry": lambda c: c.execute(
+        delete(review_link).where(
+            review_link.c.seq == select(func.min(review_link.c.seq)).scalar_subquery()
+        )
+    ),
+    "a finding has an entry more": lambda c: c.execute(
+        insert(review_link).values(
+            finding=select(review_finding.c.id).limit(1).scalar_subquery(), seq=10**6
+        )
+    ),
     "the rules looked at what is not there": lambda c: c.execute(
         update(review_place).values(next=10**6)
     ),
@@ -291,3 +302,34 @@ def test_attack_a_signoff_that_nobody_gave_covers_nothing_and_bars_nobody(
     seen = stretch.reviewed(log.store.read, span, STANDARD, ME.subject)
     with log.ledger.begin() as tx:
         signing.sign(tx, seen, note="", actor=ME, proof="totp", now=log.now)
+
+
+def test_attack_an_entry_put_under_a_decided_finding_is_found_though_it_is_counted(
+    log: SearchedLog,
+) -> None:
+    """The rules would pass by it; a finding that is opened again may grow, and is asked about."""
+    log.settle()
+    with log.store.read.connect() as connection:
+        (decided,) = connection.execute(
+            select(review_finding).where(review_finding.c.state == "resolved")
+        )
+        last = reach(connection).size - 1
+    entries = review_finding.c.entries
+    with log.engine.begin() as connection:
+        connection.execute(insert(review_link).values(finding=decided.id, seq=last))
+        own = update(review_finding).where(review_finding.c.id == decided.id)
+        connection.execute(own.values(entries=entries + 1))
+    (found,) = agreed(log).findings
+    assert (found.index, f"entry {last} was put under" in found.words) == (last, True)
+    with log.ledger.begin() as tx:
+        queue.decide(
+            tx,
+            decided.id,
+            version=decided.version,
+            state=State.IN_PROGRESS,
+            disposition="",
+            reason="looked at again",
+            actor=ME,
+            now=log.now,
+        )
+    assert agreed(log).findings == []

@@ -309,3 +309,30 @@ def test_the_database_itself_lets_the_sealed_log_only_grow(sealed: SealedLog, at
     sealed.fill(30, rounds=6)
     with pytest.raises(Exception, match=r"never|only grows"), sealed.engine.begin() as connection:
         connection.execute(text(attack))
+
+
+def test_attack_a_request_that_nobody_can_read_ends_no_thread(
+    sealed_file: SealedLog, tmp_path: Path, now: datetime
+) -> None:
+    """SQLite keeps what is written. Nothing is sealed meanwhile, which is said, and then it is."""
+    sealing = Sealing(
+        tmp_path / "embedded",
+        origin=ORIGIN,
+        zone="intranet",
+        begin=sealed_file.engine.begin,
+        read=sealed_file.store.read,
+        clock=lambda: now,
+    )
+    sealed_file.write(1)
+    sealed_file.attack(
+        "INSERT INTO log_request (id, kind, target, terms, reason, proposed_by, proposed_as, "
+        "proposed_at, proposed_eid, state, outcome) "
+        "VALUES ('x', 'prune', '', '{', 'x', 'x', 'x', 'then', 'x', 'open', '')"
+    )
+    assert sealing.once() > 0
+    assert sealing.problem
+    assert numbers(sealed_file) == []
+    sealed_file.attack("DELETE FROM log_request")
+    sealing.once()
+    assert sealing.problem == ""
+    assert numbers(sealed_file) == [0, 1]

@@ -20,6 +20,7 @@ from audit.record import leaf_hash
 from gateway.cli import main
 from gateway.cli.office import opened
 from gateway.cli.zone import now, operator
+from gateway.logkeeping import indexer_of
 
 
 @pytest.fixture
@@ -176,3 +177,46 @@ def test_attack_an_act_on_a_record_that_nobody_did_is_named_and_mended(
     main(["policy", "separation", str(zone), "--mend"])
     assert "1 acts on records" in capsys.readouterr().out
     assert leaves("audit", "verify", str(zone)) == 0
+
+
+GARBAGE = {
+    "a moment of a finding": (
+        "INSERT INTO review_rule (name, version, text, is_on, why, at, by) "
+        "VALUES ('x', 1, 'x', 1, 'x', 'yesterday', 'x')"
+    ),
+    "an id that is none": (
+        "INSERT INTO review_suppression (id, rule, fields, reason, at, by, until) "
+        "VALUES ('x', 'x', '{', 'x', '2026-01-05 08:00:00', 'x', '2026-01-05 08:00:00')"
+    ),
+    "a text that is none": (
+        "INSERT INTO record_act (person, record_hash, act, record, decision, at, mac) VALUES "
+        "(CAST(x'ff' AS TEXT), 'h', 'a', 'r', 'd', '2026-01-05 08:00:00.000000', x'00')"
+    ),
+    "a moment of an act": (
+        "INSERT INTO record_act (person, record_hash, act, record, decision, at, mac) VALUES "
+        "('p', 'h', 'a', 'r', 'd', 'x', x'00')"
+    ),
+    "a block of the search": "UPDATE audit_block SET first_at = 'x', marks = 5",
+    "an hour of the search": "UPDATE audit_hour SET hour = 'x', entries = 'y'",
+    "the place of the rules": "UPDATE review_place SET next = 'x', word = 5",
+}
+
+
+@pytest.mark.parametrize("kind", GARBAGE)
+def test_attack_a_value_of_an_odd_kind_hides_no_tampering_from_verify(
+    zone: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SQLite keeps what is written; a verify that broke down would say nothing of the rest."""
+    with opened(zone) as office:
+        indexer_of(office).catch_up()
+    (path,) = zone.rglob("*.db")
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TRIGGER audit_event_fix")
+        connection.execute("UPDATE audit_event SET body = '{}' WHERE seq = 1")
+        connection.execute(GARBAGE[kind])
+    connection.close()
+    capsys.readouterr()
+    assert leaves("audit", "verify", str(zone)) == 2
+    said = capsys.readouterr().out
+    assert "entry 1 is not the one that was sealed" in said
+    assert f"first bad index: {int(kind != 'a block of the search')}\n" in said

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_worlds import CATEGORIES, PEOPLE, people, request, rule
-from sqlalchemy import text
+from sqlalchemy import delete, insert, text
 
 from audit.ledger import Ledger
 from audit.record import Actor
@@ -32,6 +32,7 @@ from policies.engine import CompiledEngine, build
 from policies.memberships import Memberships
 from policies.recorded import EVENTS, question
 from policies.rules import Rule, RuleSet
+from policies.tables_running import rule_use
 from policies.uses import uses
 from policies.vocabulary import ZONES
 
@@ -234,6 +235,37 @@ def test_a_rule_that_was_taken_out_meanwhile_is_passed_over(
         versions.publish(tx, RuleSet((PAGE,)), actor=OFFICER, now=published, note="test")
     with ledger.begin() as tx:
         assert deciding.close(tx, ref, actor=OFFICER, now=published) == ""
+
+
+def used(ledger: Ledger, ref: str, number: int, at: datetime) -> None:
+    """Count a use of a rule of a campaign, as the counting of the log does."""
+    with ledger.begin(unaudited_because="counts of what the log holds already") as tx:
+        (line,) = (each for each in campaigns.lines(tx.session, ref) if each.number == number)
+        tx.session.execute(delete(rule_use).where(rule_use.c.rule == line.rule))
+        tx.session.execute(
+            insert(rule_use).values(rule=line.rule, uses=1, first_used=at, last_used=at)
+        )
+
+
+def test_attack_a_rule_goes_as_unused_that_was_used_after_the_log_was_asked(
+    store: Store, ledger: Ledger, published: datetime
+) -> None:
+    ref = opened(ledger, published)
+    decided, later = published + timedelta(days=2), published + timedelta(days=9)
+    answered(ledger, ref, decided, {1, 2, 3, 4}, Verdict.REMOVE)
+    used(ledger, ref, 2, published + timedelta(days=5))
+    with store.reading() as session:
+        found = campaigns.find(session, ref)
+        now_ = campaigns.up_to_date(session, campaigns.lines(session, ref))
+    assert [each.number for each in now_ if not each.is_unused(found)] == [2]
+    with pytest.raises(Stopped) as stopped, ledger.begin() as tx:
+        deciding.close(tx, ref, actor=OFFICER, now=later)
+    assert (stopped.value.why, stopped.value.said) == (Why.USED_SINCE, "2")
+    # Whoever decides again has seen it; that it goes on being used keeps no review open.
+    answered(ledger, ref, later, {2}, Verdict.REMOVE)
+    used(ledger, ref, 2, later + timedelta(days=1))
+    with ledger.begin() as tx:
+        assert deciding.close(tx, ref, actor=OFFICER, now=later + timedelta(days=2))
 
 
 def test_undecided_rules_stay_only_if_somebody_says_so(ledger: Ledger, published: datetime) -> None:

@@ -10,7 +10,7 @@ from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_worlds import CATEGORIES, PEOPLE, people, request, rule
+from policy_worlds import CATEGORIES, PEOPLE, STRANGER, people, request, rule
 
 from policies.acts import Act, barred, breaches
 from policies.cases import Case
@@ -18,7 +18,7 @@ from policies.change import benefit, campaign
 from policies.change.asked import KEPT
 from policies.change.diff import State, difference
 from policies.change.keepers import offices
-from policies.change.mutation import judged, scores
+from policies.change.mutation import judged, scores, widened
 from policies.change.replay import Effect, replay
 from policies.change.separation import united
 from policies.change.trials import case_of, request_of, run
@@ -111,6 +111,34 @@ def test_a_rule_no_test_would_miss_is_told() -> None:
     assert noticed == {"deleted": True, "sub": False, "act": False, "net": True, "auth": False}
 
 
+def _rule(line: str) -> Rule:
+    (found,) = RuleSet.parse(line).rules
+    return found
+
+
+def test_attack_a_test_of_somebody_who_is_not_there_vouches_for_no_denial() -> None:
+    """It passes whatever the rules say, for who is unknown is denied: it proves nothing."""
+    everybody = _rule("p, *, intranet, svc:s/**, GET, *, *, 2, *, allow")
+    ghost = "person:00000000-0000-4000-8000-00000000dead"
+    shut = _rule(f"p, {ghost}, intranet, svc:s/**, GET, *, *, *, *, deny")
+    rules = RuleSet((everybody, shut), tests=(replace(case("deny"), sub=ghost),))
+    (result,) = run(rules, MEMBERS, now=NOW)
+    assert result.passed
+    (without,) = run(replace(rules, rules=(everybody,)), MEMBERS, now=NOW)
+    assert without.passed
+    assert not any(score.noticed for score in scores(rules, MEMBERS, now=NOW))
+
+
+def test_attack_a_place_that_no_test_asks_beside_counts_as_tested() -> None:
+    """A rule for one folder, tested in the folder alone: nobody would notice the whole service."""
+    folder = replace(READ, obj="svc:s/p/**", net="*", auth="*")
+    inside, beside = case("allow", obj="svc:s/p/1"), case("deny", obj="svc:s/q/1")
+    (told,) = scores(RuleSet((folder,), tests=(inside,)), MEMBERS, now=NOW)
+    assert "obj" in told.unnoticed
+    (told,) = scores(RuleSet((folder,), tests=(inside, beside)), MEMBERS, now=NOW)
+    assert {each.change: each.noticed_by for each in told.mutants}["obj"] == beside.id
+
+
 @settings(max_examples=30, deadline=None)
 @given(luck=st.randoms(use_true_random=False))
 def test_every_noticed_change_really_makes_its_test_fail(luck: Random) -> None:
@@ -118,7 +146,10 @@ def test_every_noticed_change_really_makes_its_test_fail(luck: Random) -> None:
     members = people(luck)
     rules = RuleSet(tuple({rule(luck) for _ in range(6)}), CATEGORIES)
     engine = build(rules, members)
-    asked = [replace(request(luck), subject=luck.choice(PEOPLE), zone="intranet") for _ in range(5)]
+    asked = [
+        replace(request(luck), subject=luck.choice((*PEOPLE, STRANGER)), zone="intranet")
+        for _ in range(5)
+    ]
     cases = {case_of(a, engine.decide(a).outcome) for a in asked if a.is_well_formed}
     rules = replace(rules, tests=tuple(cases))
     passing = {each.case.id for each in run(rules, members, now=NOW) if each.passed}
@@ -126,7 +157,7 @@ def test_every_noticed_change_really_makes_its_test_fail(luck: Random) -> None:
         for mutant in score.mutants:
             left = set(rules.rules) - {score.rule}
             if mutant.change != "deleted":
-                left.add(replace(score.rule, **{mutant.change: "*"}))
+                left.add(widened(score.rule, mutant.change))
             after = run(replace(rules, rules=tuple(left)), members, now=NOW)
             failing = {each.case.id for each in after if not each.passed} & passing
             assert (mutant.noticed_by is not None) == bool(failing), (score.rule, mutant)

@@ -393,6 +393,9 @@ def test_a_toml_problem_is_at_its_own_line() -> None:
         ("财务处 的 科", "科员"),
         ("财务处 的 ", "出纳"),
         ("财务处 可 在 工", "工作时间"),
+        ("财务处 可", "读取"),
+        ("财务处 可 读取", "预算/"),
+        ("财务处 可 读取 预算/**，", "工作时间"),
     ],
 )
 def test_the_next_words_are_offered_at_the_cursor(text: str, first: str) -> None:
@@ -404,6 +407,17 @@ def test_the_next_words_are_offered_at_the_cursor(text: str, first: str) -> None
 def test_what_is_said_is_not_offered_again() -> None:
     text = "财务处 可 "
     assert {"sub", "eft"}.isdisjoint(each.column for each in complete(text, len(text), ZH))
+    text = "财务处 可 读取"
+    found = {each.text for each in complete(text, len(text), ZH, at_most=100)}
+    assert "查看" in found, "there may be more of these"
+    assert "读取" not in found
+
+
+def test_of_words_for_one_thing_the_usual_one_is_offered_until_another_is_begun() -> None:
+    found = {each.text for each in complete("财务处 ", 4, ZH)}
+    assert {"可", "不得"} <= found
+    assert found.isdisjoint({"可以", "允许", "准许", "禁止"})
+    assert complete("财务处 允", 5, ZH)[0].text == "允许"
 
 
 def test_no_fixed_word_of_a_language_means_two_things() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from change_world import decided, with_new_unit
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from real_browser import Desktop, chromium, chromium_or_skip, confirmed, seen, served_office
 from web_office import PASSWORD
 
@@ -129,6 +129,45 @@ def test_a_row_of_the_replay_leads_to_the_decision_and_the_decision_to_a_test(
     day.seen(page, "7-decision")
     page.locator("form[action$='/policy/tests'] .btn-primary").click()
     expect(page.locator("main table .row-acts")).to_have_count(1)
+
+
+def test_an_offer_takes_no_letter_of_what_stands_around_it(
+    desktop: Desktop, tmp_path: Path
+) -> None:
+    """The cursor in the midst, an answer that comes late, and leaving the field."""
+    page = desktop.context(login="zhaomin").new_page()
+    ref = Day(desktop, tmp_path).draft(page, "zh")
+    page.goto(f"{ref}/rules")
+    field, offers = page.locator("#sentence"), page.locator("#words [role='option']")
+    field.click()
+    expect(offers.first).to_be_visible()  # an empty field says how to begin
+    field.press_sequentially("旅游处可读")
+    expect(offers).to_have_text(["读取"])
+    field.press("Home")
+    expect(offers).to_have_count(0)
+    field.press("ArrowDown")
+    expect(offers.filter(has_text="旅游处")).to_have_count(1)
+    offers.filter(has_text="旅游处").click()
+    expect(field).to_have_value("旅游处旅游处可读")
+
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/policy/changes/words?*", hold)
+    with page.expect_request("**/policy/changes/words?*"):
+        field.fill("旅")
+    field.press("Escape")
+    late[0].continue_()
+    with page.expect_request("**/policy/changes/words?*"):
+        field.fill("旅游处")
+    expect(offers).to_have_count(0)
+    late[1].continue_()
+    expect(offers.first).to_be_visible()
+    field.press("Tab")
+    expect(offers).to_have_count(0)
+    expect(page.locator("form#write .btn-primary")).to_be_focused()
 
 
 class Day:

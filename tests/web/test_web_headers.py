@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -22,6 +24,7 @@ from gateway.web.access import Place, public
 from gateway.web.headers import FIXED
 
 LINKED = re.compile(r'(?:href|src)="(/\.hangu/static/[^"]+)" integrity="(sha384-[^"]+)"')
+BACK = re.compile(r'name="back" value="([^"]*)"')
 STYLE = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
 SCRIPT = re.compile(r"<script([^>]*)>(.*?)</script>", re.DOTALL)
 
@@ -63,14 +66,23 @@ def assert_hardened(what: str, answer: TestResponse) -> None:
     assert cached == "no-store, max-age=0" or "/.hangu/static/" in what
 
 
+def assert_leads_back(app: Flask, what: str, answer: TestResponse) -> None:
+    """Changing the language, or having read the notices, ends at a page that can be shown."""
+    routes = app.url_map.bind(HOST)
+    for back in BACK.findall(answer.text if answer.mimetype == "text/html" else ""):
+        path = unquote(html.unescape(back)).partition("?")[0]
+        assert routes.test(path, "GET") or what.startswith("GET"), (what, back)
+
+
 @pytest.mark.parametrize("who", ["stranger", "clerk"])
-def test_every_route_and_error_is_hardened(
+def test_every_route_and_error_is_hardened_and_leads_back(
     app: Flask, who: str, request: pytest.FixtureRequest
 ) -> None:
     """Generated from the routes, for a stranger and for somebody signed in."""
     browser: Browser = request.getfixturevalue(who)
     for what, answer in crawl(app, browser):
         assert_hardened(what, answer)
+        assert_leads_back(app, what, answer)
         assert answer.status_code != 500, what
 
 

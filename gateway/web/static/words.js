@@ -7,13 +7,14 @@ const offering = (input) => {
   const list = document.getElementById(input.getAttribute("aria-controls"));
   let offers = [];
   let chosen = -1;
+  let at = 0; // where the cursor stood when the words were asked for
   let waiting = 0;
   let asked = 0;
 
   const choose = (index) => {
     chosen = index;
-    for (const [at, row] of [...list.children].entries()) {
-      row.setAttribute("aria-selected", String(at === chosen));
+    for (const [place, row] of [...list.children].entries()) {
+      row.setAttribute("aria-selected", String(place === chosen));
     }
     const row = list.children[chosen];
     row?.scrollIntoView({ block: "nearest" });
@@ -24,9 +25,9 @@ const offering = (input) => {
   const show = (found) => {
     offers = found;
     list.replaceChildren(
-      ...offers.map(({ words }, at) => {
+      ...offers.map(({ words }, place) => {
         const row = document.createElement("li");
-        row.id = `${list.id}-${at}`;
+        row.id = `${list.id}-${place}`;
         row.role = "option";
         row.textContent = words;
         return row;
@@ -37,51 +38,62 @@ const offering = (input) => {
     choose(-1);
   };
 
+  // Nothing is offered any more, and an answer that is still on its way comes too late.
   const close = () => {
     clearTimeout(waiting);
-    asked += 1; // an answer on its way is too late
+    asked += 1;
     show([]);
   };
 
   const ask = async () => {
-    asked += 1;
+    close();
     const mine = asked;
-    const before = input.value.slice(0, input.selectionStart);
+    at = input.selectionStart;
+    const before = input.value.slice(0, at);
+    if (before.length > Number(input.dataset.longest)) return;
     const answer = await fetch(`${input.dataset.words}?${new URLSearchParams({ say: before })}`).catch(() => null);
     const found = answer?.ok ? await answer.json().catch(() => []) : [];
     if (mine === asked) show(found);
   };
 
   const take = ({ before }) => {
-    const after = input.value.slice(input.selectionStart);
-    input.value = before + after;
+    input.value = before + input.value.slice(at);
     input.setSelectionRange(before.length, before.length);
     input.focus();
     ask();
   };
 
   const soon = () => {
-    clearTimeout(waiting);
+    close();
     waiting = setTimeout(ask, PAUSE);
   };
 
   const keys = {
     ArrowDown: () => (list.hidden ? ask() : choose((chosen + 1) % offers.length)),
-    ArrowUp: () => !list.hidden && choose(chosen < 1 ? offers.length - 1 : chosen - 1),
-    Enter: () => chosen >= 0 && take(offers[chosen]),
-    Escape: () => !list.hidden && close(),
+    ArrowUp: () => choose(chosen < 1 ? offers.length - 1 : chosen - 1),
+    Enter: () => take(offers[chosen]),
+    Escape: close,
+  };
+  const means = (key) => {
+    if (key === "Enter") return chosen >= 0;
+    return key === "ArrowDown" || (key in keys && !list.hidden);
   };
 
   // Letters that an input method still composes are nobody's word yet.
   input.addEventListener("input", (event) => event.isComposing || soon());
   input.addEventListener("compositionend", soon);
+  input.addEventListener("focus", () => input.value || ask());
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing || !(event.key in keys)) return;
-    const isPlain = (event.key === "Enter" && chosen < 0) || (event.key !== "ArrowDown" && list.hidden);
-    if (isPlain) return;
-    event.preventDefault();
-    keys[event.key]();
+    if (event.isComposing) return;
+    if (means(event.key)) {
+      event.preventDefault();
+      keys[event.key]();
+    } else if (event.key === "Escape") close();
+  });
+  // Offers are for one place in the sentence alone.
+  document.addEventListener("selectionchange", () => {
+    if (!list.hidden && input.selectionStart !== at) close();
   });
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the cursor stays in the field
   list.addEventListener("click", (event) => {
@@ -95,5 +107,6 @@ for (const input of document.querySelectorAll("[data-words]")) {
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-expanded", "false");
   input.form.elements.suggest.hidden = true;
+  if (document.activeElement === input) input.setSelectionRange(input.value.length, input.value.length);
   offering(input);
 }
