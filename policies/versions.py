@@ -18,7 +18,8 @@ from audit.ledger import Transaction
 from audit.record import Actor
 from policies import separation
 from policies.duties import HELD
-from policies.rules import RuleSet
+from policies.rows import RULE_COLUMNS
+from policies.rules import Rule, RuleSet
 from policies.signature import Statement, VersionKey, key_of
 from policies.tables import policy_beside, policy_rule, policy_version
 from policies.version_rows import (
@@ -117,6 +118,28 @@ def named(session: Session, version: str) -> RuleSet | None:
     last = select(func.max(policy_version.c.seq)).where(policy_version.c.hash.startswith(version))
     seq = session.scalar(last)
     return None if seq is None else at(session, seq)
+
+
+def number(session: Session, version: str, at: datetime) -> int | None:
+    """Return the number under which the rules called `version` (16 digits) were in force then."""
+    called = policy_version.c.hash.startswith(version) & (policy_version.c.created_at <= at)
+    seq: int | None = session.scalar(select(func.max(policy_version.c.seq)).where(called))
+    return seq
+
+
+def first_with(session: Session, seq: int, rule: Rule) -> int:
+    """Return the version that brought a rule which one publication holds, without a gap between.
+
+    Raises:
+        StoredRulesDifferError: as `current`.
+    """
+    rows = policy_rule.c
+    same = (rows[name] == value for name, value in zip(RULE_COLUMNS, rule.columns, strict=True))
+    holding = set(session.scalars(select(rows.seq).where(rows.seq < seq, *same)))
+    while seq - 1 in holding:
+        seq -= 1
+    at(session, seq)  # its rows are what the zone signed, or this raises
+    return seq
 
 
 def history(session: Session) -> tuple[Version, ...]:

@@ -73,7 +73,7 @@ def lexicon_of(
     named: Iterable[tuple[str, str, str]] = (),
     paths: Mapping[str, Sequence[str]] | None = None,
 ) -> Lexicon:
-    """Return the words of an office; times are named as people say them this week.
+    """Return the words of an office; times may be written as people say them this week.
 
     `named` are the times of the zone's settings: (Chinese, English, windows); `paths` are those
     of services that are worth offering.
@@ -86,12 +86,18 @@ def lexicon_of(
         return f"{int(day.timestamp())}~{int(end.timestamp())}"
 
     words = ("今天", "今天至星期五") if is_chinese else ("today", "until Friday")
-    windows = dict(zip(words, (span(day + timedelta(days=1)), span(to_friday)), strict=True))
-    if windows[words[0]] == windows[words[1]]:
-        del windows[words[0]]
+    ends = (span(day + timedelta(days=1)), span(to_friday))
     kind = Language.ZH if is_chinese else Language.EN
-    windows |= by_name(named, kind)
-    return Lexicon(language=kind, names=names, windows=windows, today=day.date(), paths=paths or {})
+    windows = by_name(named, kind)
+    passing = {word: end for word, end in zip(words, ends, strict=True) if word not in windows}
+    return Lexicon(
+        language=kind,
+        names=names,
+        windows=windows,
+        passing=passing,
+        today=day.date(),
+        paths=paths or {},
+    )
 
 
 def leaf(

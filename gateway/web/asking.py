@@ -114,6 +114,7 @@ def _decision(number: str, found: PastDecision, draft: str) -> Response:
             number=number,
             entry=found.entry,
             it=found.past,
+            seq=_version(found),
             draft=next((each for each in desk.open_drafts() if each.id == draft), None),
             drafts=desk.open_drafts(),
             say=Sayings.now(g.now),
@@ -123,3 +124,11 @@ def _decision(number: str, found: PastDecision, draft: str) -> Response:
             may_search=desk.may(who, Permission.AUDIT_VIEW, now=g.now),
         )
     )
+
+
+def _version(found: PastDecision) -> int | None:
+    """The number of the version that decided, if there is a decision to read."""
+    if found.past.recorded is None:
+        return None
+    name = found.past.recorded.decision.version
+    return house().desk.version_of_decision(name, found.entry.at)

@@ -18,7 +18,7 @@ from gateway.changes.refusals import ChangeRefused
 from gateway.web.access import requires
 from gateway.web.change_terms import problems_of
 from gateway.web.forms import Problem
-from gateway.web.i18n import html_lang
+from gateway.web.sayings import Sayings
 from gateway.web.session import house, person, visit
 from policies.dossier.dossiers import Stopped
 from policies.permissions import Permission
@@ -31,6 +31,26 @@ pages = Blueprint("change_versions", __name__, url_prefix="/policy/changes/versi
 def version(seq: int) -> Response:
     """A published version against the one before it, in words, and the way back to it."""
     return _version_page(seq)
+
+
+@pages.get("/<int(max=999999999):seq>/rules/<rule>")
+@requires(Permission.POLICY_READ)
+def rule(seq: int, rule: str) -> str:
+    """A rule as a version holds it, and whose hands brought it."""
+    desk = house().desk
+    found = desk.rule_of_version(seq, rule)
+    if found is None:
+        abort(404)
+    row, since = found
+    case = desk.change_of_version(since)
+    return render_template(
+        "version_rule.html",
+        rule=row,
+        seq=seq,
+        version=next(each for each in desk.published() if each.seq == since),
+        case=None if case is None else desk.change(case, now=g.now),
+        say=Sayings.now(g.now),
+    )
 
 
 @pages.post("/<int(max=999999999):seq>")
@@ -47,15 +67,18 @@ def return_to(seq: int) -> Response:
 
 def _version_page(seq: int, problem: Problem | None = None) -> Response:
     desk = house().desk
-    found = desk.version_difference(seq, language=html_lang(), now=g.now)
-    stated = next((each for each in desk.published() if each.seq == seq), None)
+    found, published = desk.version_difference(seq), desk.published()
+    stated = next((each for each in published if each.seq == seq), None)
     if found is None or stated is None:
         abort(404)
+    case = desk.change_of_version(seq)
     page = render_template(
         "change_version.html",
         found=found,
         version=stated,
-        newest=max(each.seq for each in desk.published()),
+        case=None if case is None else desk.change(case, now=g.now),
+        say=Sayings.now(g.now),
+        newest=max(each.seq for each in published),
         may_change=desk.may(person(), Permission.POLICY_CHANGE, now=g.now),
         typed=request.form,
         problems=[] if problem is None else [problem],

@@ -180,6 +180,7 @@ def _page(ref: str, problem: Problem | None = None) -> Response:
         it=card.dossier,
         examined=examined,
         effect=None if examined is None else examined.effect,
+        differs=desk.draft_difference(ref),
         is_running=is_running,
         is_own=card.dossier.author == who.current.subject,
         has_written=who.current.subject in card.writers,
@@ -201,6 +202,13 @@ def _page(ref: str, problem: Problem | None = None) -> Response:
 def edit() -> int:
     """The edit of the draft that the form was made from."""
     return whole(request.form.get("edit", "")) or 0
+
+
+def saved(answer: Response, ref: str) -> Response:
+    """Say that an edit is saved, and whether it took an approval back."""
+    last = house().desk.change(ref, now=g.now).steps[-1][0].what
+    code = f"change_saved_{last}"
+    return told.say(answer, code if code in told.SENTENCES else "change_saved")
 
 
 def back(ref: str) -> Response:

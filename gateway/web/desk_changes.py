@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.changes.editing import Leaf, Part
+from policies.change.comparing import Comparison
 from policies.change.findings import Finding
 from policies.change.lexicon import Lexicon
 from policies.change.sentences import Sentence
 from policies.change.texts import Form
 from policies.dossier.dossiers import Dossier, Examination, Step
 from policies.dossier.drafting import Conflict, Terms
+from policies.rule import Rule
 
 if TYPE_CHECKING:
     from gateway.web.desk_values import SignedIn, Visit
@@ -44,17 +46,6 @@ class ChangeCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """A published version against the one before it, in words."""
-
-    seq: int
-    added: Sequence[str]
-    removed: Sequence[str]
-    other: int
-    """Lines of tests, duties and categories that differ."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """What a sentence may go on with: the `words`, and all that then stands `before` the cursor."""
 
@@ -70,6 +61,9 @@ class ChangesDesk(Protocol):
 
     def change(self, ref: str, *, now: datetime) -> ChangeCard:
         """One change."""
+
+    def on_trial(self) -> Dossier | None:
+        """The change whose version is on trial, if any."""
 
     def lexicon(self, language: str, *, now: datetime) -> Lexicon:
         """The words of the office for sentences."""
@@ -166,5 +160,20 @@ class ChangesDesk(Protocol):
     def roll_back_change(self, person: SignedIn, ref: str, *, visit: Visit) -> None:
         """Return to the rules from before, while it is on trial."""
 
-    def version_difference(self, seq: int, *, language: str, now: datetime) -> Difference | None:
+    def draft_difference(self, ref: str) -> Comparison | None:
+        """What a change adds to the rules it began with, and takes out; None if unreadable.
+
+        Of either: the draft, or the version it began with, whose rows may have been altered.
+        """
+
+    def version_difference(self, seq: int) -> Comparison | None:
         """A version against the one before it; None if there is none."""
+
+    def change_of_version(self, seq: int) -> str | None:
+        """The change that a version was published by; None if it was published outside of one."""
+
+    def version_of_decision(self, version: str, at: datetime) -> int | None:
+        """The number of the version (16 digits of its hash) that was in force at a moment."""
+
+    def rule_of_version(self, seq: int, rule: str) -> tuple[Rule, int] | None:
+        """A rule of a version by its id, and the version that brought it."""

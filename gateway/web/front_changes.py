@@ -14,35 +14,40 @@ from gateway.changes.editing import Leaf, Part
 from gateway.changes.refusals import refused
 from gateway.changes.room import Room, known
 from gateway.web.desk import WebSettings
-from gateway.web.desk_changes import ChangeCard, Difference, Offer
+from gateway.web.desk_changes import ChangeCard, Offer
 from gateway.web.desk_values import SignedIn, Visit
 from gateway.web.front_engine import EngineFront
 from gateway.web.front_people import actor_of
 from gateway.web.labels import ROLES
 from gateway.web.moments import utc_now
 from policies import uses, versions
+from policies.change.comparing import Comparison, compare
 from policies.change.completion import complete
 from policies.change.findings import Finding
 from policies.change.lexicon import Lexicon
-from policies.change.phrasing import write
 from policies.change.sentences import Sentence
 from policies.change.texts import Form
+from policies.change.texts import read as read_text
 from policies.change.validate import validate
 from policies.dossier import drafting
 from policies.dossier.dossiers import (
     Dossier,
+    State,
     Step,
     Stopped,
     Why,
     examination,
+    in_state,
     listed,
+    published_as,
     runs,
     steps,
     writers,
 )
 from policies.dossier.drafting import Terms
 from policies.problems import RuleProblems
-from policies.rules import RuleSet
+from policies.rules import Rule, RuleSet
+from policies.version_rows import StoredRulesDifferError
 
 _AT_MOST = 400
 """Lines that a comparison shows."""
@@ -92,6 +97,11 @@ class ChangesFront(EngineFront):
             conflicts=conflicts,
             since_refusal=_since_refusal(found, story),
         )
+
+    def on_trial(self) -> Dossier | None:
+        """There is one at most."""
+        with self.registry.store.reading() as session:
+            return next(iter(in_state(session, State.TRIAL)), None)
 
     def lexicon(self, language: str, *, now: datetime) -> Lexicon:
         """Units, roles, people and services by the names the office gives them."""
@@ -236,22 +246,42 @@ class ChangesFront(EngineFront):
         """Roll back."""
         acts.roll_back(self._room, ref, actor=actor_of(person, visit), now=visit.now, why="by_hand")
 
-    def version_difference(self, seq: int, *, language: str, now: datetime) -> Difference | None:
-        """Rules as sentences."""
+    def draft_difference(self, ref: str) -> Comparison | None:
+        """Against the version it began with, whatever was published since."""
+        found = acts.dossier(self._room, ref)
+        document = read_text(found.text).document
+        if document is None:
+            return None
+        try:
+            with self.registry.store.reading() as session:
+                base = versions.at(session, found.base_seq) or RuleSet()
+        except StoredRulesDifferError:  # the page says so, and still offers the way back
+            return None
+        return compare(base, document.rules)
+
+    def version_difference(self, seq: int) -> Comparison | None:
+        """Row by row."""
         with self.registry.store.reading() as session:
             after = versions.at(session, seq)
             before = versions.at(session, seq - 1) or RuleSet()
-        if after is None:
-            return None
-        lexicon = self.lexicon(language, now=now)
-        new, old = frozenset(after.rules), frozenset(before.rules)
-        beside = {*after.beside, *after.categories} ^ {*before.beside, *before.categories}
-        return Difference(
-            seq=seq,
-            added=[write(each, lexicon) for each in sorted(new - old)[:_AT_MOST]],
-            removed=[write(each, lexicon) for each in sorted(old - new)[:_AT_MOST]],
-            other=len(beside),
-        )
+        return None if after is None else compare(before, after)
+
+    def change_of_version(self, seq: int) -> str | None:
+        """By its number."""
+        with self.registry.store.reading() as session:
+            return published_as(session, seq)
+
+    def version_of_decision(self, version: str, at: datetime) -> int | None:
+        """By its hash."""
+        with self.registry.store.reading() as session:
+            return versions.number(session, version, at)
+
+    def rule_of_version(self, seq: int, rule: str) -> tuple[Rule, int] | None:
+        """With the version that brought it."""
+        with self.registry.store.reading() as session:
+            rules = (versions.at(session, seq) or RuleSet()).rules
+            found = next((each for each in rules if each.id == rule), None)
+            return None if found is None else (found, versions.first_with(session, seq, found))
 
     def _save(self, person: SignedIn, ref: str, edit: int, text: str | None, visit: Visit) -> bool:
         if text is None:

@@ -38,6 +38,8 @@ STEPS: Mapping[str, Any] = {
     "unhindered": _l("Went on again"),
     "service_taken_out": _l("A service was taken out; its rules do not come back"),
     "withdrawn": _l("Withdrawn"),
+    "approval_void": _l("The approval is void, by the edit"),
+    "request_void": _l("The request for approval is void, by the edit"),
 }
 BLOCKERS: Mapping[str, Any] = {
     "nothing": _l("The draft says exactly what is in force already."),
@@ -89,6 +91,15 @@ def blocker(value: str) -> str:
 def end(value: str) -> str:
     """Why a trial ended."""
     return str(ENDS.get(value, value))
+
+
+def origin(said: str) -> str:
+    """Where a version came from that no case published, by its note."""
+    if said == "baseline of hangu init":
+        return _("none: every gateway starts with it")
+    if said.startswith("return to version "):
+        return _("none: the trial before it ended, and the rules from before came back")
+    return _("none: it was published outside of a case, so nobody approved it")
 
 
 def hindrance(reason: str) -> str:

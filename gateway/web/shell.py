@@ -10,6 +10,7 @@ from flask import Flask, g
 
 from gateway.web import (
     devices,
+    differing,
     headers,
     i18n,
     labels,
@@ -68,6 +69,7 @@ _WORDS: Mapping[str, Any] = MappingProxyType(
         "change_end": labels_changes.end,
         "change_hindrance": labels_changes.hindrance,
         "version_note": labels_changes.note,
+        "version_origin": labels_changes.origin,
         "change_faults": labels_changes.faults,
         "change_finding": labels_findings.finding,
         "change_moment": labels_changes.at,
@@ -94,6 +96,7 @@ _WORDS: Mapping[str, Any] = MappingProxyType(
         "glass_event": labels_break_glass.event,
         "here": paths.here,
         "html_lang": i18n.html_lang,
+        "in_words": differing.said,
         "keeping_kind": labels_custody.kind,
         "keeping_state": labels_custody.state,
         "label": labels.word,

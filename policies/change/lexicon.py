@@ -40,6 +40,8 @@ class Lexicon:
         names: what units, roles, people, categories, pages and services (`svc:<slug>`) are
             called; two of one name are told apart by their ids, which may always be written.
         windows: named times, e.g. 工作时间, each as a rule's `win`.
+        passing: times named by the day of the reader, e.g. 今天. They may be written, and are
+            written down as dates: tomorrow they would say another time.
         zone: for dates and hours; these can only be told in a zone without summer time.
         today: the day that 今天 and until Friday are counted from; without one, they say nothing.
         paths: for autocomplete, the paths of services that are worth offering.
@@ -48,6 +50,7 @@ class Lexicon:
     language: Language = Language.ZH
     names: Mapping[str, str] = field(default_factory=dict)
     windows: Mapping[str, str] = field(default_factory=dict)
+    passing: Mapping[str, str] = field(default_factory=dict)
     zone: tzinfo = CHINA
     today: date | None = None
     paths: Mapping[str, Iterable[str]] = field(default_factory=dict)
@@ -62,7 +65,7 @@ class Lexicon:
         found: dict[str, list[Phrase]] = {}
         for phrase in self._fixed():
             found.setdefault(key_of(phrase.text), []).append(phrase)
-        for phrase in self._own():
+        for phrase in (*_times(self.passing), *self._own()):
             if key_of(phrase.text) not in fixed:
                 found.setdefault(key_of(phrase.text), []).append(phrase)
         return {key: tuple(dict.fromkeys(phrases)) for key, phrases in found.items() if key}
@@ -109,8 +112,7 @@ class Lexicon:
         return (Phrase(*each) for each in FIXED[self.language])
 
     def _own(self) -> Iterator[Phrase]:
-        for name, win in self.windows.items():
-            yield Phrase(name, "win", canonical_windows(win))
+        yield from _times(self.windows)
         for value, name in sorted(self.names.items()):
             kind = value.partition(":")[0]
             if kind in ("unit", "role", "person"):
@@ -121,6 +123,10 @@ class Lexicon:
                 yield Phrase(name, "obj", value)
             else:
                 yield Phrase(name, "svc", value)
+
+
+def _times(named: Mapping[str, str]) -> Iterator[Phrase]:
+    return (Phrase(name, "win", canonical_windows(win)) for name, win in named.items())
 
 
 def by_name(named: Iterable[tuple[str, str, str]], language: Language) -> dict[str, str]:

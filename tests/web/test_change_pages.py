@@ -16,6 +16,7 @@ from audit.record import Actor
 from gateway.changes import acts, sweep
 from gateway.identity import people, staff
 from gateway.identity.tables import Totp
+from policies import versions
 from policies.dossier.dossiers import State, find
 from policies.functions import LATEST
 from policies.rules import RuleProblems, RuleSet
@@ -138,7 +139,8 @@ def test_attack_duties_and_tests_are_taken_out_unseen(author: Browser, second: B
     assert author.post(page, form, page=page).status_code == 303
     look(author, ref)
     step(author, ref, "submit")
-    assert f"+ {duty}" in second.get(f"/policy/changes/{ref}").text
+    said = "对同一记录，任何人不得既审批又创建（范围：预算执行台账/**）"
+    assert f"{said}</li>" in second.get(f"/policy/changes/{ref}").text
     assert step(second, ref, "approve").status_code == 303
     assert step(author, ref, "publish").status_code == 303
 
@@ -148,8 +150,116 @@ def test_attack_duties_and_tests_are_taken_out_unseen(author: Browser, second: B
     assert author.post(page, form, page=page).status_code == 303
     look(author, again)
     shown = second.get(f"/policy/changes/{again}").text
-    assert f"− {duty}" in shown
+    assert f"<del>{said}</del></li>" in shown
     assert "新增 0 条，删去 1 条" in shown
+
+
+def test_the_approver_reads_what_is_approved_in_words_above_the_button(
+    author: Browser, second: Browser
+) -> None:
+    """Sentences of rules and tests; of very many the first twenty, and the way to all."""
+    ref = begin(author)
+    write(author, ref, "旅游处可读取 svc:ledger/**，需双因素")
+    page = f"/policy/changes/{ref}/rules/text"
+    text = author.get(f"/policy/changes/{ref}/rules/download").text
+    tests = [
+        f"t, deny, unit:lvyou, intranet, svc:archive/{n}, cat:none, GET, 1, 1, lan, 2, *"
+        for n in range(21)
+    ]
+    form = {"text": "\n".join([text, *tests]), "form": "csv", "edit": edit_of(author, ref)}
+    assert author.post(page, form, page=page).status_code == 303
+    look(author, ref)
+    assert step(author, ref, "submit").status_code == 303
+    shown = second.get(f"/policy/changes/{ref}").text
+    says, _found, below = shown.partition('id="says"')[2].partition("按所示内容批准")
+    assert below
+    assert "<li>旅游处 可 读取 预算执行台账/**，需双因素</li>" in says
+    assert "旅游处必须拒绝：查看 公文档案检索/0（" in says
+    assert "1795" not in says
+    assert says.count("<li>") == 20
+    assert "另有 2 条：" in says
+    assert f'href="/policy/changes/{ref}/tests"' in says
+
+
+def test_a_version_and_a_rule_in_it_lead_to_the_hands_it_went_through(
+    busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second)
+    step(author, ref, "publish")
+    with busy.store.reading() as session:
+        newest = versions.newest(session)
+        rules_now = versions.current(session)
+    assert newest is not None
+    assert rules_now is not None
+    (rule,) = (each for each in rules_now.rules if each.sub == "unit:lvyou")
+    page = f"/policy/changes/versions/{newest.seq}"
+    for shown in (second.get(page).text, second.get(f"{page}/rules/{rule.id}").text):
+        assert f'<dd><a href="/policy/changes/{ref}">台账给旅游处</a>' in shown
+        for head, name in (("起草人", "赵敏"), ("批准人", "林夏"), ("发布人", "赵敏")):
+            assert f"<dt>{head}</dt><dd>{name} " in shown.replace("</dd>", " </dd>")
+    assert f'href="{page}"' in author.get(f"/policy/changes/{ref}").text
+    assert second.get(f"{page}/rules/p-000000000000").status_code == 404
+    step(author, ref, "roll-back")
+    back = second.get(f"/policy/changes/versions/{newest.seq + 1}").text
+    assert "无：此前的试运行已终止" in back
+    assert "无：未经变更程序直接发布，没有批准人" in second.get("/policy/changes/versions/1").text
+
+
+def test_an_edit_that_voids_an_approval_says_so_wherever_somebody_looks(
+    author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second)
+    told = "您起草的规则变更已获批准：台账给旅游处。"
+    assert told in author.get("/").text
+    again = write(second, ref, "旅游处可读取 svc:archive/**，需双因素")
+    assert "已保存，原批准因修改失效，须重新提请批准。" in second.get(again.location).text
+    page = author.get(f"/policy/changes/{ref}").text
+    assert "批准因修改失效</th>" in page.partition('id="story"')[2]
+    shown = author.get("/").text
+    assert told not in shown
+    assert "批准因他人修改失效：台账给旅游处。" in shown
+    answer = step(author, ref, "publish")
+    assert answer.status_code == 409
+    assert "变更未获批准；批准后修改的，批准即失效。" in answer.text
+    assert write(second, ref, "旅游处可写入 svc:archive/**").status_code == 303
+    page = author.get(f"/policy/changes/{ref}").text
+    assert page.count("批准因修改失效</th>") == 1
+
+
+def test_a_second_publication_says_that_it_was_published(author: Browser, second: Browser) -> None:
+    ref = ready(author, second)
+    step(author, ref, "publish")
+    answer = step(second, ref, "publish")
+    assert answer.status_code == 409
+    assert "变更此前已发布" in answer.text
+
+
+def test_the_start_page_of_who_may_confirm_shows_the_trial_and_its_end(
+    app: Flask, busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second)
+    band = "试运行中：台账给旅游处"
+    assert band not in author.get("/").text
+    step(author, ref, "publish")
+    for each in (author, second):
+        shown = each.get("/").text.partition(band)[2].partition("</section>")[0]
+        assert "<time" in shown
+        assert f'href="/policy/changes/{ref}"' in shown
+    assert band not in officer(app, busy, "gaofei").get("/").text
+    step(author, ref, "roll-back")
+    assert band not in author.get("/").text
+
+
+def test_a_rule_written_by_the_day_is_shown_by_its_dates_ever_after(author: Browser) -> None:
+    ref = begin(author)
+    assert (
+        write(author, ref, "旅游处可在今天至星期五读取 svc:ledger/**，需双因素").status_code == 303
+    )
+    for page in ("rules", "rules?part=all", ""):
+        shown = author.get(f"/policy/changes/{ref}/{page}".rstrip("/")).text
+        said = shown.partition("旅游处 可 在 ")[2][:40]
+        assert re.match(r"\d{4}-\d\d-\d\d 00:00 至 \d{4}-\d\d-\d\d 00:00", said), page
+        assert "可 在 今天" not in shown
 
 
 def test_every_field_of_a_new_change_that_is_wrong_is_named_at_once(author: Browser) -> None:
