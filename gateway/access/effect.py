@@ -48,12 +48,28 @@ def effect(
     zone: str,
     now: datetime,
 ) -> Effect:
-    """Compare what two standings of one person open, with the usual sign-in and in the office.
+    """Compare what two standings of one person open, by the rules the gateway decides by.
 
-    A service counts if its first page opens. Raises PolicyUnavailable.
+    Raises PolicyUnavailable.
     """
     engine = point.now()
     assert isinstance(engine, CompiledEngine)
+    return between(engine, catalogue, before=before, after=after, zone=zone, now=now)
+
+
+def between(
+    engine: CompiledEngine,
+    catalogue: Catalogue,
+    *,
+    before: Standing,
+    after: Standing,
+    zone: str,
+    now: datetime,
+) -> Effect:
+    """Compare what two standings of one person open, with the usual sign-in and in the office.
+
+    A service counts if its first page opens.
+    """
     was = _opened(engine, catalogue, before, zone, now)
     will = _opened(engine, catalogue, after, zone, now)
     return Effect(

@@ -210,7 +210,7 @@ def prove(directory: Path, entry: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{index}.json").write_bytes(body)
     (folder / f"{index}.tlog-proof").write_bytes(proof.encode())
-    done(f"{folder / f'{index}.tlog-proof'} proves {folder / f'{index}.json'}.")
+    done(f"{index}.tlog-proof proves {index}.json; both were written to {folder.resolve()}.")
 
 
 @audit.command(cls=ZoneCommand)

@@ -24,6 +24,11 @@ def errors() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 person, 1,200 people; `many` is `one` with an s if not said."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def done(text: str) -> None:
     """Say that something was done."""
     out().print(f"[bold green]✓[/] {escape(text)}", soft_wrap=True)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 import click
 
+from gateway.access.effect import Standing, between
+from gateway.access.policy_point import load
+from gateway.access.service import Service
 from gateway.cli.asking import confirm
 from gateway.cli.console import done, note, table
 from gateway.cli.init import print_links
@@ -28,6 +33,8 @@ from gateway.identity import (
 from gateway.identity.rights import Rights
 from gateway.identity.roll_search import PAGE, Wanted
 from gateway.identity.tables import MAX_CLEARANCE, State
+from gateway.office import Office
+from policies.permissions import Permission
 
 CURES = {
     "unused": "ask the unit; hangu person disable",
@@ -115,11 +122,36 @@ def rename(directory: Path, login: str, name: str) -> None:
 @click.argument("login")
 @click.argument("unit")
 def move(directory: Path, login: str, unit: str) -> None:
-    """Put LOGIN into UNIT; what the old unit's rules allowed ends at once."""
+    """Put LOGIN into UNIT; what the old unit's rules allowed ends at once.
+
+    It is said which services and pages open and close by it, with the usual sign-in.
+    """
     with opened(directory) as office:
         who = known(office, login).id
+        was = _standing(office, who)
         differs = staff.change(office.registry, who, unit=unit, actor=operator(), now=now())
+        is_now = _standing(office, who)
+        with office.store.reading() as session:
+            engine = load(session).engine
+        zone = office.settings.zone.name
+        found = between(engine, office.catalogue, before=was, after=is_now, zone=zone, now=now())
     _said(f"{login} is in {unit}.", differs=differs)
+    if differs:
+        note(f"Gained: {_opening(found.services_gained, found.pages_gained)}.")
+        note(f"Lost: {_opening(found.services_lost, found.pages_lost)}.")
+
+
+def _standing(office: Office, who: UUID) -> Standing:
+    entry = next(each for each in roll.Roll(office.registry).entries() if each.id == who)
+    return Standing(
+        subject=entry.subject, unit=entry.unit, roles=entry.roles, clearance=entry.clearance
+    )
+
+
+def _opening(services: Sequence[Service], pages: Sequence[Permission]) -> str:
+    """Services by their name, pages by their permission."""
+    said = [*(f"{each.name_zh} ({each.slug})" for each in services), *map(str, pages)]
+    return ", ".join(said) or "nothing"
 
 
 @person.command(cls=ZoneCommand)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from gateway.cli.console import errors, out, table
+from gateway.cli.console import counted, errors, out, table
 from gateway.cli.office import opened
 from gateway.cli.policy_around import (
     FILE,
@@ -28,7 +28,7 @@ from gateway.cli.zone import now
 from policies.change.benefit import by_person
 from policies.change.changes import Change, Difference
 from policies.change.diff import difference
-from policies.change.replay import Replay, bodies, entries, replay
+from policies.change.replay import Effect, Replay, bodies, entries, replay
 from policies.change.sides import State
 from policies.dossier import facts
 from policies.engine import build
@@ -37,6 +37,13 @@ SHOWN = 40
 """Changes printed; `--json` prints all."""
 NAMED = 4
 """People named of many."""
+_EFFECTS = {
+    Effect.LOSES: "loses",
+    Effect.HARDER: "needs a stronger sign-in",
+    Effect.STILL: "still refused, as when it was asked",
+    Effect.EASIER: "needs a weaker sign-in",
+    Effect.GAINS: "gains",
+}
 
 
 @click.command()
@@ -55,7 +62,10 @@ def diff(
     as_json: bool,
     exit_code: bool,
 ) -> None:
-    """Say exactly who would gain and who would lose what by the rules in FILE."""
+    """Say exactly who would gain and who would lose what by the rules in FILE.
+
+    Of all zones the rules speak of: each line names its own.
+    """
     if directory is None:
         raise Trouble("A difference is about people.", "Name their zone: --zone DIR.")
     with around(directory) as there, _bar("comparing") as tell:
@@ -92,7 +102,11 @@ def again(
     as_json: bool,
     exit_code: bool,
 ) -> None:
-    """Decide what was asked in the last days again, by the rules in FILE."""
+    """Decide what was asked in the last days again, by the rules in FILE.
+
+    Somebody loses what they were given then and would be given today. What was refused when it
+    was asked, perhaps before a rule existed, is no loss and has a line of its own.
+    """
     if directory is None:
         raise Trouble("What was asked stands in a zone's log.", "Name the zone: --zone DIR.")
     since = now() - timedelta(days=days)
@@ -141,18 +155,23 @@ def _print_difference(found: Difference, there: Around) -> None:
     gains = by_person(found)
     gaining = sum(bool(each.gained) for each in gains.values())
     losing = sum(bool(each.lost) for each in gains.values())
-    out().print(f"{gaining} people gain something, {losing} lose something.")
+    gain, lose = ("gains" if gaining == 1 else "gain", "loses" if losing == 1 else "lose")
+    zones = sorted({each.zone for each in found.changes})
+    where = f" (in {' and '.join(zones)})" if zones else ""
+    out().print(f"{counted(gaining, 'person', 'people')} {gain} something, "
+                f"{losing} {lose} something{where}.")  # fmt: skip
 
 
 def _print_replay(found: Replay, there: Around) -> None:
     rows = [
-        (each.effect, there.called(each.name), ", ".join(each.services), each.count)
+        (_EFFECTS[each.effect], there.called(each.name), ", ".join(each.services), each.count)
         for each in found.by_person()
     ]
     table("What people asked, decided otherwise", ("effect", "person", "services", "times"), rows)
     for told in found.told():
-        out().print(f"{told.people} people: {told.effect} in {told.services} services.")
+        people = counted(told.people, "person", "people")
+        out().print(f"{people}: {_EFFECTS[told.effect]} in {counted(told.services, 'service')}.")
     out().print(
-        f"{found.read:,} decisions, {found.distinct:,} different ones"
+        f"{counted(found.read, 'decision')}, {found.distinct:,} different"
         + (f"; {found.unread:,} without an account of what was asked" if found.unread else "")
     )

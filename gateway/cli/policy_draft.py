@@ -16,7 +16,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from gateway.cli.console import done, errors, table
+from gateway.cli.console import counted, done, errors, table
 from gateway.cli.policy_around import (
     FILE,
     around,
@@ -113,7 +113,7 @@ def test(
     if failed:
         context.exit(1)
     if not as_json:
-        done(f"{len(found)} tests pass.")
+        done(f"{counted(len(found), 'test passes', 'tests pass')}.")
 
 
 @click.command()

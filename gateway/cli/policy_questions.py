@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -15,31 +15,26 @@ from gateway.access.policy_point import load
 from gateway.access.service import Label
 from gateway.cli.console import errors, table
 from gateway.cli.office import opened
+from gateway.cli.policy_around import prints_json
+from gateway.cli.policy_sentences import office_words, takes_language
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import Command, ZoneCommand, now, takes_zone
 from gateway.identity import people
 from gateway.office import Office
+from gateway.web import labels, labels_proofs
+from gateway.web.i18n import reading
 from policies.bench import SIZES, Figures, measure
+from policies.change import phrasing
+from policies.change.lexicon import Language, Lexicon
 from policies.engine import CompiledEngine, Request
-from policies.fixes import Change, Step
-from policies.nearness import NearMiss
 from policies.questions import who_can
+from policies.rules import Rule
 from policies.vocabulary import ACTIONS, NETWORKS, NO_CATEGORY, is_page, is_service_object
 from policies.why import Explanation
 from policies.why import explain as explained
 
 SHOWN = 3
 """Near rules printed."""
-
-_WORDS: dict[Change, Callable[[str], str]] = {
-    Change.SIGN_IN: lambda value: f"sign in with strength {value}",
-    Change.NETWORK: lambda value: f"come from the network {value}",
-    Change.WAIT: lambda value: f"wait until {datetime.fromtimestamp(int(value), UTC):%F %R} UTC",
-    Change.JOIN: lambda value: f"be given {value}",
-    Change.CLEARANCE: lambda value: f"be cleared to level {value}",
-    Change.LIFT: lambda value: f"take the deny {value} out of the rules",
-    Change.GRANT: lambda value: f"add the rule: {value}",
-}
 
 
 def asks(function: Command) -> Command:
@@ -60,10 +55,16 @@ def asks(function: Command) -> Command:
 @click.argument("login")
 @asks
 @click.option("--strength", type=click.IntRange(1, 3), default=2, show_default=True)
+@takes_language
+@prints_json
 def explain(
-    directory: Path, login: str, obj: str, action: str, *, network: str, strength: int
-) -> None:
-    """Say why LOGIN may or may not do ACTION to OBJECT (svc:SLUG/PATH or app:PERMISSION) now."""
+    directory: Path, login: str, obj: str, action: str, *, network: str, strength: int,
+    language: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Say why LOGIN may or may not do ACTION to OBJECT (svc:SLUG/PATH or app:PERMISSION) now.
+
+    In the words of the pages; --json keeps ids, lines of the rules and seconds.
+    """
     with opened(directory) as office:
         person = people.by_login(office.registry, login)
         if person is None:
@@ -81,19 +82,32 @@ def explain(
             clearance=person.clearance,
             network=network,
         )
-        _print(explained(_engine(office), request))
+        found = explained(_engine(office), request)
+        if as_json:
+            click.echo(json.dumps(_plain(found), ensure_ascii=False))
+            return
+        with _words(office, language) as lexicon:
+            _print(found, lexicon)
 
 
 @click.command("who-can", cls=ZoneCommand)
 @takes_zone
 @asks
-def who(directory: Path, obj: str, action: str, *, network: str) -> None:
-    """List who may do ACTION to OBJECT (svc:SLUG/PATH or app:PERMISSION) now."""
+@takes_language
+@prints_json
+def who(
+    directory: Path, obj: str, action: str, *, network: str, language: str, as_json: bool
+) -> None:
+    """List who may do ACTION to OBJECT (svc:SLUG/PATH or app:PERMISSION) now, by which rules.
+
+    In the words of the pages; --json keeps ids.
+    """
     with opened(directory) as office:
         label = _label(office, obj, action)
         known = {person.subject: person for person in people.all_people(office.registry)}
+        engine = _engine(office)
         found = who_can(
-            _engine(office),
+            engine,
             obj,
             action,
             zone=office.settings.zone.name,
@@ -103,11 +117,23 @@ def who(directory: Path, obj: str, action: str, *, network: str) -> None:
             network=network,
             clearance=lambda subject: known[subject].clearance,
         )
-    rows = [
-        (known[each.subject].login, known[each.subject].name, each.strength, ", ".join(each.rules))
-        for each in found
-    ]
-    table(f"Who may {action} {obj}", ("login", "name", "sign-in from", "rules"), rows)
+        if as_json:
+            click.echo(json.dumps({"people": [
+                {"login": known[each.subject].login, "subject": each.subject,
+                 "strength": each.strength, "rules": each.rules}
+                for each in found
+            ]}))  # fmt: skip
+            return
+        lines = {rule.id: rule for rule in engine.rules.rules}
+        with _words(office, language) as lexicon:
+            rows = [
+                (known[each.subject].login, known[each.subject].name,
+                 labels.strength(each.strength),
+                 "\n".join(f"{rule} {_said(lines.get(rule), lexicon)}" for rule in each.rules))
+                for each in found
+            ]  # fmt: skip
+            asked = f"{phrasing.actions(action, lexicon)} {phrasing.place(obj, lexicon)}"
+            table(f"Who may: {asked}", ("login", "name", "sign-in from", "rules"), rows)
 
 
 @click.command()
@@ -172,22 +198,44 @@ def _label(office: Office, obj: str, action: str) -> Label:
     return service.label(action, f"/{path}")
 
 
-def _print(found: Explanation) -> None:
+@contextmanager
+def _words(office: Office, language: str) -> Iterator[Lexicon]:
+    """The office's words, beside the pages' own in the same language and the zone's time."""
+    with reading(language, timezone=office.settings.zone.timezone):
+        yield office_words(office, Language(language))
+
+
+def _said(rule: Rule | None, lexicon: Lexicon) -> str:
+    return "" if rule is None else phrasing.write(rule, lexicon)
+
+
+def _print(found: Explanation, lexicon: Lexicon) -> None:
     decision = found.decision
     click.echo(f"{decision.outcome} ({decision.reason}), by version {decision.version}")
+    click.echo(labels_proofs.reason(decision.reason))
     for rule in found.matched:
-        click.echo(f"matched {rule.id}: {rule.line}")
+        click.echo(f"matched {rule.id}: {_said(rule, lexicon)}")
     for miss in found.nearest[:SHOWN]:
-        click.echo(f"near    {miss.rule.id}: {miss.rule.line}\n        {_failed(miss)}")
+        click.echo(f"near    {miss.rule.id}: {_said(miss.rule, lexicon)}")
+        click.echo(f"        {labels_proofs.near(miss, lexicon)}")
     if found.fix:
-        click.echo("shortest way: " + "; ".join(map(_step, found.fix)))
+        click.echo(f"shortest way: {labels_proofs.fix(found.fix, lexicon)}")
 
 
-def _failed(miss: NearMiss) -> str:
-    return "; ".join(
-        f"{each.condition}: has {each.has}, needs {each.needs}" for each in miss.failed
-    )
-
-
-def _step(step: Step) -> str:
-    return _WORDS[step.change](step.value)
+def _plain(found: Explanation) -> dict[str, object]:
+    decision = found.decision
+    return {
+        "outcome": decision.outcome,
+        "reason": decision.reason,
+        "version": decision.version,
+        "matched": [{"id": each.id, "line": each.line} for each in found.matched],
+        "near": [
+            {
+                "id": each.rule.id,
+                "line": each.rule.line,
+                "failed": [dataclasses.asdict(one) for one in each.failed],
+            }
+            for each in found.nearest
+        ],
+        "fix": [{"change": each.change.name.lower(), "value": each.value} for each in found.fix],
+    }

@@ -13,6 +13,7 @@ from gateway.cli.office import opened
 from gateway.cli.policy_around import FILE, document_of, prints_json, takes_zone_if_any, text_of
 from gateway.cli.trouble import Trouble
 from gateway.cli.zone import Command, now
+from gateway.office import Office
 from policies.change.drafts import read_sentences, sentences_of
 from policies.change.lexicon import CHINA, Language, Lexicon
 from policies.change.phrasing import write
@@ -101,8 +102,13 @@ def lexicon_of(directory: Path | None, language: Language) -> Lexicon:
         today = now().astimezone(CHINA).date()
         return Lexicon(language=language, names=names, today=today)
     with opened(directory) as office:
-        roles, windows = ROLES[language], office.settings.policy.windows
-        return wording.lexicon(office.room, language, now=now(), roles=roles, windows=windows)
+        return office_words(office, language)
+
+
+def office_words(office: Office, language: Language) -> Lexicon:
+    """The words of an open zone."""
+    roles, windows = ROLES[language], office.settings.policy.windows
+    return wording.lexicon(office.room, language, now=now(), roles=roles, windows=windows)
 
 
 def in_force(directory: Path | None) -> RuleSet:

@@ -60,14 +60,17 @@ def install(app: Flask, settings: WebSettings, cookies: Cookies) -> None:
 
 
 @contextmanager
-def reading(language: str) -> Iterator[None]:
-    """Texts in `zh` or `en`, whatever the reader chose; at the terminal too, where nobody did."""
+def reading(language: str, *, timezone: str = "UTC") -> Iterator[None]:
+    """Texts in `zh` or `en`, whatever the reader chose; at the terminal too, where nobody did.
+
+    There `timezone` is that of the moments in them.
+    """
     if has_app_context():
         with force_locale(LANGUAGES[language]):
             yield
         return
     bare = Flask(__name__)
-    Babel(bare, default_translation_directories=_catalogues())
+    Babel(bare, default_timezone=timezone, default_translation_directories=_catalogues())
     with bare.app_context(), force_locale(LANGUAGES[language]):
         yield
 

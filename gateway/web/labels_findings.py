@@ -252,4 +252,5 @@ def _in_another(wrong: Wrong) -> str:
     read = _("This reads as English.") if wrong.said == "en" else _("This reads as Chinese.")
     if not wrong.meant:
         return read
-    return f"{read} {_('In the words of this page: %(sentence)s', sentence=wrong.meant)}"
+    here = _("In the words of this page: %(sentence)s", sentence=wrong.meant)
+    return f"{read} {here}"

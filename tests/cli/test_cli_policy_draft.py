@@ -99,7 +99,7 @@ def test_the_difference_names_people_by_login_and_is_told_by_status(terminal: Te
     more = draft(terminal, GRANT)
     said = terminal.run("policy", "diff", more, "--zone", zone)
     assert "liu" in said
-    assert "1 people gain something, 0 lose something." in said
+    assert "1 person gains something, 0 lose something (in intranet)." in said
     (change,) = json.loads(terminal.run("policy", "diff", more, "--zone", zone, "--json"))[
         "changes"
     ]
@@ -163,6 +163,17 @@ def test_a_sentence_that_is_none_is_named_with_its_line_and_status(
         main(["policy", "sentences", str(bad), "--parse", "--zone", str(terminal.zone)])
     assert leaving.value.code == 1
     assert f"{bad}:1:11: error: " in capsys.readouterr().err
+
+
+def test_sentences_are_read_in_the_language_that_fits_unless_one_is_named(
+    terminal: Terminal,
+) -> None:
+    said = terminal.zone.parent / "said.txt"
+    said.write_text("finance may read svc:ledger/** with two factors\n")
+    asked = ("policy", "sentences", str(said), "--parse", "--zone", str(terminal.zone))
+    assert "p, unit:finance, *, svc:ledger/**, GET|HEAD, *, *, 2" in terminal.run(*asked)
+    assert "reads as English" in terminal.fails(*asked, "--language", "zh")
+    assert "unit:finance" in terminal.run(*asked, "--language", "en")
 
 
 def test_sentences_of_nothing_say_what_to_name(
@@ -235,6 +246,9 @@ def test_a_file_without_a_rule_is_a_mistake(terminal: Terminal, text: str) -> No
     file = terminal.zone.parent / "empty.csv"
     file.write_text(text)
     assert f"{file} holds no rules." in terminal.fails("policy", "check", str(file))
+    zone = ("--zone", str(terminal.zone))
+    for command in ("diff", "replay"):
+        assert f"{file} holds no rules." in terminal.fails("policy", command, str(file), *zone)
 
 
 def test_the_help_names_the_variable_of_the_zone_and_one_language_is_the_default(

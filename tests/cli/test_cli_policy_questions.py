@@ -71,11 +71,37 @@ def test_explain_names_what_matched_and_the_way_out(run: Run, zone: str) -> None
     allowed = run("explain", "liu", "svc:ledger/a", "get")
     assert "allow (allowed)" in allowed
     assert "matched r-" in allowed
-    weak = run("explain", "liu", "svc:ledger/a", "get", "--strength", "1")
+    asked = ("explain", "liu", "svc:ledger/a")
+    weak = run(*asked, "get", "--strength", "1", "--language", "en")
     assert "step_up (stronger_sign_in)" in weak
-    assert "strength: has 1, needs 2" in weak
-    assert "shortest way: sign in with strength 2" in weak
-    assert "shortest way: add the rule: p, person:" in run("explain", "liu", "svc:ledger/a", "post")
+    assert "A rule allows it after a stronger sign-in." in weak
+    assert "the rule wants" in weak
+    assert "shortest way: sign in with" in weak
+    posted = run(*asked, "post")
+    assert "没有规则准许" in posted
+    assert "刘洋 可" in posted
+    assert "person:" not in posted
+    found = json.loads(run(*asked, "post", "--json"))
+    assert (found["outcome"], found["fix"][0]["change"]) == ("deny", "grant")
+    assert found["fix"][0]["value"].startswith("p, person:")
+
+
+def test_explain_says_times_as_dates_and_keeps_seconds_for_programs(run: Run, zone: str) -> None:
+    """Of a grant that ended."""
+    activated(zone, "liu")
+    with opened(Path(zone)) as office:
+        text = office.rules().text()
+    ended = "p, unit:finance, *, svc:ledger/**, GET, *, *, 2, 1780000000~1780003600, allow"
+    rows = [each for each in text.splitlines() if "unit:finance" not in each]
+    file = Path(zone).parent / "ended.csv"
+    file.write_text("\n".join([*rows, ended, ""]))
+    run("import", str(file), "--note", "试验", "--yes")
+    said = run("explain", "liu", "svc:ledger/a", "get")
+    assert "2026-05-29 04:26:40 至 2026-05-29 05:26:40" in said
+    assert "1780000000" not in said
+    near = json.loads(run("explain", "liu", "svc:ledger/a", "get", "--json"))["near"]
+    times = [one["needs"] for each in near for one in each["failed"] if one["condition"] == "time"]
+    assert times == ["1780000000~1780003600"]
 
 
 def test_who_can_lists_people_by_name(run: Run, zone: str) -> None:
@@ -84,7 +110,11 @@ def test_who_can_lists_people_by_name(run: Run, zone: str) -> None:
     activated(zone, "liu")
     said = run("who-can", "svc:ledger/a", "get")
     assert "刘洋" in said
-    assert "r-" in said
+    assert "finance 可" in said
+    (found,) = json.loads(run("who-can", "svc:ledger/a", "get", "--json"))["people"]
+    assert found["login"] == "liu"
+    assert found["subject"].startswith("person:")
+    assert all(each.startswith("r-") for each in found["rules"])
     assert "none" in run("who-can", "svc:ledger/a", "post")
 
 
