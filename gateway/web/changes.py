@@ -51,11 +51,17 @@ def show() -> str:
 @pages.get("/words")
 @requires(Permission.POLICY_READ)
 def words() -> Response:
-    """What a rule's sentence may go on with, the likeliest first; asked by its field's script."""
-    before = request.args.get("say", "")
+    """What a rule's sentence may go on with, the likeliest first; asked by its field's script.
+
+    Who did not ask for it (`asked`) is offered nothing behind a sentence that is whole: the next
+    step is the button below.
+    """
+    desk, before, language = house().desk, request.args.get("say", ""), html_lang()
     if len(before) > LONGEST_BEGUN:
         return jsonify([])
-    return jsonify(house().desk.offers(before, language=html_lang(), now=g.now))
+    if not request.args.get("asked") and desk.say(before, language=language, now=g.now).rule:
+        return jsonify([])
+    return jsonify(desk.offers(before, language=language, now=g.now))
 
 
 @pages.get("/<ref>")

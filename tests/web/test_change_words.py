@@ -63,3 +63,6 @@ def test_a_begun_sentence_is_offered_words_and_an_endless_one_none(author: Brows
     assert offered("月球可读取 ")
     assert offered("旅游处可 " * 100)
     assert offered("旅游处可 " * 101) == []
+    whole = quote("旅游处可读取 svc:ledger/**，")
+    assert author.get(f"/policy/changes/words?say={whole}").get_json() == []
+    assert author.get(f"/policy/changes/words?say={whole}&asked=1").get_json()

@@ -45,13 +45,14 @@ const offering = (input) => {
     show([]);
   };
 
-  const ask = async () => {
+  const ask = async (asks) => {
     close();
     const mine = asked;
     at = input.selectionStart;
     const before = input.value.slice(0, at);
     if (before.length > Number(input.dataset.longest)) return;
-    const answer = await fetch(`${input.dataset.words}?${new URLSearchParams({ say: before })}`).catch(() => null);
+    const said = new URLSearchParams({ say: before, ...(asks && { asked: 1 }) });
+    const answer = await fetch(`${input.dataset.words}?${said}`).catch(() => null);
     const found = answer?.ok ? await answer.json().catch(() => []) : [];
     if (mine === asked) show(found);
   };
@@ -60,16 +61,16 @@ const offering = (input) => {
     input.value = before + input.value.slice(at);
     input.setSelectionRange(before.length, before.length);
     input.focus();
-    ask();
+    ask(false);
   };
 
   const soon = () => {
     close();
-    waiting = setTimeout(ask, PAUSE);
+    waiting = setTimeout(() => ask(false), PAUSE);
   };
 
   const keys = {
-    ArrowDown: () => (list.hidden ? ask() : choose((chosen + 1) % offers.length)),
+    ArrowDown: () => (list.hidden ? ask(true) : choose((chosen + 1) % offers.length)),
     ArrowUp: () => choose(chosen < 1 ? offers.length - 1 : chosen - 1),
     Enter: () => take(offers[chosen]),
     Escape: close,
@@ -82,7 +83,7 @@ const offering = (input) => {
   // Letters that an input method still composes are nobody's word yet.
   input.addEventListener("input", (event) => event.isComposing || soon());
   input.addEventListener("compositionend", soon);
-  input.addEventListener("focus", () => input.value || ask());
+  input.addEventListener("focus", () => input.value || ask(false));
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
