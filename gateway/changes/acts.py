@@ -54,9 +54,18 @@ def save(
     text: str | None = None,
     terms: Terms | None = None,
 ) -> int:
-    """Save a draft or its terms; return its new edit. Raises ChangeRefused."""
+    """Save a draft or its terms; return its new edit. Raises ChangeRefused.
+
+    Of somebody else's edit that took the approval back its author finds a notice.
+    """
+    found = dossier(room, ref)
     with refusing(), room.registry.ledger.begin() as tx:
-        return drafting.save(tx, ref, edit=edit, actor=actor, now=now, text=text, terms=terms)
+        new = drafting.save(tx, ref, edit=edit, actor=actor, now=now, text=text, terms=terms)
+        if new != edit and found.state == State.APPROVED and actor.subject != found.author:
+            waiting.tell_author(
+                tx, found.author, "change_voided", ref=ref, title=found.title, now=now
+            )
+    return new
 
 
 def rebase(room: Room, ref: str, *, edit: int, actor: Actor, now: datetime) -> int:
@@ -110,8 +119,8 @@ def publish(room: Room, ref: str, *, actor: Actor, now: datetime) -> None:
     has it made again, a few times.
 
     Raises:
-        ChangeRefused: rebase, stale, too_early, trial_runs, blocked, the hands, wrong_state;
-            people_moved, if they do not stand still.
+        ChangeRefused: not_approved, published, rebase, stale, too_early, trial_runs, blocked, the
+            hands, wrong_state; people_moved, if they do not stand still.
     """
     for left in reversed(range(_LOOKS)):
         found, seen = _held(room, ref, now)

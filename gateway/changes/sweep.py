@@ -30,7 +30,16 @@ MARGIN = 0.1
 """A rate has jumped if it is more than twice what it was, and a tenth of all more."""
 FAULT = "fault"
 """The code of a hindrance that is no refusal; the kind of error follows."""
-_PASSING = frozenset({Why.PEOPLE_MOVED, Why.TOO_EARLY, Why.TRIAL_RUNS, Why.WRONG_STATE})
+_PASSING = frozenset(
+    {
+        Why.NOT_APPROVED,
+        Why.PEOPLE_MOVED,
+        Why.PUBLISHED,
+        Why.TOO_EARLY,
+        Why.TRIAL_RUNS,
+        Why.WRONG_STATE,
+    }
+)
 """Refusals that pass by themselves: another worker was first, or another trial has to end."""
 log = logging.getLogger("hangu.changes")
 

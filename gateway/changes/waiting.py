@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,11 +16,13 @@ from gateway.identity.notices import NoticeView
 from gateway.identity.people import PersonView
 from gateway.identity.tables import State as PersonState
 from gateway.store.engines import Store
-from policies.dossier.dossiers import Dossier, State, in_state, writers
+from policies.dossier.dossiers import Dossier, State, in_state, listed, writers
 from policies.dossier.hindrance import hindered
 
 APPROVERS = "security_admin"
 _PERSON = "person:"
+_APPROVED = "change_approved"
+"""The notice of an approval that was given."""
 _WAITING = "change_waiting"
 """The notice of a change to approve."""
 _HINDERED = "change_hindered"
@@ -48,9 +50,10 @@ def tell_approvers(
 
 def still_so(store: Store, found: Sequence[NoticeView]) -> Sequence[NoticeView]:
     """Leave the notices out that are over: approvals given, refused or void, hindrances gone."""
-    if all(each.kind not in (_WAITING, _HINDERED) for each in found):
+    if all(each.kind not in (_APPROVED, _WAITING, _HINDERED) for each in found):
         return found
     with store.reading() as session:
+        given = {each.id: each.approved_at for each in listed(session) if each.approved_at}
         still = {
             _WAITING: {each.id for each in in_state(session, State.SUBMITTED)},
             _HINDERED: {each.id for each, _ in hindered(session)},
@@ -58,8 +61,15 @@ def still_so(store: Store, found: Sequence[NoticeView]) -> Sequence[NoticeView]:
     return [
         each
         for each in found
-        if each.kind not in still or each.words.get("change") in still[each.kind]
+        if (each.kind != _APPROVED or _stands(each, given))
+        and (each.kind not in still or each.words.get("change") in still[each.kind])
     ]
+
+
+def _stands(notice: NoticeView, given: Mapping[str, datetime]) -> bool:
+    """Whether the approval that a notice tells of is the one that counts."""
+    at = given.get(notice.words.get("change", ""))
+    return at is not None and notice.at >= at
 
 
 def tell_author(

@@ -81,6 +81,14 @@ CHANGES: Mapping[str, Answer] = {
             "what it does anew."
         ),
     ),
+    "change_not_approved": Answer(
+        409,
+        _NOT_DONE,
+        _l("It is not approved; an edit makes an approval void. Ask for approval first."),
+    ),
+    "change_published": Answer(
+        409, _NOT_DONE, _l("It was published before. Look at where it stands now.")
+    ),
     "change_stale": Answer(
         409,
         _NOT_DONE,

@@ -17,9 +17,8 @@ from flask import (
 )
 
 from gateway.refusals import Refused
-from gateway.web import told
 from gateway.web.access import requires
-from gateway.web.changes import edit
+from gateway.web.changes import edit, saved
 from gateway.web.duties import names
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem
@@ -73,7 +72,7 @@ def _saved(ref: str, act: Callable[[], None]) -> Response:
         act()
     except Refused as refusal:
         return with_refusal(refusal, lambda problem: _page(ref, problem))
-    return told.say(make_response(redirect(url_for(".show", ref=ref), code=303)), "change_saved")
+    return saved(make_response(redirect(url_for(".show", ref=ref), code=303)), ref)
 
 
 def _side(typed: str) -> str:

@@ -12,7 +12,7 @@ from gateway.changes.editing import Part
 from gateway.refusals import Refused
 from gateway.web import labels_changes, told
 from gateway.web.access import requires
-from gateway.web.changes import LONGEST_BEGUN, edit
+from gateway.web.changes import LONGEST_BEGUN, edit, saved
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem, whole
 from gateway.web.i18n import html_lang
@@ -124,7 +124,7 @@ def set_text(ref: str) -> Response:
         return told.say(answer, "nothing_changed")
     wrong = Counter(each.severity for each in desk.draft_findings(ref, now=g.now))
     if not wrong[Severity.ERROR]:
-        return told.say(answer, "change_saved")
+        return saved(answer, ref)
     faults = labels_changes.faults(wrong[Severity.ERROR], wrong[Severity.WARNING])
     return told.say(answer, "change_saved_with", faults=faults)
 
@@ -154,7 +154,7 @@ def _saved(ref: str, act: Callable[[], bool], *, typed: str = "", instead: str =
     seen = request.form
     back = url_for(".show", ref=ref, q=seen.get("q") or None, part=seen.get("part") or None)
     answer = make_response(redirect(back, code=303))
-    return told.say(answer, "change_saved" if is_new else "nothing_changed")
+    return saved(answer, ref) if is_new else told.say(answer, "nothing_changed")
 
 
 def _page(

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from gateway.changes.refusals import ChangeRefused
-from gateway.web import moments, told
+from gateway.web import moments
 from gateway.web.access import requires
 from gateway.web.answers import answer_for
-from gateway.web.changes import back, edit
+from gateway.web.changes import back, edit, saved
 from gateway.web.forms import Problem, whole
 from gateway.web.i18n import _
 from gateway.web.session import house, person, visit
@@ -66,7 +66,7 @@ def set_terms(ref: str) -> Response:
         house().desk.set_terms(person(), ref, edit(), _terms(), visit=visit())
     except (ChangeRefused, Stopped) as refusal:
         return _terms_again(refusal, ref=ref)
-    return told.say(back(ref), "change_saved")
+    return saved(back(ref), ref)
 
 
 def _terms_page(

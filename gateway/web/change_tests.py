@@ -10,9 +10,9 @@ from flask import url_for as address
 
 from gateway.changes.testing import Asked, CaseProblem
 from gateway.refusals import Refused
-from gateway.web import moments, told
+from gateway.web import moments
 from gateway.web.access import requires
-from gateway.web.changes import edit
+from gateway.web.changes import edit, saved
 from gateway.web.errors import with_refusal
 from gateway.web.forms import Problem
 from gateway.web.i18n import html_lang
@@ -176,4 +176,4 @@ def _written(case: Case, lexicon: Lexicon) -> dict[str, str]:
 
 
 def _saved(ref: str) -> Response:
-    return told.say(make_response(redirect(address(".show", ref=ref), code=303)), "change_saved")
+    return saved(make_response(redirect(address(".show", ref=ref), code=303)), ref)

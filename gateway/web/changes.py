@@ -204,6 +204,13 @@ def edit() -> int:
     return whole(request.form.get("edit", "")) or 0
 
 
+def saved(answer: Response, ref: str) -> Response:
+    """Say that an edit is saved, and whether it took an approval back."""
+    last = house().desk.change(ref, now=g.now).steps[-1][0].what
+    code = f"change_saved_{last}"
+    return told.say(answer, code if code in told.SENTENCES else "change_saved")
+
+
 def back(ref: str) -> Response:
     """To the page of the change."""
     return make_response(redirect(url_for("changes.one", ref=ref), code=303))

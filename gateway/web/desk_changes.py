@@ -62,6 +62,9 @@ class ChangesDesk(Protocol):
     def change(self, ref: str, *, now: datetime) -> ChangeCard:
         """One change."""
 
+    def on_trial(self) -> Dossier | None:
+        """The change whose version is on trial, if any."""
+
     def lexicon(self, language: str, *, now: datetime) -> Lexicon:
         """The words of the office for sentences."""
 

@@ -32,10 +32,12 @@ from policies.change.validate import validate
 from policies.dossier import drafting
 from policies.dossier.dossiers import (
     Dossier,
+    State,
     Step,
     Stopped,
     Why,
     examination,
+    in_state,
     listed,
     published_as,
     runs,
@@ -95,6 +97,11 @@ class ChangesFront(EngineFront):
             conflicts=conflicts,
             since_refusal=_since_refusal(found, story),
         )
+
+    def on_trial(self) -> Dossier | None:
+        """There is one at most."""
+        with self.registry.store.reading() as session:
+            return next(iter(in_state(session, State.TRIAL)), None)
 
     def lexicon(self, language: str, *, now: datetime) -> Lexicon:
         """Units, roles, people and services by the names the office gives them."""

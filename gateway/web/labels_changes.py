@@ -38,6 +38,8 @@ STEPS: Mapping[str, Any] = {
     "unhindered": _l("Went on again"),
     "service_taken_out": _l("A service was taken out; its rules do not come back"),
     "withdrawn": _l("Withdrawn"),
+    "approval_void": _l("The approval is void, by the edit"),
+    "request_void": _l("The request for approval is void, by the edit"),
 }
 BLOCKERS: Mapping[str, Any] = {
     "nothing": _l("The draft says exactly what is in force already."),

@@ -85,6 +85,7 @@ SENTENCES: Mapping[str, Any] = {
     "change_approved": _l("Your change of the rules was approved: %(title)s."),
     "change_hindered": _l("A change of the rules cannot go on by itself: %(title)s."),
     "change_refused": _l("Your change of the rules was sent back: %(title)s."),
+    "change_voided": _l("An edit made the approval of your change of the rules void: %(title)s."),
     "test_suggested": _l("A decision of the log is suggested as a test of the rules."),
 }
 """The sentence of every kind of notice; `%(name)s` stands for a word given with it."""
@@ -147,6 +148,7 @@ _PLACES: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "change_approved": _to_change,
     "change_hindered": _to_change,
     "change_refused": _to_change,
+    "change_voided": _to_change,
     "change_waiting": _to_change,
     "test_suggested": lambda words: url_for("asking.decision", decision=words["decision"]),
 }

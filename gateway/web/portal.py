@@ -30,5 +30,6 @@ def show() -> str:
         may_open=desk.may(who, Permission.SERVICE_OPEN, now=g.now),
         last_sign_in=next(before, None),
         reminders=[each for each in desk.reminders(who, now=g.now) if each.code in PRESSING],
+        trial=desk.on_trial() if desk.may(who, Permission.POLICY_PUBLISH, now=g.now) else None,
         duties=[DUTIES[role] for role in sorted(who.current.roles & DUTIES.keys())],
     )

@@ -45,6 +45,12 @@ SENTENCES: Mapping[str, Any] = {
     "change_refused": _l("It is sent back to its author with your reason."),
     "change_rolled_back": _l("The rules from before are in force again."),
     "change_saved": _l("It is saved."),
+    "change_saved_approval_void": _l(
+        "It is saved. The edit made the approval void: ask for approval anew."
+    ),
+    "change_saved_request_void": _l(
+        "It is saved. The edit took the request for approval back: ask for it anew."
+    ),
     "change_saved_with": _l("It is saved, with %(faults)s. They are named on this page."),
     "change_submitted": _l("Another security administrator can approve it now."),
     "change_withdrawn": _l("It is withdrawn."),

@@ -165,9 +165,13 @@ def approved(session: Session, found: Dossier) -> Examination:
     """Return the effect that a change was approved with.
 
     Raises:
-        Stopped: rebase; or stale, if the zone's key did not sign exactly this draft, on this
-            base, with this effect, by these authors and this approver.
+        Stopped: not_approved, published, rebase; or stale, if the zone's key did not sign exactly
+            this draft, on this base, with this effect, by these authors and this approver.
     """
+    if found.state in (State.DRAFT, State.SUBMITTED):
+        raise Stopped(Why.NOT_APPROVED, found.state)
+    if found.published_at is not None:
+        raise Stopped(Why.PUBLISHED, found.state)
     require(found, State.APPROVED)
     examined = _examined(session, found)
     at = found.approved_at

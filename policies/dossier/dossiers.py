@@ -50,10 +50,14 @@ class Why(StrEnum):
     EDITED = "edited"
     """Somebody saved a newer draft meanwhile."""
     NO_REASON = "no_reason"
+    NOT_APPROVED = "not_approved"
+    """It never was, or an edit made the approval void."""
     NOT_EXAMINED = "not_examined"
     NOT_FRESH_SESSION = "not_fresh_session"
     PEOPLE_MOVED = "people_moved"
     """Somebody came, went or moved between the last look at the people and the commit."""
+    PUBLISHED = "published"
+    """It was put in force before."""
     REBASE = "rebase"
     """Another version was published meanwhile."""
     STALE = "stale"
@@ -267,6 +271,13 @@ def note(
     )  # fmt: skip
 
 
+def void(tx: Transaction, before: Dossier, *, actor: Actor, now: datetime, edit: int) -> None:
+    """Add to the story that an edit took back the approval, or the request for it, if any."""
+    what = _VOIDED.get(before.state)
+    if what is not None:
+        note(tx, before.id, what, actor=actor, now=now, edit=edit)
+
+
 def require(found: Dossier, *states: State, edit: int | None = None) -> None:
     """Refuse a step from another state, or on an older draft than there is."""
     if found.state not in states:
@@ -275,6 +286,9 @@ def require(found: Dossier, *states: State, edit: int | None = None) -> None:
         raise Stopped(Why.EDITED, f"{edit} is not {found.edit}")
 
 
+VOIDED: Final = "approval_void"
+"""The step of an edit that took an approval back."""
+_VOIDED: Final = {State.SUBMITTED: "request_void", State.APPROVED: VOIDED}
 _WRITING: Final = ("opened", "edited", "rebased")
 _RECORDED: Final = frozenset({"state", "edit", "seq", "publish_at", "confirm_by", "ended_why"})
 

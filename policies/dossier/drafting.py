@@ -15,7 +15,17 @@ from audit.ledger import Transaction
 from audit.record import Actor
 from policies import versions
 from policies.change.texts import Document, line_of, read, rows_of
-from policies.dossier.dossiers import OPEN, Dossier, State, Stopped, Why, change, locked, note
+from policies.dossier.dossiers import (
+    OPEN,
+    Dossier,
+    State,
+    Stopped,
+    Why,
+    change,
+    locked,
+    note,
+    void,
+)
 from policies.dossier.dossiers import require as required
 from policies.problems import RuleProblems
 from policies.reading import Row
@@ -136,6 +146,7 @@ def save(
             "publish_at": terms.publish_at, "confirm_minutes": terms.confirm_minutes,
         }  # fmt: skip
     change(tx, found, "edited", values, actor=actor, now=now)
+    void(tx, found, actor=actor, now=now, edit=edit + 1)
     return edit + 1
 
 
@@ -178,6 +189,7 @@ def rebase(tx: Transaction, ref: str, *, edit: int, actor: Actor, now: datetime)
     values = {"base_seq": 0 if newest is None else newest.seq, "text": text, "edit": edit + 1}
     values |= {"state": State.DRAFT, "approver": "", "approval": None, "approved_at": None}
     change(tx, found, "rebased", values, actor=actor, now=now)
+    void(tx, found, actor=actor, now=now, edit=edit + 1)
     return edit + 1
 
 

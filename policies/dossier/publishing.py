@@ -49,7 +49,7 @@ def publish(tx: Transaction, checked: Dossier, *, actor: Actor, now: datetime) -
     two publications at once the later commit fails: they cannot take the same number.
 
     Raises:
-        Stopped: rebase, stale, too_early, trial_runs, wrong_state.
+        Stopped: not_approved, published, rebase, stale, too_early, trial_runs, wrong_state.
     """
     found = locked(tx.session, checked.id)
     approved(tx.session, found)

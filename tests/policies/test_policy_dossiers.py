@@ -118,7 +118,9 @@ def test_attack_editing_after_approval_voids_it(desk: Desk) -> None:
     with desk.ledger.begin() as tx:
         drafting.save(tx, ref, edit=1, actor=AUTHOR, now=NOON, text=desk.rules().text())
     assert (desk.at(ref).state, desk.at(ref).approval) == (State.DRAFT, None)
-    with stopped(Why.WRONG_STATE):
+    with desk.store.reading() as session:
+        assert [each.what for each in steps(session, ref)][-2:] == ["edited", "approval_void"]
+    with stopped(Why.NOT_APPROVED):
         desk.publish(ref)
 
 

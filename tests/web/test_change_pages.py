@@ -205,6 +205,51 @@ def test_a_version_and_a_rule_in_it_lead_to_the_hands_it_went_through(
     assert "无：未经变更程序直接发布，没有批准人" in second.get("/policy/changes/versions/1").text
 
 
+def test_an_edit_that_voids_an_approval_says_so_wherever_somebody_looks(
+    author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second)
+    told = "您起草的规则变更已获批准：台账给旅游处。"
+    assert told in author.get("/").text
+    again = write(second, ref, "旅游处可读取 svc:archive/**，需双因素")
+    assert "已保存，原批准因修改失效，须重新提请批准。" in second.get(again.location).text
+    page = author.get(f"/policy/changes/{ref}").text
+    assert "批准因修改失效</th>" in page.partition('id="story"')[2]
+    shown = author.get("/").text
+    assert told not in shown
+    assert "批准因他人修改失效：台账给旅游处。" in shown
+    answer = step(author, ref, "publish")
+    assert answer.status_code == 409
+    assert "变更未获批准；批准后修改的，批准即失效。" in answer.text
+    assert write(second, ref, "旅游处可写入 svc:archive/**").status_code == 303
+    page = author.get(f"/policy/changes/{ref}").text
+    assert page.count("批准因修改失效</th>") == 1
+
+
+def test_a_second_publication_says_that_it_was_published(author: Browser, second: Browser) -> None:
+    ref = ready(author, second)
+    step(author, ref, "publish")
+    answer = step(second, ref, "publish")
+    assert answer.status_code == 409
+    assert "变更此前已发布" in answer.text
+
+
+def test_the_start_page_of_who_may_confirm_shows_the_trial_and_its_end(
+    app: Flask, busy: Office, author: Browser, second: Browser
+) -> None:
+    ref = ready(author, second)
+    band = "试运行中：台账给旅游处"
+    assert band not in author.get("/").text
+    step(author, ref, "publish")
+    for each in (author, second):
+        shown = each.get("/").text.partition(band)[2].partition("</section>")[0]
+        assert "<time" in shown
+        assert f'href="/policy/changes/{ref}"' in shown
+    assert band not in officer(app, busy, "gaofei").get("/").text
+    step(author, ref, "roll-back")
+    assert band not in author.get("/").text
+
+
 def test_a_rule_written_by_the_day_is_shown_by_its_dates_ever_after(author: Browser) -> None:
     ref = begin(author)
     assert (
