@@ -120,7 +120,7 @@ def _lines(
     for (path, method), answers in sorted(found.items()):
         seen = frozenset(answers.values())
         cells = "  ".join(f"{word(answers[role], seen):<{width}}" for role, width in widths.items())
-        yield f"{method:<5} {path:<56}{cells}".rstrip()
+        yield f"{method:<5} {path:<55} {cells}".rstrip()
 
 
 def main() -> None:
