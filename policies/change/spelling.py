@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from policies.functions import window_bounds
@@ -34,7 +34,10 @@ _ESCAPED: Final = re.compile(r"(?:~[0-9a-f]{2})+")
 
 
 def dated(window: str, zone: tzinfo, words: str) -> str:
-    """Return a window as two dates put into `words`; as it is, if they would not say the same."""
+    """Return a window as two dates put into `words`; as it is, if they would not say the same.
+
+    Of whole days the last is named, as people do: 2026-12-01 至 2026-12-04.
+    """
     bounds = window_bounds(window)
     if bounds is None:
         return window
@@ -42,7 +45,10 @@ def dated(window: str, zone: tzinfo, words: str) -> str:
         first, end = (datetime.fromtimestamp(each, UTC).astimezone(zone) for each in bounds)
     except (ValueError, OverflowError, OSError):
         return window
-    text = words.format(_date(first), _date(end))
+    days = (first.date(), (end - timedelta(days=1)).date())
+    is_whole = all(each.time() == time() for each in (first, end))
+    said = days if is_whole else (_date(first), _date(end))
+    text = words.format(*said)
     again = RANGE.fullmatch(text)
     is_same = again is not None and window_of(again[1], again[2], zone) == window
     return text if is_same else window
