@@ -22,7 +22,7 @@ codes: .venv/.ready ## fresh one-time codes of the demonstration people
 	@$(BIN)/hangu code $(DEMO_DIR)
 
 test: check ## everything: checks, then every test
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 check: .venv/.ready-dev ## format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .

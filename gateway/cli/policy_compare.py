@@ -172,6 +172,6 @@ def _print_replay(found: Replay, there: Around) -> None:
         people = counted(told.people, "person", "people")
         out().print(f"{people}: {_EFFECTS[told.effect]} in {counted(told.services, 'service')}.")
     out().print(
-        f"{counted(found.read, 'decision')}, {found.distinct:,} different"
+        f"{counted(found.read, 'decision')}, {counted(found.distinct, 'different one')}"
         + (f"; {found.unread:,} without an account of what was asked" if found.unread else "")
     )

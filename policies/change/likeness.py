@@ -74,7 +74,8 @@ class Nearest:
     def to(self, word: str) -> str | None:
         """Return the nearest word, or None if none is near.
 
-        Of an id, `unit:…`, it is one of the same kind, near in what follows the kind.
+        Of an id, `unit:…`, it is one of the same kind, near in what follows the kind. The same
+        letters in another order are near.
         """
         twin = self._skeletons.get(skeleton(word))
         if twin is not None:
@@ -86,6 +87,10 @@ class Nearest:
             for each in self._known
             if abs(len(each) - size) <= _LONGER and each.startswith(kind)
         }
+        letters = sorted(own)
+        jumbled = next((each for each in near if sorted(each) == letters), None)
+        if jumbled is not None:
+            return near[jumbled]
         cutoff = _ALIKE_SHORT if own.isascii() and len(own) < _SHORT else _ALIKE
         found = next(iter(get_close_matches(own, near, n=1, cutoff=cutoff)), None)
         return None if found is None else near[found]
