@@ -9,20 +9,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser as Chrome
 from playwright.sync_api import Page, expect
-from real_browser import Desktop, chromium, chromium_or_skip, seen, served_office
+from real_browser import Desktop, seen, served_office
 from web_office import Office
 
 from gateway.identity import notices, people
 
 WAITING = 5
 """Notices, more than the box shows."""
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Chrome]:
-    """One Chromium."""
-    with chromium(chromium_or_skip()) as found:
-        yield found
 
 
 @pytest.fixture

@@ -19,8 +19,6 @@ from real_browser import (
     RULES,
     Desktop,
     charts_drawn,
-    chromium,
-    chromium_or_skip,
     confirmed,
     served_office,
 )
@@ -34,13 +32,6 @@ from gateway.web.desk_values import SignedIn, Visit
 BURST = 23
 PICTURES = os.environ.get("HANGU_TEST_PICTURES")
 """A folder for pictures of every page, to be looked at."""
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Chrome]:
-    """One Chromium."""
-    with chromium(chromium_or_skip()) as found:
-        yield found
 
 
 @pytest.fixture
